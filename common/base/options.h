@@ -1,0 +1,62 @@
+/*
+ * options: one table of settings per program, which is also its manual.
+ *
+ * A setting comes from, last one wins: its default, `key = value` files (--config FILE),
+ * TOLLGATE_KEY in the environment (upper case, '.' and '-' as '_'), --key value or --key=value. An
+ * unknown key or a value out of range is an error that names it and says what is allowed. --help
+ * and --print-config print the table.
+ */
+#ifndef TOLLGATE_COMMON_BASE_OPTIONS_H
+#define TOLLGATE_COMMON_BASE_OPTIONS_H
+
+#include <stdint.h>
+
+#include "common/base/attr.h"
+#include "common/base/buf.h"
+
+enum option_type {
+    OPTION_INT,    /* int64_t, min..max */
+    OPTION_TEXT,   /* char * (owned), min..max bytes long */
+    OPTION_PATH,   /* as text; a file or directory name */
+    OPTION_BOOL,   /* bool: on|off, true|false, yes|no, 1|0 */
+    OPTION_CHOICE, /* int: the index in `choices` */
+    OPTION_LIST,   /* struct option_list: repeatable text */
+};
+
+struct option_list {
+    char **items; /* owned */
+    size_t count;
+};
+
+struct option {
+    const char *name; /* "listen-port" */
+    enum option_type type;
+    size_t offset; /* in the program's config struct */
+    int64_t min, max;
+    const char *initial; /* as it would be written; NULL = empty */
+    const char *help;    /* one line, with the unit */
+    const char *choices; /* "trial|production", for OPTION_CHOICE */
+};
+
+struct options {
+    const char *program;
+    const char *about; /* a few lines for --help */
+    const char
+        *usage; /* the arguments that are not options, for --help; NULL when there are none */
+    const struct option *table;
+    size_t count;
+};
+
+enum options_outcome { OPTIONS_GO, OPTIONS_PRINTED, OPTIONS_BAD };
+
+/* Fills `config` from defaults, files, environment and arguments. arguments_out gets what is not an
+ * option, in order (borrowed from argv); arguments_max bounds it. OPTIONS_BAD: error holds one
+ * sentence. OPTIONS_PRINTED: --help, --version or --print-config was answered on standard output.
+ */
+must_use enum options_outcome options_read(const struct options *options, int argc, char **argv,
+                                           char **environment, void *config,
+                                           const char **arguments_out, size_t arguments_max,
+                                           size_t *argument_count_out, struct buf *error);
+void options_done(const struct options *options, void *config);
+
+#endif
