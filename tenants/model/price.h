@@ -1,0 +1,43 @@
+/*
+ * price: versions of prices and plans as they are in memory. Immutable once built; shared by
+ * readers.
+ *
+ * A version holds for request starts in [from_ms, until_ms). See docs/billing.md for the rules.
+ */
+#ifndef TOLLGATE_TENANTS_MODEL_PRICE_H
+#define TOLLGATE_TENANTS_MODEL_PRICE_H
+
+#include <stdint.h>
+
+#include "common/base/id.h"
+#include "tenants/model/meter.h"
+
+enum price_book { BOOK_COST, BOOK_LIST };
+
+struct price_rate {
+    uint8_t meter;        /* enum meter */
+    uint8_t mode;         /* enum price_mode */
+    int64_t context_over; /* holds for prompts of more tokens than this; 0 = the base tier */
+    int64_t pico_per_unit;
+};
+
+struct price_version {
+    struct uuid id;
+    struct uuid deployment;
+    struct uuid tenant; /* zero: everybody's; else a contract's override */
+    enum price_book book;
+    int64_t from_ms, until_ms;      /* INT64_MAX: open */
+    const struct price_rate *rates; /* borrowed from whatever the version lives in */
+    uint32_t rate_count;
+};
+
+struct plan_version {
+    struct uuid id;
+    struct span plan; /* "pro" */
+    int64_t from_ms, until_ms;
+    int32_t markup_ppm;
+    int32_t discount_ppm;
+    int64_t fixed_pico;
+};
+
+#endif
