@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "tenants/model/catalog_capabilities.h"
 #include "tenants/model/catalog_words.h"
 
 struct catalog_rate {
@@ -29,15 +30,6 @@ struct catalog_rate {
 /* Tokens; 0 is unknown. */
 struct catalog_limits {
     int64_t context, input, output;
-};
-
-struct catalog_capabilities {
-    enum catalog_flag tools, structured_output, attachments, temperature;
-    enum catalog_flag reasoning, reasoning_toggle, reasoning_budget, interleaved;
-    unsigned input, output;         /* sets of 1u << enum catalog_modality */
-    unsigned efforts;               /* set of 1u << enum catalog_effort; 0: none named */
-    int64_t budget_min, budget_max; /* reasoning tokens; 0: not stated */
-    const char *reasoning_field;    /* "reasoning_content", or NULL */
 };
 
 struct catalog_deployment {

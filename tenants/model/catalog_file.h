@@ -8,10 +8,7 @@
 #define TOLLGATE_TENANTS_MODEL_CATALOG_FILE_H
 
 #include "common/base/buf.h"
-#include "common/base/json_writer.h"
 #include "tenants/model/catalog.h"
-
-struct json_doc;
 
 #define CATALOG_FORMAT "tollgate.catalog.v1"
 #define CATALOG_MAX_BYTES ((size_t)16 << 20)
@@ -22,10 +19,6 @@ struct json_doc;
 #define CATALOG_MAX_LIST 64u          /* aliases, endpoints, variables */
 #define CATALOG_MAX_TEXT 256u         /* bytes of an id or a name */
 #define CATALOG_MAX_URL 512u
-
-struct catalog_error {
-    char text[600];
-};
 
 /* An empty catalog with an arena of its own, for whoever fills one. */
 must_use struct catalog *catalog_new(void);
@@ -43,10 +36,9 @@ must_use int catalog_parse(struct span text, struct catalog **catalog_out,
  * and then two catalogs of the same content are equal to catalog_diff(). */
 void catalog_finish(struct catalog *catalog);
 
-/* Priced: it has a price above 0 in a meter of its kind. Sellable: priced, not deprecated, not in
- * quarantine. */
-must_use bool catalog_priced(enum catalog_kind kind, const struct catalog_deployment *deployment);
-must_use bool catalog_sellable(enum catalog_kind kind, const struct catalog_deployment *deployment);
+/* Priced: it has a standard price above 0. Sellable: priced, not deprecated, not in quarantine. */
+must_use bool catalog_priced(const struct catalog_deployment *deployment);
+must_use bool catalog_sellable(const struct catalog_deployment *deployment);
 must_use bool catalog_model_sellable(const struct catalog_model *model);
 
 /* The rate that holds for a prompt of this many tokens: the highest tier below it that names the
@@ -63,14 +55,6 @@ must_use const struct catalog_model *catalog_model_find(const struct catalog *ca
 
 /* The whole catalog in its own format, one deployment a line. buf_failed() when it did not fit. */
 void catalog_write(const struct catalog *catalog, struct buf *out);
-
-/* The "capabilities" member alone, for a jsonb column; and back. Returns 0 or -EINVAL with a path
- * below `path`. Text is copied into the arena. */
-void catalog_write_capabilities(const struct catalog_capabilities *capabilities,
-                                struct json_writer *w);
-must_use int catalog_read_capabilities(struct span json, struct arena *arena,
-                                       struct catalog_capabilities *capabilities_out,
-                                       struct catalog_error *error_out);
 
 /* A stated price ("0.27") as pico per unit of its meter, and back; see docs/catalog.md for the
  * rounding. 0, -EINVAL, -ERANGE. */

@@ -81,27 +81,6 @@ enum catalog_mode {
     CATALOG_MODE_COUNT,
 };
 
-enum catalog_modality {
-    CATALOG_TEXT,
-    CATALOG_PICTURE,
-    CATALOG_AUDIO,
-    CATALOG_MOVIE,
-    CATALOG_PDF,
-    CATALOG_MODALITY_COUNT,
-};
-
-enum catalog_effort {
-    CATALOG_EFFORT_NONE,
-    CATALOG_EFFORT_MINIMAL,
-    CATALOG_EFFORT_LOW,
-    CATALOG_EFFORT_MEDIUM,
-    CATALOG_EFFORT_HIGH,
-    CATALOG_EFFORT_XHIGH,
-    CATALOG_EFFORT_MAX,
-    CATALOG_EFFORT_DEFAULT,
-    CATALOG_EFFORT_COUNT,
-};
-
 enum catalog_status { CATALOG_STABLE, CATALOG_BETA, CATALOG_DEPRECATED, CATALOG_STATUS_COUNT };
 
 /* Why a deployment is kept from sale until an operator releases it. */
@@ -112,9 +91,6 @@ enum catalog_reason {
     CATALOG_REASON_COUNT,
 };
 
-/* Unknown is never compliant: who asks for a property gets only what says CATALOG_YES. */
-enum catalog_flag { CATALOG_UNKNOWN, CATALOG_NO, CATALOG_YES };
-
 /* One vocabulary: names[word] for each word below count. */
 struct catalog_words {
     const char *what; /* "kind": for messages */
@@ -123,7 +99,7 @@ struct catalog_words {
 };
 
 extern const struct catalog_words catalog_kinds, catalog_dialects, catalog_auths, catalog_meters,
-    catalog_modes, catalog_modalities, catalog_efforts, catalog_statuses, catalog_reasons;
+    catalog_modes, catalog_statuses, catalog_reasons;
 
 must_use const char *catalog_word(const struct catalog_words *words, unsigned word);
 /* The word, or words->count for a name that is none. */
