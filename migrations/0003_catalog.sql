@@ -34,9 +34,11 @@ CREATE TABLE tollgate.deployments (
     failure_domain text NOT NULL,
     dialect text NOT NULL,
     base_url text NOT NULL,
+    auth text NOT NULL,                      -- how the credential is sent: bearer, api-key, sigv4, …
     context_limit int8 CHECK (context_limit > 0),
     output_limit int8 CHECK (output_limit > 0),
     capabilities jsonb NOT NULL DEFAULT '{}',
+    facts jsonb NOT NULL DEFAULT '{}',       -- what the catalog says besides: scope, variant, input limit, source
     region text, quantization text, zero_data_retention boolean, trains_on_data boolean,
     priority int4 NOT NULL DEFAULT 0,        -- operators' order: lower first
     weight int4 NOT NULL DEFAULT 100 CHECK (weight > 0),

@@ -187,7 +187,7 @@ def rates_of_tier(cost, context_over, where, notes):
             raise Facts(f"{where}: unknown price {name!r}")
         text = price(value, where, name, notes)
         if text == "0":
-            notes.add(f"cost.{name} of 0", "no price; rating falls back by docs/billing.md", where)
+            notes.add(f"cost.{name} of 0", "0 is taken as no price", where)
             continue
         rate = {"meter": METERS[name]}
         if context_over:
@@ -226,11 +226,12 @@ def rates_of(cost, author, where, notes):
         for rate in [r for r in rates if r["meter"] == "input"]:
             if rate.get("context_over", 0) in writes:
                 doubled = decimal.Decimal(rate["usd"]) * 2
-                rates.append({**rate, "meter": "cache_write_1h", "derived": True,
+                rates.append({**rate, "meter": "cache_write_1h",
                               "usd": format(doubled.normalize(), "f")})
+                notes.add("rate cache_write_1h", "added as 2 x input, by docs/billing.md", where)
     rates.sort(key=lambda r: (METER_ORDER.index(r["meter"]), r.get("context_over", 0)))
     # usd stands last in each rate, behind what it is the price of.
-    return [{k: r[k] for k in ("meter", "context_over", "derived", "usd") if k in r}
+    return [{k: r[k] for k in ("meter", "context_over", "usd") if k in r}
             for r in rates]
 
 

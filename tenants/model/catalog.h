@@ -18,14 +18,7 @@
 #include "common/base/arena.h"
 #include "tenants/model/catalog_capabilities.h"
 #include "tenants/model/catalog_words.h"
-
-struct catalog_rate {
-    enum catalog_meter meter;
-    enum catalog_mode mode;
-    bool derived;          /* by a rule of docs/catalog.md, not stated by the source */
-    int64_t context_over;  /* holds when the prompt has more tokens than this; 0 is the base rate */
-    int64_t pico_per_unit; /* >= 0; per token, image, request, search, second or character */
-};
+#include "tenants/model/price.h"
 
 /* Tokens; 0 is unknown. */
 struct catalog_limits {
@@ -47,7 +40,7 @@ struct catalog_deployment {
     enum catalog_flag trains, retains;      /* data policy: uses, keeps prompts */
     struct catalog_limits limits;
     struct catalog_capabilities capabilities;
-    struct catalog_rate *rates; /* by meter, mode, context_over; no two alike */
+    struct price_rate *rates; /* by meter, mode, context_over; no two alike */
     uint32_t rate_count;
     const char *prices_as_of;      /* YYYY-MM-DD; NULL when there are no rates */
     const char *source;            /* "models.dev" */

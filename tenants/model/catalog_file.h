@@ -8,6 +8,7 @@
 #define TOLLGATE_TENANTS_MODEL_CATALOG_FILE_H
 
 #include "common/base/buf.h"
+#include "common/base/money.h"
 #include "tenants/model/catalog.h"
 
 #define CATALOG_FORMAT "tollgate.catalog.v1"
@@ -43,9 +44,9 @@ must_use bool catalog_model_sellable(const struct catalog_model *model);
 
 /* The rate that holds for a prompt of this many tokens: the highest tier below it that names the
  * meter. NULL when the meter has no price of its own. */
-must_use const struct catalog_rate *catalog_rate_at(const struct catalog_deployment *deployment,
-                                                    enum catalog_meter meter,
-                                                    enum catalog_mode mode, int64_t prompt_tokens);
+must_use const struct price_rate *catalog_rate_at(const struct catalog_deployment *deployment,
+                                                  enum meter meter, enum price_mode mode,
+                                                  int64_t prompt_tokens);
 
 /* Exact search in a finished catalog; NULL when it is not there. By id only, not by alias. */
 must_use const struct catalog_provider *catalog_provider_find(const struct catalog *catalog,
@@ -56,10 +57,12 @@ must_use const struct catalog_model *catalog_model_find(const struct catalog *ca
 /* The whole catalog in its own format, one deployment a line. buf_failed() when it did not fit. */
 void catalog_write(const struct catalog *catalog, struct buf *out);
 
+/* How many units a stated price is for: 1,000,000 of a token meter, 1 of any other. */
+must_use int64_t catalog_meter_per(enum meter meter);
+
 /* A stated price ("0.27") as pico per unit of its meter, and back; see docs/catalog.md for the
  * rounding. 0, -EINVAL, -ERANGE. */
-must_use int catalog_price_parse(enum catalog_meter meter, struct span text,
-                                 int64_t *pico_per_unit_out);
-size_t catalog_price_format(enum catalog_meter meter, int64_t pico_per_unit, char text_out[48]);
+must_use int catalog_price_parse(enum meter meter, struct span text, int64_t *pico_per_unit_out);
+size_t catalog_price_format(enum meter meter, int64_t pico_per_unit, char text_out[MONEY_TEXT_MAX]);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * catalog_words: the closed vocabularies of a catalog, each an enum with its names.
  *
- * The names are what stands in the file, in the database and in messages.
+ * The names are what stands in the file, in the database and in messages. Meters and modes are
+ * those of meter.h.
  */
 #ifndef TOLLGATE_TENANTS_MODEL_CATALOG_WORDS_H
 #define TOLLGATE_TENANTS_MODEL_CATALOG_WORDS_H
@@ -52,35 +53,6 @@ enum catalog_auth {
     CATALOG_AUTH_COUNT,
 };
 
-/* What is counted and priced. Tokens up to output_image; then images, requests, searches,
- * seconds of audio or video, characters of text. */
-enum catalog_meter {
-    CATALOG_INPUT,
-    CATALOG_OUTPUT,
-    CATALOG_REASONING,
-    CATALOG_CACHE_READ,
-    CATALOG_CACHE_WRITE_5M,
-    CATALOG_CACHE_WRITE_1H,
-    CATALOG_INPUT_AUDIO,
-    CATALOG_OUTPUT_AUDIO,
-    CATALOG_INPUT_IMAGE,
-    CATALOG_OUTPUT_IMAGE,
-    CATALOG_PER_IMAGE,
-    CATALOG_PER_REQUEST,
-    CATALOG_WEB_SEARCH,
-    CATALOG_SECOND,
-    CATALOG_CHARACTER,
-    CATALOG_METER_COUNT,
-};
-
-enum catalog_mode {
-    CATALOG_STANDARD,
-    CATALOG_BATCH,
-    CATALOG_FLEX,
-    CATALOG_PRIORITY,
-    CATALOG_MODE_COUNT,
-};
-
 enum catalog_status { CATALOG_STABLE, CATALOG_BETA, CATALOG_DEPRECATED, CATALOG_STATUS_COUNT };
 
 /* Why a deployment is kept from sale until an operator releases it. */
@@ -98,14 +70,11 @@ struct catalog_words {
     unsigned count;
 };
 
-extern const struct catalog_words catalog_kinds, catalog_dialects, catalog_auths, catalog_meters,
-    catalog_modes, catalog_statuses, catalog_reasons;
+extern const struct catalog_words catalog_kinds, catalog_dialects, catalog_auths, catalog_statuses,
+    catalog_reasons;
 
 must_use const char *catalog_word(const struct catalog_words *words, unsigned word);
 /* The word, or words->count for a name that is none. */
 must_use unsigned catalog_word_of(const struct catalog_words *words, struct span name);
-
-/* How many units a stated price is for: 1,000,000 of a token meter, 1 of any other. */
-must_use int64_t catalog_meter_per(enum catalog_meter meter);
 
 #endif
