@@ -39,7 +39,8 @@ enum id_kind {
 /* Version 7 from a wall clock in milliseconds and 10 random bytes. */
 must_use struct uuid uuid_make(int64_t unix_ms, const uint8_t random[10]);
 
-/* A new UUIDv7 by the wall clock and the system's random numbers; monotonic within a thread. */
+/* A new UUIDv7 by the wall clock and the system's random numbers; monotonic within a thread. Draws
+ * ahead, so a process that forks makes ids on one side only. */
 must_use struct uuid uuid_new(void);
 
 must_use int64_t uuid_unix_ms(struct uuid id);

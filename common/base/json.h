@@ -96,11 +96,13 @@ must_use uint32_t json_value(const struct json_doc *doc, uint32_t name);
 must_use uint32_t json_count(const struct json_doc *doc, uint32_t container);
 
 must_use bool json_is_null(const struct json_doc *doc, uint32_t node); /* also when it is none */
-/* Each: 0, -ENOENT (none or null), -EINVAL (another kind, or not whole), -ERANGE. */
+/* Each: 0, -ENOENT (none or null), -EINVAL (another kind, or not whole), -ERANGE. 1e3 and 5.0 are
+ * whole. */
 must_use int json_int64(const struct json_doc *doc, uint32_t node, int64_t *value_out);
 must_use int json_double(const struct json_doc *doc, uint32_t node, double *value_out);
 must_use int json_bool(const struct json_doc *doc, uint32_t node, bool *value_out);
-/* A decoded string: borrowed from the text when nothing is escaped, else from the arena. */
+/* A decoded string: borrowed from the text when nothing is escaped, else from the arena; -ERANGE
+ * when it has no room. */
 must_use int json_string(const struct json_doc *doc, uint32_t node, struct arena *arena,
                          struct span *value_out);
 /* The same into a buffer of the caller's, NUL-terminated; -ENAMETOOLONG when it does not fit. */

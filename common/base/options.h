@@ -3,8 +3,10 @@
  *
  * A setting comes from, last one wins: its default, `key = value` files (--config FILE),
  * TOLLGATE_KEY in the environment (upper case, '.' and '-' as '_'), --key value or --key=value. An
- * unknown key or a value out of range is an error that names it and says what is allowed. --help
- * and --print-config print the table.
+ * unknown key or a value out of range is an error that names it and says what is allowed; names in
+ * the environment that are no settings are left alone. A list given by a later source replaces that
+ * of an earlier one; in the environment its items stand behind commas. A switch may stand alone
+ * (--flag means on). --help, --version and --print-config print.
  */
 #ifndef TOLLGATE_COMMON_BASE_OPTIONS_H
 #define TOLLGATE_COMMON_BASE_OPTIONS_H
