@@ -16,6 +16,7 @@
 #include "common/base/id.h"
 #include "tenants/model/key.h"
 #include "tenants/model/price.h"
+#include "tenants/model/tenant.h"
 
 enum wire_dialect { WIRE_OPENAI, WIRE_ANTHROPIC, WIRE_GEMINI, WIRE_BEDROCK, WIRE_COHERE };
 enum auth_scheme {
@@ -27,10 +28,6 @@ enum auth_scheme {
     AUTH_SIGV4,
     AUTH_OAUTH
 };
-enum abort_policy { ABORT_CANCEL, ABORT_DRAIN, ABORT_NO_BILL };
-enum budget_window { WINDOW_NONE, WINDOW_TOTAL, WINDOW_DAY, WINDOW_WEEK, WINDOW_MONTH };
-enum account_status { ACCOUNT_ACTIVE, ACCOUNT_SUSPENDED, ACCOUNT_PAST_DUE, ACCOUNT_CLOSED };
-enum key_status { KEY_ACTIVE, KEY_DISABLED, KEY_REVOKED };
 
 struct snapshot_model;
 
