@@ -33,8 +33,7 @@ static int read_text(struct decoder *d, const struct member *member, uint32_t no
                      struct span *text_out)
 {
     struct span text;
-    if (json_kind(d->doc, node) != JSON_STRING ||
-        json_string(d->doc, node, d->arena, &text) < 0)
+    if (json_kind(d->doc, node) != JSON_STRING || json_string(d->doc, node, d->arena, &text) < 0)
         return wrong(d, member->name, "is not a string");
     if (text.size > member->max_bytes)
         return wrong(d, member->name, "is too long");
@@ -160,8 +159,8 @@ static int read_verbatim(struct decoder *d, const struct member *member, uint32_
 
 static int read_lease(struct decoder *d, uint32_t node, struct event_lease *lease_out)
 {
-    int r = read_id(d, "leases.lease", ID_LEASE, json_find(d->doc, node, "lease"),
-                    &lease_out->lease);
+    int r =
+        read_id(d, "leases.lease", ID_LEASE, json_find(d->doc, node, "lease"), &lease_out->lease);
     if (r < 0)
         return r;
     return read_number(d, "leases.reserved_pico", json_find(d->doc, node, "reserved_pico"),

@@ -4,11 +4,22 @@
 #include "billing/event/members.h"
 
 #define AT(member) offsetof(struct usage_event, member)
-#define ID(n, k) {.name = #n, .kind = MEMBER_ID, .offset = AT(n), .id = (k)}
-#define TEXT(n) {.name = #n, .kind = MEMBER_TEXT, .offset = AT(n), .max_bytes = EVENT_TEXT_MAX}
+#define ID(n, k)                                                                                   \
+    {                                                                                              \
+        .name = #n, .kind = MEMBER_ID, .offset = AT(n), .id = (k)                                  \
+    }
+#define TEXT(n)                                                                                    \
+    {                                                                                              \
+        .name = #n, .kind = MEMBER_TEXT, .offset = AT(n), .max_bytes = EVENT_TEXT_MAX              \
+    }
 #define LOOSE_TEXT(n, m)                                                                           \
-    {.name = #n, .kind = MEMBER_TEXT, .offset = AT(n), .max_bytes = (m), .optional = true}
-#define PLAIN(n, k) {.name = #n, .kind = (k), .offset = AT(n)}
+    {                                                                                              \
+        .name = #n, .kind = MEMBER_TEXT, .offset = AT(n), .max_bytes = (m), .optional = true       \
+    }
+#define PLAIN(n, k)                                                                                \
+    {                                                                                              \
+        .name = #n, .kind = (k), .offset = AT(n)                                                   \
+    }
 
 const struct member event_members[] = {
     ID(project, ID_PROJECT),
