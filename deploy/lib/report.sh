@@ -1,0 +1,77 @@
+# What deploy/up says and writes at its end, the call that proves it, and the wiping of --fresh.
+# shellcheck shell=bash
+
+# A model that the catalog surely has; the newcomer's first call uses it too.
+FIRST_MODEL=openai/gpt-4.1-mini
+
+first_call() {
+    printf '{"model": "%s", "messages": [{"role": "user", "content": "Say hello."}]}' "$FIRST_MODEL"
+}
+
+# verify: a real call with the real key has to be answered.
+verify() {
+    local answer
+    answer=$(printf 'header = "authorization: Bearer %s"\n' "$(tenant_key)" |
+        curl --silent --show-error --noproxy '*' --max-time 20 --config - -H 'content-type: application/json' \
+            --write-out '\n%{http_code}' -d "$(first_call)" "$(gateway_url)/v1/chat/completions" 2>&1) || true
+    if [ "${answer##*$'\n'}" != 200 ]; then
+        last_lines gateway
+        fail "the gateway runs but did not answer a call:" "${answer:0:500}"
+    fi
+    note "a call was answered"
+}
+
+shell_word() {
+    printf "'%s'" "${1//\'/\'\\\'\'}"
+}
+
+write_environment() {
+    {
+        printf '# Written by deploy/up, for shells and tests: . var/dev.env\n'
+        printf 'TOLLGATE_URL=%s\n' "$(shell_word "$(gateway_url)")"
+        printf 'TOLLGATE_KEY=%s\n' "$(shell_word "$(tenant_key)")"
+        # The console and its operator come with the control plane.
+        printf "TOLLGATE_CONSOLE=''\nTOLLGATE_OPERATOR_TOKEN=''\n"
+        printf 'TOLLGATE_FAKE_PROVIDER=%s\n' "$(shell_word "$(fake_provider_url)")"
+        printf 'TOLLGATE_DATABASE=%s\n' "$(shell_word "$(database_admin_url)")"
+        printf 'TOLLGATE_KAFKA=%s\n' "$(shell_word "$(kafka_brokers)")"
+    } | write_if_changed "$VAR/dev.env"
+}
+
+report() {
+    write_environment
+    printf '\nTollgate is up (%d.%d s).' $(($1 / 1000)) $(($1 % 1000 / 100))
+    say " This is a trial: answers are invented by the fake provider unless --upstream says otherwise."
+    cat <<TEXT
+
+  address   $(gateway_url)
+  key       $(tenant_key)
+  events    $([ "$MODE" = kafka ] && printf 'through Kafka at %s' "$(kafka_brokers)" || printf "from the gateway's journal, without Kafka")
+
+  curl $(gateway_url)/v1/chat/completions \\
+    -H 'authorization: Bearer $(tenant_key)' \\
+    -H 'content-type: application/json' \\
+    -d '$(first_call)'
+
+  With the OpenAI SDK:
+    client = openai.OpenAI(base_url="$(gateway_url)/v1", api_key="$(tenant_key)")
+
+  For shells and tests: . var/dev.env    State: deploy/status    Stop: deploy/down
+TEXT
+}
+
+# wipe: everything that a deployment has made, but not the jars and what tests have installed.
+wipe() {
+    local name away
+    for name in "${PROCESSES[@]}"; do
+        process_stop_named "$name"
+    done
+    [ -z "$(setting database)" ] || notice "what lies in the database of --database stays there"
+    if [ -L "$VAR/postgres" ]; then
+        away=$(readlink "$VAR/postgres")
+        [[ $away != /var/lib/tollgate/*/postgres ]] || rm -rf "${away%/postgres}"
+    fi
+    rm -rf "${VAR:?}"/{postgres,gateway,fake-provider,kafka/data,kafka/server.properties,secrets,state,log,ports,mode} \
+        "${VAR:?}"/{gateway.conf,billing.conf,dev.env}
+    make_folders
+}
