@@ -1,10 +1,11 @@
 # Paths, messages and small helpers of deploy/up, deploy/down, deploy/status and tests/run.
-# Sourced, never run. The caller has set ROOT to the checkout.
+# Sourced, never run. The caller has set ROOT to the checkout. TOLLGATE_VAR puts data elsewhere, so that a test can have
+# a deployment of its own; TOLLGATE_BIN takes programs that were built otherwise (with sanitizers, say).
 # shellcheck shell=bash
 
 VAR=${TOLLGATE_VAR:-$ROOT/var}
 # shellcheck disable=SC2034
-BIN=$ROOT/build/release/bin
+BIN=${TOLLGATE_BIN:-$ROOT/build/release/bin}
 RUN=$VAR/run
 LOG=$VAR/log
 SECRETS=$VAR/secrets

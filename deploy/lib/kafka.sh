@@ -1,8 +1,9 @@
 # The private Apache Kafka: one KRaft node under var/kafka, from jars of Maven Central, without Kafka's own scripts.
 # shellcheck shell=bash
 
+# The jars are the same for every deployment of this checkout.
 kafka_libs() {
-    printf '%s' "$VAR/kafka/libs"
+    printf '%s' "$ROOT/var/kafka/libs"
 }
 
 # kafka_fetch: the jars, once for each version of the pom; 1 when they can't be had.
@@ -12,7 +13,7 @@ kafka_fetch() {
     wanted=$(sha256sum <"$ROOT/deploy/kafka/pom.xml")
     [ ! -e "$libs/.pom" ] || [ "$(<"$libs/.pom")" != "$wanted" ] || return 0
     command -v mvn >/dev/null || return 1
-    mkdir -p "$VAR/kafka"
+    mkdir -p "${libs%/*}"
     rm -rf "$libs.new"
     # Maven writes nothing beside its cache and the folder named here.
     mvn -B -q -f "$ROOT/deploy/kafka/pom.xml" dependency:copy-dependencies -DoutputDirectory="$libs.new" \
@@ -67,6 +68,7 @@ kafka_start() {
     local port
     ! process_runs kafka || return 0
     port=$(port_of kafka)
+    mkdir -p "$VAR/kafka"
     fill "$ROOT/deploy/kafka/server.properties.in" PORT="$port" DATA="$VAR/kafka/data" \
         CONTROLLER_PORT="$(port_of kafka-controller)" | write_if_changed "$VAR/kafka/server.properties"
     kafka_format

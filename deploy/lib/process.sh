@@ -8,7 +8,7 @@ process_pid() {
     [ -s "$RUN/$1.pid" ] || return 1
     pid=$(<"$RUN/$1.pid")
     [[ $pid =~ ^[0-9]+$ ]] && [ -r "/proc/$pid/cmdline" ] || return 1
-    line=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) || return 1
+    line=$({ tr "\0" " " <"/proc/$pid/cmdline"; } 2>/dev/null) || return 1
     [[ $line == *"$VAR/"* ]] || return 1
     printf '%s' "$pid"
 }
@@ -33,12 +33,18 @@ process_current() {
     process_runs "$name" && [ "$(process_mark "$@")" = "$(cat "$RUN/$name.mark" 2>/dev/null)" ]
 }
 
+# log_turn FILE: a log beyond 64 MiB gives way to a new one; one old one is kept.
+log_turn() {
+    [ ! -e "$1" ] || [ "$(stat -c %s "$1")" -lt 67108864 ] || mv "$1" "$1.1"
+}
+
 # process_start NAME COMMAND…: in a session of its own, so that it outlives this shell.
 # Noted as started by this run, for process_undo.
 process_start() {
     local name=$1
     shift
     printf '%s\n' "$name" >>"$RUN/started"
+    log_turn "$LOG/$name.log"
     process_mark "$@" >"$RUN/$name.mark"
     (
         cd /
