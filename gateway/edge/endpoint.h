@@ -1,0 +1,53 @@
+/*
+ * endpoint: what is served where, and whose words an error is told in.
+ *
+ * The path table of docs/events.md 2. Matches the raw path: nothing is decoded or normalised, and
+ * %2F is legal only inside a model id. Pure; any thread.
+ */
+#ifndef TOLLGATE_GATEWAY_EDGE_ENDPOINT_H
+#define TOLLGATE_GATEWAY_EDGE_ENDPOINT_H
+
+#include <stdint.h>
+
+#include "common/base/attr.h"
+#include "common/base/span.h"
+
+enum endpoint {
+    ENDPOINT_NONE, /* nothing is served there */
+    ENDPOINT_CHAT_COMPLETIONS,
+    ENDPOINT_EMBEDDINGS,
+    ENDPOINT_MODELS,
+    ENDPOINT_MODEL, /* one of them, by id */
+    ENDPOINT_HEALTHZ,
+    ENDPOINT_READYZ,
+    ENDPOINTS
+};
+
+/* The words of an error, by the path that was asked for. */
+enum reply_dialect { REPLY_OPENAI, REPLY_ANTHROPIC, REPLY_GEMINI, REPLY_DIALECTS };
+
+enum endpoint_method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_DELETE = 8 };
+
+struct endpoint_match {
+    enum endpoint endpoint;
+    enum reply_dialect dialect;
+    unsigned allowed;   /* methods, as bits; 0 where nothing is served */
+    struct span model;  /* of ENDPOINT_MODEL: as it stands in the path, %2F and all */
+    bool method_served; /* the method asked for is one of them */
+};
+
+/* Always fills `match_out`; endpoint is ENDPOINT_NONE for an unknown path. */
+void endpoint_match(struct span method, struct span path, struct endpoint_match *match_out);
+
+/* "chat.completions": as it stands in events, logs and metrics. */
+must_use const char *endpoint_name(enum endpoint endpoint);
+
+/* "GET, HEAD": the value of an Allow header. Returns its length. */
+#define ENDPOINT_ALLOW_SIZE 40
+size_t endpoint_allow(unsigned methods, char text_out[ENDPOINT_ALLOW_SIZE]);
+
+/* Decodes %2F (and no other escape) of a model id in a path. Returns the length, or 0 when it is
+ * no model id or does not fit. */
+must_use size_t endpoint_model_id(struct span raw, char *text_out, size_t capacity);
+
+#endif
