@@ -26,10 +26,18 @@ struct price_version {
     struct uuid deployment;
     struct uuid tenant; /* zero: everybody's; else a contract's override */
     enum price_book book;
-    int64_t from_ms, until_ms;      /* INT64_MAX: open */
-    const struct price_rate *rates; /* borrowed from whatever the version lives in */
+    int64_t from_ms, until_ms;       /* INT64_MAX: open */
+    bool one_hour_write_twice_input; /* see price_doubles_one_hour_writes() */
+    const struct price_rate *rates;  /* borrowed from whatever the version lives in */
     uint32_t rate_count;
 };
+
+/* Whether cache writes for an hour cost twice the input where a version has no rate for them:
+ * Anthropic's rule, whoever hosts the model. Whoever loads a version sets the flag by this. */
+static inline bool price_doubles_one_hour_writes(struct span model, struct span dialect)
+{
+    return span_starts(model, "anthropic/") || span_is(dialect, "anthropic");
+}
 
 struct plan_version {
     struct uuid id;
