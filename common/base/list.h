@@ -50,9 +50,9 @@ static inline void list_remove(struct list *item)
     list_init(item);
 }
 
-#define list_each(list, it) for (struct list *it = (list)->next; it != (list); it = it->next)
-#define list_each_safe(list, it, after)                                                            \
-    for (struct list *it = (list)->next, *after = it->next; it != (list);                          \
+#define list_each(head, it) for (struct list *it = (head)->next; it != (head); it = it->next)
+#define list_each_safe(head, it, after)                                                            \
+    for (struct list *it = (head)->next, *after = it->next; it != (head);                          \
          it = after, after = it->next)
 #define list_item(link, type, member) container_of(link, type, member)
 

@@ -1,0 +1,113 @@
+/*
+ * tollgate-fake-provider: a provider that invents its answers and misbehaves on request, for tests
+ * and for trying Tollgate without an account anywhere. See README.md beside this file.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "common/base/buf.h"
+#include "common/base/file.h"
+#include "common/base/log.h"
+#include "common/base/options.h"
+#include "provider.h"
+#include "server.h"
+
+extern char **environ;
+
+struct config {
+    char *listen, *truth;
+    int64_t pace_us, truth_entries, count_millibytes;
+};
+
+static const struct option table[] = {
+    {"listen", OPTION_TEXT, offsetof(struct config, listen), 1, 100, "127.0.0.1:0",
+     "HOST:PORT to serve; port 0 takes a free one", NULL},
+    {"truth", OPTION_PATH, offsetof(struct config, truth), 0, 4096, NULL,
+     "file that gets a JSON line per call", NULL},
+    {"truth-entries", OPTION_INT, offsetof(struct config, truth_entries), 1, 50000000, "2000000",
+     "calls that GET /truth remembers", NULL},
+    {"pace-us", OPTION_INT, offsetof(struct config, pace_us), 0, 60000000, "0",
+     "microseconds between the pieces of a stream", NULL},
+    {"count-millibytes", OPTION_INT, offsetof(struct config, count_millibytes),
+     COUNT_MILLIBYTES_MIN, COUNT_MILLIBYTES_MAX, "4000", "bytes per token, times 1000", NULL},
+};
+
+static const struct options options = {
+    .program = "tollgate-fake-provider",
+    .about = "A language model provider that invents its answers and misbehaves on request.\n"
+             "Speaks the OpenAI dialect. GET /faults lists what it can do wrong, POST /control\n"
+             "asks for it, GET /truth tells every call as the provider saw it.",
+    .table = table,
+    .count = array_size(table),
+};
+
+/* A descriptor that becomes readable on SIGTERM or SIGINT. */
+static int stop_signal(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int serve(struct config *config)
+{
+    struct count zero = count_make(COUNT_BYTES, (uint32_t)config->count_millibytes);
+    char counted_by[COUNT_METHOD_TEXT_SIZE], bound[64];
+    struct provider provider;
+    struct server *server;
+    struct truth *truth;
+    int outcome, stop = stop_signal();
+
+    count_method_format(&zero, counted_by);
+    truth = truth_new((size_t)config->truth_entries, config->truth, counted_by);
+    if (truth == NULL) {
+        fprintf(stderr, "tollgate-fake-provider: %s: %s\n", config->truth, strerror(errno));
+        return 1;
+    }
+    provider_init(&provider, truth, config->pace_us, (uint32_t)config->count_millibytes);
+    server = server_new(provider_on_request, &provider);
+    outcome = server_listen(server, config->listen, bound, sizeof(bound));
+    if (outcome == 0) {
+        printf("listening on %s\n", bound);
+        fflush(stdout);
+        outcome = server_run(server, stop);
+    }
+    if (outcome != 0)
+        fprintf(stderr, "tollgate-fake-provider: %s: %s\n", config->listen, strerror(-outcome));
+    server_free(server);
+    provider_done(&provider);
+    truth_free(truth);
+    file_close_at(&stop);
+    return outcome == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    struct config config = {0};
+    struct buf error = buf_make(4096);
+    size_t arguments = 0;
+    int status = 0;
+
+    log_set_program("tollgate-fake-provider");
+    switch (options_read(&options, argc, argv, environ, &config, NULL, 0, &arguments, &error)) {
+    case OPTIONS_BAD:
+        fprintf(stderr, "tollgate-fake-provider: %.*s\n", SPAN_ARG(buf_span(&error)));
+        status = 2;
+        break;
+    case OPTIONS_PRINTED:
+        break;
+    case OPTIONS_GO:
+        status = serve(&config);
+        break;
+    }
+    options_done(&options, &config);
+    buf_done(&error);
+    return status;
+}
