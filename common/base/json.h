@@ -112,6 +112,6 @@ must_use bool json_string_is(const struct json_doc *doc, uint32_t node, const ch
 
 /* Decodes the inside of a JSON string (without quotes); appends. 0 or -EMSGSIZE. Unpaired
  * surrogates become U+FFFD. */
-int json_unescape(struct span inside, struct buf *out);
+int json_unescape(struct span rest, struct buf *out);
 
 #endif
