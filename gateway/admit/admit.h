@@ -8,6 +8,7 @@
 #define TOLLGATE_GATEWAY_ADMIT_ADMIT_H
 
 #include "billing/event/event.h"
+#include "common/base/list.h"
 #include "gateway/snapshot/snapshot.h"
 
 struct admit;
