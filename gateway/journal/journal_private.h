@@ -7,6 +7,7 @@
 #ifndef TOLLGATE_GATEWAY_JOURNAL_JOURNAL_PRIVATE_H
 #define TOLLGATE_GATEWAY_JOURNAL_JOURNAL_PRIVATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "common/base/map.h"
