@@ -1,9 +1,8 @@
 -- The schema, the helpers that every table leans on, and the snapshot's version.
 --
 -- The roles tollgate_owner (runs this), tollgate_gateway, tollgate_billing and tollgate_control are made
--- by an administrator beforehand: deploy/lib/postgres.sh does it for a private cluster, docs/database.md
--- tells how for one that exists.
-CREATE SCHEMA tollgate;
+-- by an administrator beforehand: deploy/postgres/roles.sql does it, docs/database.md tells how to prepare
+-- a database by hand. The schema itself is made by the runner, which keeps its own table in it.
 
 -- The UTC day in a UUIDv7, which is what events are partitioned by.
 CREATE FUNCTION tollgate.uuid7_day(id uuid) RETURNS date

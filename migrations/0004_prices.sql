@@ -1,5 +1,5 @@
 -- Prices and plans: versions that never change, found by what the gateway stamped.
-CREATE EXTENSION IF NOT EXISTS btree_gist;
+CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA tollgate;
 
 CREATE TABLE tollgate.meters (
     meter text PRIMARY KEY CHECK (meter ~ '^[a-z][a-z0-9_]{0,31}$'),
@@ -45,12 +45,13 @@ CREATE TABLE tollgate.price_rates (
     mode text NOT NULL DEFAULT 'standard' CHECK (mode IN ('standard', 'batch', 'flex', 'priority')),
     context_over int8 NOT NULL DEFAULT 0 CHECK (context_over >= 0),
     pico_per_unit int8 NOT NULL CHECK (pico_per_unit >= 0),
+    derived boolean NOT NULL DEFAULT false,  -- by a rule of docs/catalog.md, not stated by the source
     PRIMARY KEY (price_version_id, meter, mode, context_over)
 );
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON tollgate.price_rates
     FOR EACH STATEMENT EXECUTE FUNCTION tollgate.refuse_change();
 
--- A version's range may be closed, once and in the future of what it has priced; nothing else of it changes.
+-- A version's range may be closed, once; nothing else of it changes.
 CREATE FUNCTION tollgate.only_close_range() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' OR to_jsonb(NEW) - 'effective' IS DISTINCT FROM to_jsonb(OLD) - 'effective'
@@ -66,6 +67,7 @@ CREATE TABLE tollgate.plan_versions (
     plan_version_id uuid PRIMARY KEY,
     plan text NOT NULL CHECK (plan ~ '^[a-z][a-z0-9_-]{0,31}$'),
     name text NOT NULL,
+    listed boolean NOT NULL DEFAULT true,    -- false: a contract's, seen only by who subscribed to it
     currency char(3) NOT NULL DEFAULT 'USD',
     markup_ppm int4 NOT NULL CHECK (markup_ppm BETWEEN 0 AND 10000000),
     discount_ppm int4 NOT NULL DEFAULT 0 CHECK (discount_ppm BETWEEN 0 AND 1000000),
@@ -104,3 +106,6 @@ CREATE TABLE tollgate.subscriptions (
     effective tstzrange NOT NULL CHECK (NOT isempty(effective) AND lower_inc(effective) AND NOT lower_inf(effective)),
     EXCLUDE USING gist (tenant_id WITH =, effective WITH &&)
 );
+CREATE INDEX subscriptions_plan ON tollgate.subscriptions (plan_version_id);
+CREATE TRIGGER only_close BEFORE UPDATE OR DELETE ON tollgate.subscriptions
+    FOR EACH ROW EXECUTE FUNCTION tollgate.only_close_range();

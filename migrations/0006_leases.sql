@@ -1,5 +1,12 @@
 -- Leases: allowances of a balance or a budget, held by one gateway. docs/leases.md tells the protocol;
 -- tests/spin/lease.pml is its model. The functions are all that a gateway may do here.
+--
+-- Lock order, the same on every path, so that no two of them wait for each other in a ring:
+--   1. leases by lease_id, 2. budgets by scope, scope_id, window_start, 3. wallets by tenant_id,
+--   4. credit_grants, only those of a tenant whose wallet is locked.
+-- A grant begins at 2 or 3: its own lease does not exist yet, and nobody else can hold it. Billing takes 1 to 4
+-- at the very end of a batch, after its events, rollups and dead letters, so that grants, which need the wallet
+-- only, wait for no more than those last statements.
 CREATE TABLE tollgate.gateways (
     gateway_id uuid PRIMARY KEY,
     host text NOT NULL,
@@ -28,7 +35,8 @@ CREATE TABLE tollgate.leases (
     opened_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     closed_at timestamptz,
-    CHECK (returned_pico <= granted_pico)
+    CHECK (returned_pico <= granted_pico),
+    CHECK ((closed_count IS NULL) = (closed_pico IS NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX leases_open ON tollgate.leases (scope, scope_id, window_start) WHERE state IN ('open', 'closing');
 CREATE INDEX leases_gateway ON tollgate.leases (gateway_id) WHERE state IN ('open', 'closing');
@@ -88,12 +96,17 @@ BEGIN
     held_pico := held_pico + size;
 END $$;
 
--- Renews what is open and notes what the gateway reports, for display. Answers the ids still open.
+-- Renews what is open and notes what the gateway reports, for display. Answers the ids still open. The rows are
+-- locked in the order of their ids first: an UPDATE with a join takes them in any order.
 CREATE FUNCTION tollgate.lease_renew(p_gateway uuid, p_leases uuid[], p_spent int8[], p_reserved int8[], p_life interval)
     RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+    WITH mine AS MATERIALIZED (
+        SELECT l.lease_id FROM leases l
+         WHERE l.lease_id = ANY (p_leases) AND l.gateway_id = p_gateway AND l.state = 'open'
+         ORDER BY l.lease_id FOR UPDATE)
     UPDATE leases l SET expires_at = now() + p_life, reported_spent_pico = r.spent, reported_reserved_pico = r.reserved
-      FROM (SELECT * FROM unnest(p_leases, p_spent, p_reserved) AS u(lease_id, spent, reserved) ORDER BY 1) r
-     WHERE l.lease_id = r.lease_id AND l.gateway_id = p_gateway AND l.state = 'open'
+      FROM mine m JOIN unnest(p_leases, p_spent, p_reserved) AS r(lease_id, spent, reserved) USING (lease_id)
+     WHERE l.lease_id = m.lease_id
     RETURNING l.lease_id
 $$;
 
@@ -105,15 +118,7 @@ DECLARE
     l leases;
     part int8;
 BEGIN
-    SELECT * INTO l FROM leases WHERE lease_id = p_lease AND gateway_id = p_gateway AND state = 'open';
-    IF NOT FOUND THEN RETURN 0; END IF;
-    -- The scope's row is locked before the lease's, the order that every other path takes.
-    IF l.scope = 'balance' THEN
-        PERFORM 1 FROM wallets WHERE tenant_id = l.tenant_id FOR UPDATE;
-    ELSE
-        PERFORM 1 FROM budgets WHERE scope = l.scope AND scope_id = l.scope_id AND window_start = l.window_start FOR UPDATE;
-    END IF;
-    SELECT * INTO l FROM leases WHERE lease_id = p_lease AND state = 'open' FOR UPDATE;
+    SELECT * INTO l FROM leases WHERE lease_id = p_lease AND gateway_id = p_gateway AND state = 'open' FOR UPDATE;
     IF NOT FOUND THEN RETURN 0; END IF;
     part := least(p_total, trunc(l.granted_pico - l.posted_pico))::int8 - l.returned_pico;
     IF part <= 0 THEN RETURN 0; END IF;
@@ -127,10 +132,69 @@ BEGIN
     RETURN part;
 END $$;
 
--- A gateway says that it is there, once a second.
+-- A gateway says that it is there, once a second. One that was away, or declared lost, comes back so; the leases
+-- that were taken from it stay lost, and it learns so from lease_renew.
 CREATE FUNCTION tollgate.gateway_report(p_gateway uuid, p_host text, p_version text, p_state text, p_report jsonb)
     RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
     INSERT INTO gateways (gateway_id, host, version, state, report) VALUES (p_gateway, p_host, p_version, p_state, p_report)
-    ON CONFLICT (gateway_id) DO UPDATE SET seen_at = now(), state = excluded.state, report = excluded.report
-        WHERE gateways.state <> 'lost'
+    ON CONFLICT (gateway_id) DO UPDATE SET seen_at = now(), state = excluded.state, report = excluded.report,
+        host = excluded.host, version = excluded.version
 $$;
+
+-- Lowers what scopes hold by the rest of these leases and ends them in `p_state`. The caller has locked the leases.
+CREATE FUNCTION tollgate.lease_free(p_leases uuid[], p_state text) RETURNS numeric
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+DECLARE
+    part record;
+    freed numeric := 0;
+BEGIN
+    IF p_state NOT IN ('closed', 'lost') THEN RAISE EXCEPTION 'a lease is not freed into %', p_state; END IF;
+    FOR part IN SELECT l.scope, l.scope_id, l.window_start, sum(lease_hold(l)) AS hold
+                  FROM leases l WHERE l.lease_id = ANY (p_leases) AND l.scope <> 'balance' AND l.state IN ('open', 'closing')
+                 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LOOP
+        UPDATE budgets b SET held_pico = greatest(b.held_pico - part.hold, 0)
+         WHERE b.scope = part.scope AND b.scope_id = part.scope_id AND b.window_start = part.window_start;
+        freed := freed + part.hold;
+    END LOOP;
+    FOR part IN SELECT l.tenant_id, sum(lease_hold(l)) AS hold
+                  FROM leases l WHERE l.lease_id = ANY (p_leases) AND l.scope = 'balance' AND l.state IN ('open', 'closing')
+                 GROUP BY 1 ORDER BY 1 LOOP
+        UPDATE wallets w SET held_pico = greatest(w.held_pico - part.hold, 0) WHERE w.tenant_id = part.tenant_id;
+        freed := freed + part.hold;
+    END LOOP;
+    UPDATE leases l SET state = p_state, closed_at = now()
+     WHERE l.lease_id = ANY (p_leases) AND l.state IN ('open', 'closing');
+    RETURN freed;
+END $$;
+
+-- Frees the holds of a gateway that stays away without its journal: events.md 7.5. With `p_after` it does so only
+-- for one not seen for that long, time in which Postgres itself was down not counted; without, an operator
+-- decided it. Never before its leases have expired, for until then the gateway may go on spending them, unless
+-- `p_force`. Answers the leases freed and their sum; no row when the gateway is not to be declared lost.
+CREATE FUNCTION tollgate.gateway_declare_lost(p_gateway uuid, p_after interval, p_force boolean,
+        OUT leases_freed int8, OUT freed_pico numeric) RETURNS SETOF record
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+DECLARE
+    g gateways;
+    ids uuid[];
+BEGIN
+    SELECT * INTO g FROM gateways WHERE gateway_id = p_gateway;
+    IF NOT FOUND OR (p_after IS NOT NULL AND now() - greatest(g.seen_at, pg_postmaster_start_time()) < p_after) THEN
+        RETURN;
+    END IF;
+    IF NOT p_force AND EXISTS (SELECT 1 FROM leases l WHERE l.gateway_id = p_gateway AND l.state IN ('open', 'closing')
+                                  AND l.expires_at > now()) THEN
+        RETURN;
+    END IF;
+    SELECT coalesce(array_agg(lease_id), '{}') INTO ids FROM (
+        SELECT l.lease_id FROM leases l WHERE l.gateway_id = p_gateway AND l.state IN ('open', 'closing')
+         ORDER BY l.lease_id FOR UPDATE) locked;
+    -- It may have renewed while we waited for its rows.
+    IF NOT p_force AND EXISTS (SELECT 1 FROM leases l WHERE l.lease_id = ANY (ids) AND l.expires_at > now()) THEN
+        RETURN;
+    END IF;
+    leases_freed := cardinality(ids);
+    freed_pico := lease_free(ids, 'lost');
+    UPDATE gateways SET state = 'lost' WHERE gateway_id = p_gateway;
+    RETURN NEXT;
+END $$;
