@@ -9,6 +9,7 @@ Nothing is lost in silence: a member of the facts that this program does not kno
 what it leaves out on purpose is counted and printed with the reason.
 """
 import collections
+import datetime
 import decimal
 import json
 import pathlib
@@ -162,9 +163,11 @@ def day(text, what, where, notes):
     if re.fullmatch(r"\d{4}-\d{2}", text):
         notes.add(what, "a month, taken as its first day", where)
         return text + "-01"
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise Facts(f"{where}: {what} {text!r} is no date")
-    return text
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        notes.add(what, f"{text!r} is no date, taken as unknown", where)
+        return None
 
 
 def price(value, where, what, notes):
@@ -235,7 +238,7 @@ def rates_of(cost, author, where, notes):
             for r in rates]
 
 
-def reasoning_options(options, where):
+def reasoning_options(options, where, notes):
     out = {}
     for option in options or []:
         kind = option["type"]
@@ -246,13 +249,16 @@ def reasoning_options(options, where):
             if len(out["efforts"]) != len(option["values"]):
                 raise Facts(f"{where}: unknown effort in {option['values']!r}")
         elif kind == "budget_tokens" and set(option) <= {"type", "min", "max"}:
-            out["budget_tokens"] = {k: option[k] for k in ("min", "max") if option.get(k)}
+            out["budget_tokens"] = {k: option[k] for k in ("min", "max")
+                                    if option.get(k) is not None and option[k] > 0}
+            if any(option.get(k) is not None and option[k] <= 0 for k in ("min", "max")):
+                notes.add("reasoning budget", "a bound of 0 or below is none", where)
         else:
             raise Facts(f"{where}: unknown reasoning option {option!r}")
     return out
 
 
-def capabilities_of(facts, where):
+def capabilities_of(facts, where, notes):
     unknown = set(facts) - CAPABILITY_MEMBERS
     if unknown:
         raise Facts(f"{where}: unknown capabilities {sorted(unknown)}")
@@ -262,7 +268,7 @@ def capabilities_of(facts, where):
                          ("reasoning", "reasoning")):
         if facts.get(theirs) is not None:
             out[ours] = facts[theirs]
-    options = reasoning_options(facts.get("reasoning_options"), where)
+    options = reasoning_options(facts.get("reasoning_options"), where, notes)
     if options:
         out["reasoning_options"] = options
     interleaved = facts.get("interleaved")
@@ -291,10 +297,12 @@ def deployment_of(facts, author, provider, where, notes):
             out[name] = facts[name]
     out["limits"] = {k: facts["limit"][k] for k in ("context", "input", "output")
                      if facts["limit"].get(k)}
-    out["capabilities"] = capabilities_of(facts["capabilities"], where)
+    out["capabilities"] = capabilities_of(facts["capabilities"], where, notes)
     out["rates"] = rates_of(facts.get("cost"), author, where, notes)
     if out["rates"]:
         out["prices_as_of"] = day(facts["last_updated"], "last_updated", where, notes)
+        if out["prices_as_of"] is None:
+            raise Facts(f"{where}: prices without a date")
     out["source"] = SOURCE
     return out
 
@@ -376,10 +384,14 @@ def give_keys(models):
 def model_of(facts, providers, notes):
     where = facts["id"]
     check_members(facts, MODEL_MEMBERS, where, "model", notes)
-    out = {"id": facts["id"], "name": facts["name"], "kind": facts["kind"]}
+    out = {"id": facts["id"], "name": " ".join(facts["name"].split()), "kind": facts["kind"]}
+    if out["name"] != facts["name"]:
+        notes.add("model.name", "tabs and doubled blanks taken out", where)
     if facts.get("family"):
         out["family"] = facts["family"]
-    out["aliases"] = sorted(set(facts["aliases"]))
+    out["aliases"] = sorted(set(facts["aliases"]) - {facts["id"]})
+    if facts["id"] in facts["aliases"]:
+        notes.add("model.aliases", "the id itself is no alias", where)
     out["openrouter_id"] = facts["openrouter_id"]
     out["open_weights"] = facts["open_weights"]
     out["release_date"] = day(facts["release_date"], "release_date", where, notes)
@@ -452,8 +464,7 @@ def make(directory, notes):
     for model in models:
         judge(model)
     declare_variables(providers, models)
-    newest = max(day(d["last_updated"], "last_updated", m["id"], Notes())
-                 for m in facts for d in m["deployments"])
+    newest = max(d["prices_as_of"] for m in models for d in m["deployments"] if d["rates"])
     return {"format": FORMAT, "source": SOURCE, "facts_as_of": newest,
             "license": "MIT, see LICENSE.models.dev",
             "providers": list(providers.values()), "models": models}

@@ -186,16 +186,22 @@ bool catalog_name_of(struct catalog_reader *r, uint32_t object, const char *memb
 static bool is_date(const char *text)
 {
     static const char shape[] = "dddd-dd-dd";
-    int month, day;
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year, month, day;
 
     if (strlen(text) != sizeof(shape) - 1)
         return false;
     for (size_t i = 0; shape[i] != '\0'; i++)
         if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
             return false;
+    year = (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] - '0';
     month = (text[5] - '0') * 10 + text[6] - '0';
     day = (text[8] - '0') * 10 + text[9] - '0';
-    return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+    if (month < 1 || month > 12 || day < 1 || year == 0)
+        return false;
+    if (month == 2 && day == 29)
+        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return day <= days[month - 1];
 }
 
 bool catalog_date(struct catalog_reader *r, uint32_t object, const char *member, const char **out)
