@@ -126,12 +126,44 @@ static struct ask_error add_call(const struct json_doc *doc, struct arena *arena
     return fine;
 }
 
+/* Whether a tool is the one that tool_choice names; any is when it names none. */
+static bool is_chosen(const struct json_doc *doc, struct arena *arena, uint32_t tool,
+                      uint32_t chosen)
+{
+    uint32_t name = json_find(doc, json_find(doc, tool, "function"), "name");
+    struct span wanted, own;
+
+    return chosen == JSON_NONE ||
+           (json_string(doc, chosen, arena, &wanted) == 0 &&
+            json_string(doc, name, arena, &own) == 0 && span_equal(wanted, own));
+}
+
+static struct ask_error add_calls(const struct json_doc *doc, struct arena *arena, uint32_t chosen,
+                                  size_t max, struct ask *ask)
+{
+    uint32_t tools = json_find(doc, 0, "tools");
+
+    for (uint32_t tool = json_first(doc, tools); tool != JSON_NONE && ask->call_count < max;
+         tool = json_after(doc, tools, tool)) {
+        struct ask_error error;
+
+        if (!is_chosen(doc, arena, tool, chosen))
+            continue;
+        error = add_call(doc, arena, tool, ask);
+        if (error.message != NULL)
+            return error;
+    }
+    if (chosen != JSON_NONE && ask->call_count == 0)
+        return (struct ask_error){"tool_choice names no tool of the request", "tool_choice"};
+    return fine;
+}
+
 /* Which tools the answer calls: the named one; the first when one is required or the user says
  * "use the tool"; all (up to four) when the user says "use the tools". */
 static struct ask_error read_tools(const struct json_doc *doc, struct arena *arena, struct ask *ask)
 {
     uint32_t tools = json_find(doc, 0, "tools"), choice = json_find(doc, 0, "tool_choice");
-    uint32_t named = json_find(doc, json_find(doc, choice, "function"), "name");
+    uint32_t chosen = json_find(doc, json_find(doc, choice, "function"), "name");
     bool required = json_string_is(doc, choice, "required"), parallel = true, all;
 
     if (json_is_null(doc, tools) || json_string_is(doc, choice, "none"))
@@ -140,27 +172,10 @@ static struct ask_error read_tools(const struct json_doc *doc, struct arena *are
         return (struct ask_error){"tools must be an array", "tools"};
     if (json_bool(doc, json_find(doc, 0, "parallel_tool_calls"), &parallel) == -EINVAL)
         return (struct ask_error){"parallel_tool_calls is true or false", "parallel_tool_calls"};
-    all = parallel && says(ask->last_text, "use the tools");
-    if (!required && named == JSON_NONE && !says(ask->last_text, "use the tool"))
+    if (!required && chosen == JSON_NONE && !says(ask->last_text, "use the tool"))
         return fine;
-    for (uint32_t tool = json_first(doc, tools);
-         tool != JSON_NONE && ask->call_count < (all ? ASK_CALLS_MAX : 1);
-         tool = json_after(doc, tools, tool)) {
-        struct span wanted, name;
-        uint32_t own = json_find(doc, json_find(doc, tool, "function"), "name");
-        struct ask_error error;
-
-        if (named != JSON_NONE &&
-            (json_string(doc, named, arena, &wanted) != 0 ||
-             json_string(doc, own, arena, &name) != 0 || !span_equal(wanted, name)))
-            continue;
-        error = add_call(doc, arena, tool, ask);
-        if (error.message != NULL)
-            return error;
-    }
-    if (named != JSON_NONE && ask->call_count == 0)
-        return (struct ask_error){"tool_choice names no tool of the request", "tool_choice"};
-    return fine;
+    all = parallel && says(ask->last_text, "use the tools");
+    return add_calls(doc, arena, chosen, all ? ASK_CALLS_MAX : 1, ask);
 }
 
 static void read_format(const struct json_doc *doc, struct ask *ask)

@@ -15,9 +15,8 @@
 
 enum fault_kind {
     FAULT_NONE,
-    FAULT_STATUS, /* an error answer of the provider, in its dialect */
-    /* Before and instead of an answer. */
-    FAULT_RESET_BEFORE_HEAD,
+    FAULT_STATUS,            /* an error answer of the provider, in its dialect */
+    FAULT_RESET_BEFORE_HEAD, /* from here on before and instead of an answer */
     FAULT_CLOSE_BEFORE_HEAD,
     FAULT_STALL_BEFORE_HEAD,
     FAULT_RESET_AFTER_HEAD,
@@ -27,8 +26,7 @@ enum fault_kind {
     FAULT_EMPTY,
     FAULT_REDIRECT,
     FAULT_GZIP_BOMB,
-    /* In the midst of an answer, behind `after` pieces of content or in the middle of a body. */
-    FAULT_RESET_MID,
+    FAULT_RESET_MID, /* from here on behind `after` pieces, or in the middle of a body */
     FAULT_STALL_MID,
     FAULT_CUT,
     FAULT_TRUNCATE,
@@ -36,14 +34,11 @@ enum fault_kind {
     FAULT_ERROR_MID,
     FAULT_HUGE_LINE,
     FAULT_ENDLESS,
-    /* At its end. */
-    FAULT_NO_DONE,
+    FAULT_NO_DONE, /* from here on at its end, in its form, in what it says of usage */
     FAULT_NO_FINISH,
-    /* In its form. */
     FAULT_WRONG_TYPE,
     FAULT_SPLIT,
     FAULT_SLOW,
-    /* In what it says of usage. */
     FAULT_USAGE_NONE,
     FAULT_USAGE_NULL,
     FAULT_USAGE_TEXT,
