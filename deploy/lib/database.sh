@@ -89,7 +89,7 @@ database_make() {
 
 # database_make_roles URL: the passwords go through a file of variables, not over psql's command line.
 database_make_roles() {
-    local can bypass=NOBYPASSRLS role
+    local can bypass='' role
     can=$(database_psql "$1" -c "SELECT CASE WHEN rolsuper THEN 'all' WHEN rolcreaterole THEN 'create' ELSE 'none' END
         FROM pg_roles WHERE rolname = current_user") ||
         fail "no connection to the database $(database_bare "$1")"

@@ -1,5 +1,5 @@
 -- The four roles of Tollgate, run by a superuser or a role with CREATEROLE before the first migration.
--- psql variables: bypass (BYPASSRLS where the runner may give it, else NOBYPASSRLS) and one password per role.
+-- psql variables: bypass (BYPASSRLS where the runner may give it, else nothing) and one password per role.
 -- What each role may do is granted by the migrations; here they only come into being.
 -- Run again it sets the passwords anew and changes nothing else.
 \set ON_ERROR_STOP on
