@@ -37,7 +37,7 @@ struct catalog_deployment {
     bool first_party;                       /* the author hosts it */
     const char *scope, *variant, *snapshot; /* "eu", "turbo", "20250929"; each may be NULL */
     const char *region, *quantization;      /* NULL: unknown, so not compliant */
-    enum catalog_flag trains_on_data, zero_data_retention;
+    enum catalog_flag trains, retains;
     struct catalog_limits limits;
     struct catalog_capabilities capabilities;
     struct price_rate *rates; /* by meter, mode, context_over; no two alike */

@@ -159,9 +159,7 @@ static const char *deployment_fields(struct differ *d, const struct placed *old,
     field(d, !same(a->snapshot, b->snapshot), "snapshot");
     field(d, restated(a->region, b->region), "region");
     field(d, restated(a->quantization, b->quantization), "quantization");
-    field(d,
-          flag_restated(a->trains_on_data, b->trains_on_data) ||
-              flag_restated(a->zero_data_retention, b->zero_data_retention),
+    field(d, flag_restated(a->trains, b->trains) || flag_restated(a->retains, b->retains),
           "data_policy");
     field(d,
           a->limits.context != b->limits.context || a->limits.input != b->limits.input ||

@@ -42,7 +42,8 @@ static const struct catalog_endpoint *endpoint_of(const struct catalog_provider 
     return NULL;
 }
 
-static bool read_endpoints(struct catalog_reader *r, uint32_t object, struct catalog_provider *p)
+bool catalog_read_endpoints_at(struct catalog_reader *r, uint32_t object,
+                               struct catalog_provider *p)
 {
     uint32_t list, i = 0;
 
@@ -79,7 +80,8 @@ static bool is_variable(const char *name)
     return true;
 }
 
-static bool read_variables(struct catalog_reader *r, uint32_t object, struct catalog_provider *p)
+bool catalog_read_variables_at(struct catalog_reader *r, uint32_t object,
+                               struct catalog_provider *p)
 {
     static const char *const members[] = {"name", "what", NULL};
     uint32_t list, i = 0;
@@ -113,7 +115,7 @@ static bool read_provider(struct catalog_reader *r, uint32_t object, struct cata
     if (!catalog_only(r, object, members) ||
         !catalog_text(r, object, "slug", CATALOG_REQUIRED, CATALOG_MAX_TEXT, &p->slug) ||
         !catalog_text(r, object, "name", CATALOG_REQUIRED, CATALOG_MAX_TEXT, &p->name) ||
-        !read_variables(r, object, p) || !read_endpoints(r, object, p))
+        !catalog_read_variables_at(r, object, p) || !catalog_read_endpoints_at(r, object, p))
         return false;
     if (!catalog_is_slug(span_of(p->slug)))
         return catalog_wrong(r, "slug", "\"%s\" is no slug", p->slug);
@@ -215,7 +217,7 @@ static bool read_limits(struct catalog_reader *r, uint32_t object, struct catalo
 /* What operators set and the facts do not know; region and quantization included. */
 static bool read_policy(struct catalog_reader *r, uint32_t object, struct catalog_deployment *d)
 {
-    static const char *const members[] = {"trains_on_data", "zero_data_retention", NULL};
+    static const char *const members[] = {"trains", "retains", NULL};
     uint32_t at;
     size_t mark = r->path_size;
 
@@ -226,9 +228,8 @@ static bool read_policy(struct catalog_reader *r, uint32_t object, struct catalo
     if (at == JSON_NONE)
         return true;
     catalog_down(r, "data_policy");
-    if (!catalog_only(r, at, members) ||
-        !catalog_flag_of(r, at, "trains_on_data", &d->trains_on_data) ||
-        !catalog_flag_of(r, at, "zero_data_retention", &d->zero_data_retention))
+    if (!catalog_only(r, at, members) || !catalog_flag_of(r, at, "trains", &d->trains) ||
+        !catalog_flag_of(r, at, "retains", &d->retains))
         return false;
     catalog_up(r, mark);
     return true;

@@ -1,9 +1,9 @@
 /*
  * catalog_reader: members of JSON objects read with a path, so that an error says where it is.
  *
- * Shared by the readers of the catalog's formats, private to them. Every function returns false
- * after the first error, which is kept; text is copied into the arena and checked to be UTF-8
- * without control characters.
+ * Shared by the readers and writers of the catalog's formats, private to them. Every function
+ * returns false after the first error, which is kept; text is copied into the arena and checked to
+ * be UTF-8 without control characters.
  */
 #ifndef TOLLGATE_TENANTS_MODEL_CATALOG_READER_H
 #define TOLLGATE_TENANTS_MODEL_CATALOG_READER_H
@@ -69,5 +69,11 @@ must_use bool catalog_object(struct catalog_reader *r, uint32_t object, const ch
 
 must_use bool catalog_read_capabilities_at(struct catalog_reader *r, uint32_t object,
                                            struct catalog_capabilities *out);
+
+/* Variables first: base URLs are checked against them. */
+must_use bool catalog_read_variables_at(struct catalog_reader *r, uint32_t object,
+                                        struct catalog_provider *p);
+must_use bool catalog_read_endpoints_at(struct catalog_reader *r, uint32_t object,
+                                        struct catalog_provider *p);
 
 #endif

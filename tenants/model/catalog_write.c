@@ -4,6 +4,7 @@
  * The writing side of catalog_read.c: what it writes, that reads back to the same catalog.
  */
 #include "common/base/json_writer.h"
+#include "tenants/model/catalog_facts.h"
 #include "tenants/model/catalog_file.h"
 
 /* Puts the comma that is due before a line end, so that lines begin with their object. */
@@ -23,9 +24,8 @@ static void write_strings(struct json_writer *w, const char *name, const char *c
     json_end(w, ']');
 }
 
-static void write_endpoints(const struct catalog_provider *p, struct json_writer *w)
+void catalog_write_endpoints(const struct catalog_provider *p, struct json_writer *w)
 {
-    json_name(w, "endpoints");
     json_begin(w, '[');
     for (uint32_t i = 0; i < p->endpoint_count; i++) {
         const struct catalog_endpoint *e = &p->endpoints[i];
@@ -40,13 +40,8 @@ static void write_endpoints(const struct catalog_provider *p, struct json_writer
     json_end(w, ']');
 }
 
-static void write_provider(const struct catalog_provider *p, struct json_writer *w)
+void catalog_write_variables(const struct catalog_provider *p, struct json_writer *w)
 {
-    json_begin(w, '{');
-    json_put_cstring(w, "slug", p->slug);
-    json_put_cstring(w, "name", p->name);
-    write_endpoints(p, w);
-    json_name(w, "variables");
     json_begin(w, '[');
     for (uint32_t i = 0; i < p->variable_count; i++) {
         const struct catalog_variable *v = &p->variables[i];
@@ -57,6 +52,17 @@ static void write_provider(const struct catalog_provider *p, struct json_writer 
         json_end(w, '}');
     }
     json_end(w, ']');
+}
+
+static void write_provider(const struct catalog_provider *p, struct json_writer *w)
+{
+    json_begin(w, '{');
+    json_put_cstring(w, "slug", p->slug);
+    json_put_cstring(w, "name", p->name);
+    json_name(w, "endpoints");
+    catalog_write_endpoints(p, w);
+    json_name(w, "variables");
+    catalog_write_variables(p, w);
     json_end(w, '}');
 }
 
@@ -97,12 +103,12 @@ static void write_policy(const struct catalog_deployment *d, struct json_writer 
 {
     json_put_cstring(w, "region", d->region);
     json_put_cstring(w, "quantization", d->quantization);
-    if (d->trains_on_data == CATALOG_UNKNOWN && d->zero_data_retention == CATALOG_UNKNOWN)
+    if (d->trains == CATALOG_UNKNOWN && d->retains == CATALOG_UNKNOWN)
         return;
     json_name(w, "data_policy");
     json_begin(w, '{');
-    write_flag(w, "trains_on_data", d->trains_on_data);
-    write_flag(w, "zero_data_retention", d->zero_data_retention);
+    write_flag(w, "trains", d->trains);
+    write_flag(w, "retains", d->retains);
     json_end(w, '}');
 }
 

@@ -68,7 +68,7 @@ static void a_catalog_is_read_whole(void **state)
     assert_string_equal(d->base_url, "https://${ACCOUNT}.acme.example/v1");
     assert_int("auth of the endpoint", d->auth, CATALOG_BEARER);
     assert_null(d->region);
-    assert_int("policy is unknown", d->zero_data_retention, CATALOG_UNKNOWN);
+    assert_int("policy is unknown", d->retains, CATALOG_UNKNOWN);
     assert_int("said", d->capabilities.tools, CATALOG_YES);
     assert_int("not said", d->capabilities.structured_output, CATALOG_UNKNOWN);
     assert_int("efforts", d->capabilities.efforts,
