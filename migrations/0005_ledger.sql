@@ -56,7 +56,8 @@ CREATE TABLE tollgate.wallets (
     credit_limit_pico numeric(38,0) NOT NULL DEFAULT 0 CHECK (credit_limit_pico >= 0),
     held_pico numeric(38,0) NOT NULL DEFAULT 0 CHECK (held_pico >= 0),
     period_no int4 NOT NULL DEFAULT 1 CHECK (period_no > 0),
-    period_start timestamptz NOT NULL
+    period_start timestamptz NOT NULL,
+    period_end timestamptz CHECK (period_end > period_start)  -- NULL: at the tenant's next anchor day
 ) WITH (fillfactor = 50);
 
 -- Windows of spend limits: of a key, a project or an end user. Rows are made as windows begin (UTC).

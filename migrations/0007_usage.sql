@@ -12,11 +12,12 @@ INSERT INTO tollgate.outcomes VALUES
 CREATE TABLE tollgate.sources (
     source_id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('kafka', 'journal')),
-    identity text NOT NULL UNIQUE,           -- kafka:<cluster>:<topic id>:<partition> | journal:<uuid>
+    identity text NOT NULL UNIQUE,           -- kafka:<cluster>:<topic>:<partition> | journal:<uuid>
     topic text,
     part int4,
-    next_segment int8 NOT NULL DEFAULT 0,    -- journals: segment number; Kafka: 0
+    next_segment int8 NOT NULL DEFAULT 0,    -- journals: segment number; Kafka: how many gaps were accepted
     next_offset int8 NOT NULL DEFAULT 0 CHECK (next_offset >= 0),
+    mark bytea,                              -- Kafka: SHA-256 of the message before next_offset (docs/events.md)
     epoch int8 NOT NULL DEFAULT 0,
     events int8 NOT NULL DEFAULT 0,
     duplicates int8 NOT NULL DEFAULT 0,
