@@ -80,31 +80,42 @@ static int digit_at(const struct decimal *decimal, size_t i)
     return decimal->fraction.at[i - decimal->whole.size] - '0';
 }
 
+static size_t digit_count(const struct decimal *decimal)
+{
+    return decimal->whole.size + decimal->fraction.size;
+}
+
+/* What is cut off behind digit i: whether it is at least a half, and whether it is anything. */
+static void look_at_rest(const struct decimal *decimal, size_t i, bool first_is_tenth,
+                         bool *half_out, bool *any_out)
+{
+    size_t count = digit_count(decimal);
+
+    *half_out = first_is_tenth && i < count && digit_at(decimal, i) >= 5;
+    *any_out = false;
+    for (; i < count; i++)
+        *any_out = *any_out || digit_at(decimal, i) != 0;
+}
+
 int decimal_scaled(const struct decimal *decimal, int scale, enum decimal_rounding rounding,
                    int128 *value_out)
 {
-    size_t count = decimal->whole.size + decimal->fraction.size;
-    /* The power of ten of digit i is `top - i`. */
-    int64_t top = (int64_t)decimal->whole.size - 1 + decimal->exponent + scale;
-    size_t i = 0;
+    size_t count = digit_count(decimal), i = 0;
     int128 value = 0;
+    bool half, any;
 
     while (i < count && digit_at(decimal, i) == 0)
         i++;
-    if (i == count) {
-        *value_out = 0;
-        return 0;
-    }
-    if (top - (int64_t)i >= DIGITS_MAX)
+    /* The power of ten of the first digit that counts. */
+    int64_t power = (int64_t)decimal->whole.size - 1 - (int64_t)i + decimal->exponent + scale;
+    if (i < count && power >= DIGITS_MAX)
         return -ERANGE;
-    for (int64_t power = top - (int64_t)i; power >= 0; power--)
-        value = value * 10 + (i < count ? digit_at(decimal, i++) : 0);
-
-    bool half = i < count && top - (int64_t)i == -1 && digit_at(decimal, i) >= 5;
-    bool remainder = false;
-    for (; i < count; i++)
-        remainder = remainder || digit_at(decimal, i) != 0;
-    if (rounding == DECIMAL_EXACT && remainder)
+    for (; i < count && power >= 0; power--)
+        value = value * 10 + digit_at(decimal, i++);
+    look_at_rest(decimal, i, power == -1, &half, &any);
+    for (; value != 0 && power >= 0; power--)
+        value *= 10;
+    if (rounding == DECIMAL_EXACT && any)
         return -EINVAL;
     if (rounding == DECIMAL_HALF_UP && half)
         value++;

@@ -124,11 +124,24 @@ static enum json_error escape(struct scan *scan)
     return JSON_OK;
 }
 
+/* Letters of other scripts come in runs. */
+static enum json_error letters(struct scan *scan)
+{
+    while (scan->at < scan->end && (unsigned char)*scan->at >= 0x80) {
+        size_t length = json_utf8_length(scan->at, scan->end);
+        if (length == 0)
+            return JSON_NOT_UTF8;
+        scan->at += length;
+    }
+    return JSON_OK;
+}
+
 /* From the opening quote to behind the closing one. */
 static enum json_error string(struct scan *scan, uint8_t *escaped_out)
 {
     scan->at++;
     for (;;) {
+        enum json_error error = JSON_OK;
         scan->at = skip_plain(scan->at, scan->end);
         if (scan->at == scan->end)
             return JSON_SYNTAX;
@@ -139,22 +152,16 @@ static enum json_error string(struct scan *scan, uint8_t *escaped_out)
         }
         if (c == '\\') {
             *escaped_out = 1;
-            enum json_error error = escape(scan);
-            if (error != JSON_OK)
-                return error;
+            error = escape(scan);
         } else if (c < 0x20) {
             return JSON_SYNTAX;
         } else if (c < 0x80) {
             scan->at++;
         } else {
-            /* Letters of other scripts come in runs. */
-            do {
-                size_t length = json_utf8_length(scan->at, scan->end);
-                if (length == 0)
-                    return JSON_NOT_UTF8;
-                scan->at += length;
-            } while (scan->at < scan->end && (unsigned char)*scan->at >= 0x80);
+            error = letters(scan);
         }
+        if (error != JSON_OK)
+            return error;
     }
 }
 

@@ -7,6 +7,18 @@
 
 #define REPLACEMENT 0xfffdu
 
+/* RFC 3629, section 4: how long a character is by its first byte, and where its second byte lies,
+ * which keeps out overlong forms, surrogates and what is past the end. */
+static const struct {
+    uint8_t length, low, high;
+} forms[256] = {
+    [0x00 ... 0x7f] = {1, 0, 0}, [0xc2 ... 0xdf] = {2, 0x80, 0xbf},
+    [0xe0] = {3, 0xa0, 0xbf},    [0xe1 ... 0xec] = {3, 0x80, 0xbf},
+    [0xed] = {3, 0x80, 0x9f},    [0xee ... 0xef] = {3, 0x80, 0xbf},
+    [0xf0] = {4, 0x90, 0xbf},    [0xf1 ... 0xf3] = {4, 0x80, 0xbf},
+    [0xf4] = {4, 0x80, 0x8f},
+};
+
 static bool follows(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;
@@ -14,22 +26,18 @@ static bool follows(char c)
 
 size_t json_utf8_length(const char *at, const char *end)
 {
-    size_t left = (size_t)(end - at);
-    unsigned char lead = (unsigned char)at[0];
+    size_t length = forms[(unsigned char)at[0]].length;
 
-    if (lead < 0x80)
-        return 1;
-    if (lead < 0xc2 || lead > 0xf4 || left < 2)
+    if (length <= 1)
+        return length;
+    if ((size_t)(end - at) < length)
         return 0;
     unsigned char second = (unsigned char)at[1];
-    if (lead < 0xe0)
-        return follows(at[1]) ? 2 : 0;
-    if (lead < 0xf0) {
-        bool fits = lead == 0xe0 ? second >= 0xa0 : lead == 0xed ? second < 0xa0 : true;
-        return left >= 3 && fits && follows(at[1]) && follows(at[2]) ? 3 : 0;
-    }
-    bool fits = lead == 0xf0 ? second >= 0x90 : lead == 0xf4 ? second < 0x90 : true;
-    return left >= 4 && fits && follows(at[1]) && follows(at[2]) && follows(at[3]) ? 4 : 0;
+    bool good =
+        second >= forms[(unsigned char)at[0]].low && second <= forms[(unsigned char)at[0]].high;
+    for (size_t i = 2; i < length; i++)
+        good = good && follows(at[i]);
+    return good ? length : 0;
 }
 
 static uint32_t hex_digit(char c)

@@ -209,14 +209,9 @@ static bool take_files(struct reading *reading, int argc, char **argv, enum opti
     return true;
 }
 
-struct plain_arguments {
-    const char **at;
-    size_t max, count;
-};
-
-static bool add_plain(struct reading *reading, struct plain_arguments *plain, const char *text)
+static bool add_plain(struct reading *reading, struct options_arguments *plain, const char *text)
 {
-    if (plain->count == plain->max) {
+    if (plain == NULL || plain->count == plain->max) {
         (void)buf_printf(reading->error, "unexpected argument \"%.200s\"; see --help", text);
         return false;
     }
@@ -239,7 +234,7 @@ static bool take_option(struct reading *reading, const struct argument *it)
 }
 
 static bool take_arguments(struct reading *reading, int argc, char **argv,
-                           struct plain_arguments *plain)
+                           struct options_arguments *plain)
 {
     bool only_plain = false;
 
@@ -272,16 +267,19 @@ static bool take_defaults(struct reading *reading)
     return true;
 }
 
-enum options_outcome options_read(const struct options *options, int argc, char **argv,
-                                  char **environment, void *config, const char **arguments_out,
-                                  size_t arguments_max, size_t *argument_count_out,
+enum options_outcome options_read(const struct options *options, char **argv, char **environment,
+                                  void *config, struct options_arguments *arguments,
                                   struct buf *error)
 {
     cleanup(mem_free_at) bool *listed = mem_array(options->count, sizeof(*listed));
     struct reading reading = {options, config, error, listed};
-    struct plain_arguments plain = {arguments_out, arguments_max, 0};
     enum options_word word = WORD_NONE;
+    int argc = 0;
 
+    while (argv[argc] != NULL)
+        argc++;
+    if (arguments != NULL)
+        arguments->count = 0;
     option_zero(options, config);
     bool good = take_defaults(&reading) && take_files(&reading, argc, argv, &word);
     if (good && word == WORD_HELP) {
@@ -293,14 +291,12 @@ enum options_outcome options_read(const struct options *options, int argc, char 
         return OPTIONS_PRINTED;
     }
     if (!good || !take_environment(&reading, environment) ||
-        !take_arguments(&reading, argc, argv, &plain))
+        !take_arguments(&reading, argc, argv, arguments))
         return OPTIONS_BAD;
     if (word == WORD_PRINT) {
         options_print_config(options, config);
         return OPTIONS_PRINTED;
     }
-    if (argument_count_out != NULL)
-        *argument_count_out = plain.count;
     return OPTIONS_GO;
 }
 

@@ -51,14 +51,19 @@ struct options {
 
 enum options_outcome { OPTIONS_GO, OPTIONS_PRINTED, OPTIONS_BAD };
 
-/* Fills `config` from defaults, files, environment and arguments. arguments_out gets what is not an
- * option, in order (borrowed from argv); arguments_max bounds it. OPTIONS_BAD: error holds one
- * sentence. OPTIONS_PRINTED: --help, --version or --print-config was answered on standard output.
- */
-must_use enum options_outcome options_read(const struct options *options, int argc, char **argv,
+/* What is not an option, in order; the texts are borrowed from argv. The caller gives the room. */
+struct options_arguments {
+    const char **at;
+    size_t max, count;
+};
+
+/* Fills `config` from defaults, files, environment and arguments (argv as main got it, NULL at its
+ * end). `arguments` may be NULL when there are none to be. OPTIONS_BAD: error holds one sentence.
+ * OPTIONS_PRINTED: --help, --version or --print-config was answered on standard output. Whatever
+ * the outcome, options_done() frees the config. */
+must_use enum options_outcome options_read(const struct options *options, char **argv,
                                            char **environment, void *config,
-                                           const char **arguments_out, size_t arguments_max,
-                                           size_t *argument_count_out, struct buf *error);
+                                           struct options_arguments *arguments, struct buf *error);
 void options_done(const struct options *options, void *config);
 
 #endif

@@ -10,6 +10,7 @@
 #define HEAD_BYTES 8
 #define GROUP 10000
 #define GROUPS_MAX 10
+#define LIMIT ((uint128)1 << 127)
 #define SIGN_MINUS 0x4000
 #define SIGN_PLUS 0x0000
 
@@ -33,10 +34,37 @@ size_t pg_numeric_encode(int128 value, uint8_t at[PG_NUMERIC_MAX])
     return size;
 }
 
+/* value * 10000 + group; false when that is more than 2^127. */
+static bool add_group(uint128 *value, uint64_t group)
+{
+    if (*value > (LIMIT - group) / GROUP)
+        return false;
+    *value = *value * GROUP + group;
+    return true;
+}
+
+/* The groups before the point; those behind it have to be zero. */
+static int read_groups(struct span groups, int weight, uint128 *value_out)
+{
+    int count = (int)(groups.size / 2);
+    uint128 value = 0;
+
+    if (count > 0 && weight >= GROUPS_MAX)
+        return -ERANGE;
+    for (int i = 0; count > 0 && (i < count || i <= weight); i++) {
+        uint64_t group = i < count ? pg_load(groups.at + 2 * i, 2) : 0;
+        if (group >= GROUP || (i > weight && group != 0))
+            return -EINVAL;
+        if (i <= weight && !add_group(&value, group))
+            return -ERANGE;
+    }
+    *value_out = value;
+    return 0;
+}
+
 int pg_numeric_decode(struct span bytes, int128 *value_out)
 {
-    const uint128 limit = (uint128)1 << 127;
-    uint128 value = 0;
+    uint128 value;
 
     if (bytes.size < HEAD_BYTES)
         return -EINVAL;
@@ -45,24 +73,10 @@ int pg_numeric_decode(struct span bytes, int128 *value_out)
     uint64_t sign = pg_load(bytes.at + 4, 2);
     if (bytes.size != HEAD_BYTES + 2 * count || (sign != SIGN_PLUS && sign != SIGN_MINUS))
         return -EINVAL;
-    if (count > 0 && weight >= GROUPS_MAX)
-        return -ERANGE;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t group = pg_load(bytes.at + HEAD_BYTES + 2 * i, 2);
-        if (group >= GROUP || ((int)i > weight && group != 0))
-            return -EINVAL;
-        if ((int)i > weight)
-            continue;
-        if (value > (limit - group) / GROUP)
-            return -ERANGE;
-        value = value * GROUP + group;
-    }
-    for (int i = (int)count; count > 0 && i <= weight; i++) {
-        if (value > limit / GROUP)
-            return -ERANGE;
-        value *= GROUP;
-    }
-    if (value == limit && sign == SIGN_PLUS)
+    int r = read_groups(span_part(bytes, HEAD_BYTES, SIZE_MAX), weight, &value);
+    if (r < 0)
+        return r;
+    if (value == LIMIT && sign == SIGN_PLUS)
         return -ERANGE;
     *value_out = (int128)(sign == SIGN_MINUS ? (uint128)0 - value : value);
     return 0;

@@ -16,10 +16,11 @@ find_programs() {
         if [ -x "$directory/initdb" ]; then programs=$directory; fi
     done
     if [ -z "${programs:-}" ]; then
-        programs=$(pg_config --bindir 2>/dev/null) && [ -x "$programs/initdb" ] || {
-            echo "postgres.sh: there is no initdb; install the package postgresql-15" >&2
-            exit 1
-        }
+        programs=$(pg_config --bindir 2>/dev/null) || true
+    fi
+    if [ ! -x "$programs/initdb" ]; then
+        echo "postgres.sh: there is no initdb; install the package postgresql-15" >&2
+        exit 1
     fi
 }
 
@@ -48,10 +49,9 @@ stop() {
 }
 
 start() {
-    local attempt
     as_owner "$programs/initdb" -D "$directory/data" -U tester -A trust -E UTF8 --locale=C.UTF-8 \
         --no-sync >"$directory/initdb.log" 2>&1 || { cat "$directory/initdb.log" >&2; return 1; }
-    for attempt in $(seq 20); do
+    for _ in $(seq 20); do
         port=$((20000 + RANDOM % 12000))
         if as_owner "$programs/pg_ctl" -D "$directory/data" -l "$directory/log" -w -t 60 -o "-p $port \
             -k $directory -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off \

@@ -92,11 +92,11 @@ int main(int argc, char **argv)
 {
     struct config config = {0};
     struct buf error = buf_make(4096);
-    size_t arguments = 0;
     int status = 0;
 
+    (void)argc;
     log_set_program("tollgate-fake-provider");
-    switch (options_read(&options, argc, argv, environ, &config, NULL, 0, &arguments, &error)) {
+    switch (options_read(&options, argv, environ, &config, NULL, &error)) {
     case OPTIONS_BAD:
         fprintf(stderr, "tollgate-fake-provider: %.*s\n", SPAN_ARG(buf_span(&error)));
         status = 2;
