@@ -73,10 +73,10 @@ int main(int argc, char **argv)
 {
     struct config config = {0};
     struct buf error = buf_make(4096);
-    size_t arguments = 0;
     int status = 0;
 
-    switch (options_read(&options, argc, argv, environ, &config, NULL, 0, &arguments, &error)) {
+    (void)argc;
+    switch (options_read(&options, argv, environ, &config, NULL, &error)) {
     case OPTIONS_BAD:
         fprintf(stderr, "tollgate-fault-proxy: %.*s\n", SPAN_ARG(buf_span(&error)));
         status = 2;
