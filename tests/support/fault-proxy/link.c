@@ -135,31 +135,50 @@ static enum link_outcome at_limit(const struct policy *policy)
     return policy->limit == LIMIT_RESET ? LINK_RESET : LINK_OVER;
 }
 
+static bool is_limited(const struct policy *policy, enum way way)
+{
+    return policy->limit != LIMIT_NONE && policy->limit_way == way;
+}
+
+static bool is_at_limit(const struct queue *queue, const struct policy *policy, enum way way)
+{
+    return is_limited(policy, way) && queue->sent_bytes >= policy->limit_bytes;
+}
+
+/* Sends up to `size` bytes of a way's queue: 0 or -errno. */
+static int send_some(struct link *link, enum way way, size_t size, const struct policy *policy,
+                     int64_t now_us)
+{
+    struct queue *queue = &link->queues[way];
+    ssize_t sent = send(link->fds[way], queue->bytes.at, size, MSG_NOSIGNAL);
+
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        return -errno;
+    queue->blocked = sent < (ssize_t)size;
+    if (sent > 0)
+        note_sent(queue, (size_t)sent);
+    if (sent > 0 && policy->bytes_per_s > 0)
+        queue->next_us = now_us + sent * 1000000 / policy->bytes_per_s;
+    return 0;
+}
+
 static enum link_outcome write_way(struct link *link, enum way way, const struct policy *policy,
                                    int64_t now_us, int64_t *wake_us)
 {
     struct queue *queue = &link->queues[way];
-    bool limited = policy->limit != LIMIT_NONE && policy->limit_way == way;
     size_t size = due_bytes(queue, policy, now_us, wake_us);
-    ssize_t sent;
 
-    if (limited && queue->sent_bytes >= policy->limit_bytes)
+    if (is_at_limit(queue, policy, way))
         return at_limit(policy);
-    if (limited && (int64_t)size > policy->limit_bytes - queue->sent_bytes)
+    if (is_limited(policy, way) && (int64_t)size > policy->limit_bytes - queue->sent_bytes)
         size = (size_t)(policy->limit_bytes - queue->sent_bytes);
     queue->blocked = false;
     if (size > 0 && !queue->closed) {
-        sent = send(link->fds[way], queue->bytes.at, size, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        if (send_some(link, way, size, policy, now_us) != 0)
             return LINK_RESET;
-        queue->blocked = sent < (ssize_t)size;
-        if (sent > 0)
-            note_sent(queue, (size_t)sent);
-        if (sent > 0 && policy->bytes_per_s > 0)
-            queue->next_us = now_us + sent * 1000000 / policy->bytes_per_s;
         if (!queue->blocked && queue->bytes.size > 0)
             (void)due_bytes(queue, policy, now_us, wake_us);
-        if (limited && queue->sent_bytes >= policy->limit_bytes)
+        if (is_at_limit(queue, policy, way))
             return at_limit(policy);
     }
     if (queue->ended && queue->bytes.size == 0)
