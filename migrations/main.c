@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/file.h"
@@ -141,20 +142,21 @@ static int run(const struct config *config, const char *command, struct buf *err
 
 int main(int argc, char **argv)
 {
+    (void)argc;
     struct config config = {0};
     struct buf error = buf_make(ERROR_MAX);
-    const char *arguments[2];
-    size_t count = 0;
+    const char *given[2];
+    struct options_arguments arguments = {given, array_size(given), 0};
     int code = EXIT_SUCCESS;
-    enum options_outcome outcome = options_read(&options, argc, argv, environ, &config, arguments,
-                                                array_size(arguments), &count, &error);
+    enum options_outcome outcome =
+        options_read(&options, argv, environ, &config, &arguments, &error);
     if (outcome == OPTIONS_BAD)
         code = complain(buf_span(&error).at);
-    else if (outcome == OPTIONS_GO && (count != 1 || (strcmp(arguments[0], "up") != 0 &&
-                                                      strcmp(arguments[0], "status") != 0)))
+    else if (outcome == OPTIONS_GO && (arguments.count != 1 || (strcmp(given[0], "up") != 0 &&
+                                                                strcmp(given[0], "status") != 0)))
         code = complain("say what to do: up or status; --help tells more");
     else if (outcome == OPTIONS_GO)
-        code = run(&config, arguments[0], &error);
+        code = run(&config, given[0], &error);
     options_done(&options, &config);
     buf_done(&error);
     return code;

@@ -44,7 +44,7 @@ static int check_roles(struct pg *pg, struct buf *error)
     if (pg_is_null(rows, 0, 0))
         return 0;
     (void)buf_printf(error, "the database has no role %.*s: see docs/database.md",
-                     SPAN_ARG(pg_text(rows, 0, 0)));
+                     SPAN_ARG(pg_get_text(rows, 0, 0)));
     return -EIO;
 }
 
@@ -55,11 +55,11 @@ static int become_owner(struct pg *pg, struct buf *error)
                 "SELECT current_user = '" OWNER "', pg_has_role('" OWNER "', 'MEMBER'), "
                 "current_user::text") != PG_OK)
         return failed(pg, "look who we are", error);
-    if (pg_bool(rows, 0, 0))
+    if (pg_get_bool(rows, 0, 0))
         return 0;
-    if (!pg_bool(rows, 0, 1)) {
+    if (!pg_get_bool(rows, 0, 1)) {
         (void)buf_printf(error, "the user %.*s is not " OWNER " and not a member of it",
-                         SPAN_ARG(pg_text(rows, 0, 2)));
+                         SPAN_ARG(pg_get_text(rows, 0, 2)));
         return -EIO;
     }
     if (pg_script(pg, "SET ROLE " OWNER) != PG_OK)
@@ -72,7 +72,8 @@ int runner_prepare(struct pg *pg, struct buf *error)
     int r = check_roles(pg, error);
     if (r == 0)
         r = become_owner(pg, error);
-    if (r == 0 && pg_script(pg, "CREATE SCHEMA IF NOT EXISTS tollgate;"
+    if (r == 0 && pg_script(pg, "SELECT pg_advisory_xact_lock(7014101);"
+                                "CREATE SCHEMA IF NOT EXISTS tollgate;"
                                 "CREATE TABLE IF NOT EXISTS tollgate.tollgate_migrations ("
                                 "    number int4 PRIMARY KEY,"
                                 "    name text NOT NULL,"
@@ -93,7 +94,7 @@ static void merge(const struct migrations *migrations, const struct pg_rows *row
         struct migration_status *status = &report->items[report->count++];
         const struct migration *file = i < migrations->count ? &migrations->items[i] : NULL;
         bool in_table = row < rows_count;
-        uint32_t number = in_table ? (uint32_t)pg_int64(rows, row, 0) : UINT32_MAX;
+        uint32_t number = in_table ? (uint32_t)pg_get_int64(rows, row, 0) : UINT32_MAX;
         if (file != NULL && file->number < number) {
             status->state = in_table ? MIGRATION_SKIPPED : MIGRATION_PENDING;
             status->number = file->number;
@@ -102,13 +103,13 @@ static void merge(const struct migrations *migrations, const struct pg_rows *row
             continue;
         }
         status->number = number;
-        status->applied_ms = pg_unix_ms(rows, row, 3);
+        status->applied_ms = pg_get_unix_ms(rows, row, 3);
         if (file == NULL || file->number > number) {
             status->state = MIGRATION_GONE;
-            status->name = pg_text(rows, row, 1).at;
+            status->name = pg_get_text(rows, row, 1).at;
         } else {
-            status->state = span_is(pg_text(rows, row, 2), file->sha256) ? MIGRATION_APPLIED
-                                                                         : MIGRATION_CHANGED;
+            status->state = span_is(pg_get_text(rows, row, 2), file->sha256) ? MIGRATION_APPLIED
+                                                                             : MIGRATION_CHANGED;
             status->name = file->name;
             i++;
         }
@@ -148,7 +149,7 @@ static int take_lock(struct pg *pg, const struct runner_listener *listener, stru
     struct pg_rows *rows cleanup(pg_rows_free_at) = NULL;
     if (pg_exec(pg, &rows, "SELECT pg_try_advisory_lock($1)", PG_INT(LOCK_NUMBER)) != PG_OK)
         return failed(pg, "take the lock of migrations", error);
-    if (pg_bool(rows, 0, 0))
+    if (pg_get_bool(rows, 0, 0))
         return 0;
     if (listener->on_runner_wait != NULL)
         listener->on_runner_wait(listener->context);
