@@ -1,0 +1,216 @@
+/*
+ * loader: see loader.h.
+ */
+#include "gateway/snapshot/loader.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/base/thread.h"
+#include "gateway/snapshot/copy.h"
+#include "tenants/store/snapshot_read.h"
+
+enum { CHECK_MS = 1000, RECONNECT_MS = 500, STATEMENT_MS = 30000 };
+
+struct loader {
+    struct loader_config config;
+    pthread_t thread;
+    int stop_fd;
+    _Atomic bool stopping, connected;
+    _Atomic int64_t version, loads, refused, checked_ms;
+    /* the thread's own */
+    struct pg *pg;
+    struct snapshot *newest; /* a reference of its own, to confirm it */
+};
+
+static void publish(struct loader *loader, const struct snapshot_rows *rows)
+{
+    snapshot_unref(loader->newest);
+    loader->newest = snapshot_build(rows, &loader->config.build);
+    loader->config.on_snapshot(loader->config.context, snapshot_ref(loader->newest));
+    atomic_store(&loader->version, rows->version);
+    atomic_fetch_add(&loader->loads, 1);
+}
+
+static void start_from_copy(struct loader *loader)
+{
+    struct snapshot_rows *rows;
+    int error;
+
+    if (loader->config.copy_path == NULL) {
+        return;
+    }
+    error = copy_read(loader->config.copy_path, loader->config.copy_key, &rows);
+    if (error < 0) {
+        if (error != -ENOENT) {
+            log_event(LOG_WARN, "snapshot.copy_refused", LOG_S("error", strerror(-error)));
+        }
+        return;
+    }
+    log_event(LOG_WARN, "snapshot.from_copy", LOG_N("version", rows->version),
+              LOG_N("age_ms", clock_wall_ms() - rows->read_ms));
+    publish(loader, rows);
+    snapshot_rows_free(rows);
+}
+
+static void keep_copy(struct loader *loader, const struct snapshot_rows *rows)
+{
+    int error;
+
+    if (loader->config.copy_path == NULL) {
+        return;
+    }
+    error = copy_write(loader->config.copy_path, loader->config.copy_key, rows);
+    if (error < 0) {
+        log_event(LOG_WARN, "snapshot.copy_failed", LOG_S("error", strerror(-error)));
+    }
+}
+
+static void refuse(struct loader *loader, enum store_outcome outcome,
+                   const struct store_error *error)
+{
+    if (outcome == STORE_LOST) {
+        pg_close_at(&loader->pg);
+        return;
+    }
+    atomic_fetch_add(&loader->refused, 1);
+    log_event(LOG_ALARM, "snapshot.refused", LOG_S("why", error->text));
+}
+
+/* Asks for the version and loads when it is another. */
+static void check(struct loader *loader)
+{
+    struct store_error error;
+    struct snapshot_rows *rows;
+    int64_t version = 0;
+    enum store_outcome outcome = snapshot_read_version(loader->pg, &version, &error);
+
+    if (outcome != STORE_OK) {
+        refuse(loader, outcome, &error);
+        return;
+    }
+    if (version != atomic_load(&loader->version)) {
+        outcome = snapshot_read(loader->pg, &rows, &error);
+        if (outcome != STORE_OK) {
+            refuse(loader, outcome, &error);
+            return;
+        }
+        publish(loader, rows);
+        keep_copy(loader, rows);
+        snapshot_rows_free(rows);
+    }
+    snapshot_confirm(loader->newest, clock_wall_ms());
+    atomic_store(&loader->checked_ms, clock_mono_ms());
+}
+
+static bool connect_database(struct loader *loader)
+{
+    struct pg_settings settings = {
+        .url = loader->config.database_url,
+        .application_name = "tollgate-gateway snapshot",
+        .schema = "tollgate",
+        .connect_timeout_s = 3,
+        .statement_timeout_ms = STATEMENT_MS,
+    };
+    struct pg_error error;
+
+    if (pg_open(&settings, &loader->pg, &error) != PG_OK) {
+        loader->pg = NULL;
+        if (atomic_exchange(&loader->connected, false) || atomic_load(&loader->checked_ms) == 0) {
+            log_event(LOG_WARN, "snapshot.database_away", LOG_S("error", error.message));
+        }
+        return false;
+    }
+    if (pg_listen(loader->pg, SNAPSHOT_CHANNEL) != PG_OK) {
+        pg_close_at(&loader->pg);
+        return false;
+    }
+    atomic_store(&loader->connected, true);
+    return true;
+}
+
+static void drain_notifications(struct loader *loader)
+{
+    struct pg_notification notification;
+    bool got = true;
+
+    while (got) {
+        if (pg_notified(loader->pg, &notification, &got) != PG_OK) {
+            pg_close_at(&loader->pg);
+            return;
+        }
+    }
+}
+
+static void wait_for_news(struct loader *loader, int timeout_ms)
+{
+    struct pollfd fds[2] = {{.fd = loader->stop_fd, .events = POLLIN},
+                            {.fd = loader->pg == NULL ? -1 : pg_fd(loader->pg), .events = POLLIN}};
+
+    if (poll(fds, 2, timeout_ms) > 0 && fds[1].revents != 0) {
+        drain_notifications(loader);
+    }
+}
+
+static void *run(void *argument)
+{
+    struct loader *loader = argument;
+
+    if (!connect_database(loader)) {
+        start_from_copy(loader);
+    }
+    while (!atomic_load(&loader->stopping)) {
+        if (loader->pg == NULL && !connect_database(loader)) {
+            wait_for_news(loader, RECONNECT_MS);
+            continue;
+        }
+        check(loader);
+        wait_for_news(loader, loader->pg == NULL ? RECONNECT_MS : CHECK_MS);
+    }
+    pg_close_at(&loader->pg);
+    snapshot_unref(loader->newest);
+    return NULL;
+}
+
+struct loader *loader_start(const struct loader_config *config)
+{
+    struct loader *loader = mem_new(sizeof(*loader));
+
+    loader->config = *config;
+    loader->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    must(loader->stop_fd >= 0);
+    thread_start(&loader->thread, "snapshot", run, loader);
+    return loader;
+}
+
+void loader_stop(struct loader *loader)
+{
+    uint64_t one = 1;
+
+    if (loader == NULL) {
+        return;
+    }
+    atomic_store(&loader->stopping, true);
+    must(write(loader->stop_fd, &one, sizeof(one)) == (ssize_t)sizeof(one));
+    pthread_join(loader->thread, NULL);
+    close(loader->stop_fd);
+    mem_free(loader);
+}
+
+void loader_state(struct loader *loader, struct loader_state *state_out)
+{
+    *state_out = (struct loader_state){
+        .connected = atomic_load(&loader->connected) && atomic_load(&loader->checked_ms) != 0,
+        .version = atomic_load(&loader->version),
+        .loads = atomic_load(&loader->loads),
+        .refused = atomic_load(&loader->refused),
+        .checked_ms = atomic_load(&loader->checked_ms),
+    };
+}

@@ -1,0 +1,41 @@
+/*
+ * snapshot_private: the inside of a snapshot: build.c fills it, snapshot.c reads it.
+ */
+#ifndef TOLLGATE_GATEWAY_SNAPSHOT_SNAPSHOT_PRIVATE_H
+#define TOLLGATE_GATEWAY_SNAPSHOT_SNAPSHOT_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "common/base/arena.h"
+#include "common/base/map.h"
+#include "gateway/snapshot/snapshot.h"
+
+/* A secret's hash and whose it is. */
+struct snapshot_secret {
+    struct sha256 hash;
+    const struct snapshot_key *key;
+    int64_t expires_ms; /* INT64_MAX: never; 0: revoked */
+};
+
+/* A discount that replaces the plan's own at one provider. */
+struct snapshot_discount {
+    struct uuid plan;
+    struct span provider;
+    int32_t discount_ppm;
+};
+
+struct snapshot {
+    _Atomic int64_t references, confirmed_ms;
+    struct arena *arena; /* owns all below, but the maps */
+    int64_t version, loaded_ms;
+    struct snapshot_tenant *tenants;
+    struct snapshot_key *keys;
+    struct snapshot_secret *secrets;
+    struct snapshot_model *models;
+    struct snapshot_deployment *deployments, *sandboxed;
+    const struct snapshot_discount *discounts;
+    uint32_t tenant_count, key_count, secret_count, model_count, deployment_count, discount_count;
+    struct map *secrets_by_hash, *models_by_name, *deployments_by_id;
+};
+
+#endif
