@@ -23,12 +23,18 @@ struct httpd_header {
 };
 
 struct httpd_config {
-    size_t max_body_bytes;    /* 413 above it */
-    size_t max_bodies_bytes;  /* over all connections of the process; 503 above it */
-    size_t max_pending_bytes; /* held per request for a slow client before it asks to pause */
-    uint32_t max_connections; /* of this worker; 503 and close above it */
+    size_t max_body_bytes;        /* 413 above it */
+    size_t max_bodies_bytes;      /* over all connections of the process; 503 above it */
+    _Atomic size_t *bodies_bytes; /* shared by the process's httpds: what is held now; NULL: own */
+    size_t max_head_bytes;        /* request line and headers; 431 above it */
+    size_t max_pending_bytes;     /* held per request for a slow client before it asks to pause */
+    uint32_t max_connections;     /* of this worker; 503 and close above it */
     uint32_t head_timeout_ms, body_timeout_ms, write_timeout_ms, idle_timeout_ms;
 };
+
+/* 32 MiB bodies, 1 GiB of them, 32 KiB heads, 256 KiB pending, 65,536 connections; head 9.5 s,
+ * body and write 60 s without progress, idle 75 s. */
+extern const struct httpd_config httpd_config_initial;
 
 /* Calls up. None may be called from inside a call down. */
 struct httpd_handler {
