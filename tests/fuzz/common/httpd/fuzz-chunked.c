@@ -20,7 +20,7 @@ static enum chunked_state decode(struct span text, size_t split, struct buf *out
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct buf whole = buf_make(SIZE_MAX / 2), cut = buf_make(SIZE_MAX / 2);
+    struct buf whole = buf_make((size_t)1 << 30), cut = buf_make((size_t)1 << 30);
 
     if (size > 1) {
         struct span text = {(const char *)data + 1, size - 1};
