@@ -1,0 +1,149 @@
+/*
+ * endpoint: see endpoint.h.
+ */
+#include "gateway/edge/endpoint.h"
+
+#include "common/base/buf.h"
+
+enum { MODEL_ID_MAX = 256 };
+
+/* Paths behind /v1; /api/v1 is the same. */
+static const struct {
+    const char *path;
+    enum endpoint endpoint;
+    unsigned allowed;
+} table[] = {
+    {"/chat/completions", ENDPOINT_CHAT_COMPLETIONS, METHOD_POST},
+    {"/embeddings", ENDPOINT_EMBEDDINGS, METHOD_POST},
+    {"/models", ENDPOINT_MODELS, METHOD_GET | METHOD_HEAD},
+};
+
+static const char *const names[ENDPOINTS] = {
+    [ENDPOINT_NONE] = "none",
+    [ENDPOINT_CHAT_COMPLETIONS] = "chat.completions",
+    [ENDPOINT_EMBEDDINGS] = "embeddings",
+    [ENDPOINT_MODELS] = "models",
+    [ENDPOINT_MODEL] = "model",
+    [ENDPOINT_HEALTHZ] = "healthz",
+    [ENDPOINT_READYZ] = "readyz",
+};
+
+static const struct {
+    const char *name;
+    enum endpoint_method method;
+} methods[] = {
+    {"GET", METHOD_GET}, {"HEAD", METHOD_HEAD}, {"POST", METHOD_POST}, {"DELETE", METHOD_DELETE}};
+
+const char *endpoint_name(enum endpoint endpoint)
+{
+    return names[endpoint];
+}
+
+size_t endpoint_allow(unsigned allowed, char text_out[ENDPOINT_ALLOW_SIZE])
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < array_size(methods); i++) {
+        size_t length = strlen(methods[i].name);
+
+        if ((allowed & (unsigned)methods[i].method) == 0)
+            continue;
+        if (size > 0) {
+            memcpy(text_out + size, ", ", 2);
+            size += 2;
+        }
+        memcpy(text_out + size, methods[i].name, length);
+        size += length;
+    }
+    text_out[size] = 0;
+    return size;
+}
+
+static bool take_prefix(struct span *path, const char *prefix)
+{
+    size_t size = strlen(prefix);
+
+    if (!span_starts(*path, prefix) || (path->size > size && path->at[size] != '/'))
+        return false;
+    *path = span_part(*path, size, SIZE_MAX);
+    return true;
+}
+
+static bool has_escape(struct span path)
+{
+    return span_index(path, '%') >= 0;
+}
+
+/* Behind /models/: a model's id, or a Gemini call on one (model:verb). */
+static void match_model(struct span rest, struct endpoint_match *match)
+{
+    char id[MODEL_ID_MAX];
+
+    if (endpoint_model_id(rest, id, sizeof(id)) == 0)
+        return;
+    if (span_ends(rest, ":generateContent") || span_ends(rest, ":streamGenerateContent")) {
+        match->dialect = REPLY_GEMINI; /* not served yet, but told so in its own words */
+        return;
+    }
+    match->endpoint = ENDPOINT_MODEL;
+    match->allowed = METHOD_GET | METHOD_HEAD;
+    match->model = rest;
+}
+
+static void match_v1(struct span path, struct endpoint_match *match)
+{
+    if (span_is(path, "/messages") || span_starts(path, "/messages/"))
+        match->dialect = REPLY_ANTHROPIC;
+    if (span_starts(path, "/models/")) {
+        match_model(span_part(path, strlen("/models/"), SIZE_MAX), match);
+        return;
+    }
+    if (has_escape(path))
+        return;
+    for (size_t i = 0; i < array_size(table); i++) {
+        if (span_is(path, table[i].path)) {
+            match->endpoint = table[i].endpoint;
+            match->allowed = table[i].allowed;
+        }
+    }
+}
+
+void endpoint_match(struct span method, struct span path, struct endpoint_match *match_out)
+{
+    *match_out = (struct endpoint_match){.endpoint = ENDPOINT_NONE, .dialect = REPLY_OPENAI};
+    if (take_prefix(&path, "/v1") || take_prefix(&path, "/api/v1")) {
+        match_v1(path, match_out);
+    } else if (take_prefix(&path, "/v1beta")) {
+        match_out->dialect = REPLY_GEMINI;
+    } else if (span_is(path, "/healthz") || span_is(path, "/readyz")) {
+        match_out->endpoint = span_is(path, "/healthz") ? ENDPOINT_HEALTHZ : ENDPOINT_READYZ;
+        match_out->allowed = METHOD_GET | METHOD_HEAD;
+    }
+    for (size_t i = 0; i < array_size(methods); i++) {
+        if (span_is(method, methods[i].name))
+            match_out->method_served = (match_out->allowed & (unsigned)methods[i].method) != 0;
+    }
+}
+
+size_t endpoint_model_id(struct span raw, char *text_out, size_t capacity)
+{
+    size_t size = 0;
+
+    for (size_t at = 0; at < raw.size; at++) {
+        char c = raw.at[at];
+
+        if (c == '%') {
+            struct span escape = span_part(raw, at, 3);
+
+            if (!span_is_nocase(escape, "%2f"))
+                return 0;
+            c = '/';
+            at += 2;
+        }
+        if (size + 1 >= capacity)
+            return 0;
+        text_out[size++] = c;
+    }
+    text_out[size] = 0;
+    return size > 0 && text_out[0] != '/' && text_out[size - 1] != '/' ? size : 0;
+}

@@ -1,0 +1,95 @@
+/*
+ * refusals: see refusals.h. OpenAI's own types and codes where it has them, because clients branch
+ * on them; HTTP statuses by docs/contracts.md 5.
+ */
+#include "gateway/edge/refusals.h"
+
+const struct refusal_row refusals[REFUSALS] = {
+    [REFUSE_INVALID_REQUEST] = {400, "invalid_request", "invalid_request_error", NULL,
+                                "invalid_request_error", "INVALID_ARGUMENT",
+                                "The request is not valid."},
+    [REFUSE_INVALID_VALUE] = {400, "invalid_request", "invalid_request_error", "invalid_value",
+                              "invalid_request_error", "INVALID_ARGUMENT",
+                              "A parameter has a wrong type or is out of range."},
+    [REFUSE_UNSUPPORTED] = {400, "invalid_request", "invalid_request_error",
+                            "unsupported_parameter", "invalid_request_error", "INVALID_ARGUMENT",
+                            "A parameter is not supported here."},
+    [REFUSE_AMBIGUOUS] = {400, "invalid_request", "invalid_request_error", "bad_request",
+                          "invalid_request_error", "INVALID_ARGUMENT",
+                          "The HTTP request is ambiguous or malformed; the connection is closed."},
+    [REFUSE_MISSING_KEY] = {401, "authentication", "invalid_request_error", NULL,
+                            "authentication_error", "UNAUTHENTICATED",
+                            "No API key was given. Send it as `Authorization: Bearer YOUR_KEY`."},
+    [REFUSE_INVALID_KEY] = {401, "authentication", "invalid_request_error", "invalid_api_key",
+                            "authentication_error", "UNAUTHENTICATED", "The API key is not valid."},
+    [REFUSE_KEY_INACTIVE] = {401, "authentication", "invalid_request_error", "invalid_api_key",
+                             "authentication_error", "UNAUTHENTICATED",
+                             "The API key is revoked, disabled or expired."},
+    [REFUSE_NO_CREDIT] = {402, "payment_required", "insufficient_quota", "insufficient_quota",
+                          "billing_error", "RESOURCE_EXHAUSTED",
+                          "The balance does not cover what this request may cost."},
+    [REFUSE_NO_BUDGET] = {402, "payment_required", "insufficient_quota", "insufficient_quota",
+                          "billing_error", "RESOURCE_EXHAUSTED",
+                          "A budget does not cover what this request may cost."},
+    [REFUSE_SUSPENDED] = {403, "permission_denied", "invalid_request_error", "account_deactivated",
+                          "permission_error", "PERMISSION_DENIED", "This account is not active."},
+    [REFUSE_NOT_ALLOWED] = {403, "permission_denied", "invalid_request_error", "permission_denied",
+                            "permission_error", "PERMISSION_DENIED",
+                            "This key is not allowed to do that."},
+    [REFUSE_NO_MODEL] = {404, "not_found", "invalid_request_error", "model_not_found",
+                         "not_found_error", "NOT_FOUND", "The model does not exist."},
+    [REFUSE_MODEL_UNAVAILABLE] = {404, "not_found", "invalid_request_error", "model_not_available",
+                                  "not_found_error", "NOT_FOUND",
+                                  "The model cannot be called here now."},
+    [REFUSE_NO_PATH] = {404, "not_found", "invalid_request_error", "unknown_url", "not_found_error",
+                        "NOT_FOUND", "Nothing is served at this path."},
+    [REFUSE_METHOD] = {405, "invalid_request", "invalid_request_error", "method_not_supported",
+                       "invalid_request_error", "UNIMPLEMENTED",
+                       "This method is not served at this path."},
+    [REFUSE_TIMEOUT] = {408, "timeout", "invalid_request_error", "request_timeout", "timeout_error",
+                        "DEADLINE_EXCEEDED", "The request took too long."},
+    [REFUSE_CONTEXT_LENGTH] = {400, "context_length_exceeded", "invalid_request_error",
+                               "context_length_exceeded", "invalid_request_error",
+                               "INVALID_ARGUMENT", "The input is longer than the model's context."},
+    [REFUSE_TOO_LARGE] = {413, "payload_too_large", "invalid_request_error", "request_too_large",
+                          "request_too_large", "INVALID_ARGUMENT",
+                          "The body is larger than this server takes."},
+    [REFUSE_UNPROCESSABLE] = {422, "unprocessable", "invalid_request_error", "unprocessable",
+                              "invalid_request_error", "FAILED_PRECONDITION",
+                              "The request is understood but cannot be done."},
+    [REFUSE_RATE_LIMITED] = {429, "rate_limit_exceeded", "requests", "rate_limit_exceeded",
+                             "rate_limit_error", "RESOURCE_EXHAUSTED",
+                             "The rate limit of this key is reached."},
+    [REFUSE_PROVIDER_RATE] = {429, "rate_limit_exceeded", "requests", "rate_limit_exceeded",
+                              "rate_limit_error", "RESOURCE_EXHAUSTED",
+                              "The providers of this model are at their rate limit."},
+    [REFUSE_HEAD_TOO_LARGE] = {431, "invalid_request", "invalid_request_error", "headers_too_large",
+                               "invalid_request_error", "INVALID_ARGUMENT",
+                               "The headers are larger than this server takes."},
+    [REFUSE_INTERNAL] = {500, "server", "server_error", "internal_error", "api_error", "INTERNAL",
+                         "The gateway failed."},
+    [REFUSE_PROVIDER_NONSENSE] = {502, "provider_unavailable", "server_error", "provider_error",
+                                  "api_error", "INTERNAL", "The provider's answer made no sense."},
+    [REFUSE_UNAVAILABLE] = {503, "provider_unavailable", "server_error", "provider_unavailable",
+                            "overloaded_error", "UNAVAILABLE",
+                            "No provider can serve this model now."},
+    [REFUSE_STORE] = {503, "server", "server_error", "service_unavailable", "api_error",
+                      "UNAVAILABLE", "The gateway cannot reach its own store; try again."},
+    [REFUSE_OVERLOADED] = {503, "server", "server_error", "service_unavailable", "overloaded_error",
+                           "UNAVAILABLE", "The gateway is full; try again."},
+    [REFUSE_PROVIDER_TIMEOUT] = {504, "timeout", "server_error", "provider_timeout",
+                                 "timeout_error", "DEADLINE_EXCEEDED",
+                                 "The provider did not answer in time."},
+    [REFUSE_PROVIDER_OVERLOAD] = {529, "provider_overloaded", "server_error", "provider_overloaded",
+                                  "overloaded_error", "UNAVAILABLE", "The provider is overloaded."},
+};
+
+int refusal_status(enum refusal refusal)
+{
+    return refusals[refusal].status;
+}
+
+const char *refusal_word(enum refusal refusal)
+{
+    return refusals[refusal].word;
+}

@@ -1,0 +1,98 @@
+#include "gateway/edge/endpoint.h"
+
+#include "tests/support/testing.h"
+
+static void each_path_is_what_the_table_says(void **state)
+{
+    static const struct {
+        const char *method, *path;
+        enum endpoint endpoint;
+        enum reply_dialect dialect;
+        bool served;
+        const char *model;
+    } rows[] = {
+        {"POST", "/v1/chat/completions", ENDPOINT_CHAT_COMPLETIONS, REPLY_OPENAI, true, ""},
+        {"POST", "/api/v1/chat/completions", ENDPOINT_CHAT_COMPLETIONS, REPLY_OPENAI, true, ""},
+        {"GET", "/v1/chat/completions", ENDPOINT_CHAT_COMPLETIONS, REPLY_OPENAI, false, ""},
+        {"PATCH", "/v1/models", ENDPOINT_MODELS, REPLY_OPENAI, false, ""},
+        {"POST", "/v1/chat/completions/", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"POST", "/v1//chat/completions", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"POST", "/V1/chat/completions", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"POST", "/v1/chat%2Fcompletions", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"POST", "/v1%2Fembeddings", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"POST", "/v1x/embeddings", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"POST", "/v1/embeddings", ENDPOINT_EMBEDDINGS, REPLY_OPENAI, true, ""},
+        {"GET", "/v1/models", ENDPOINT_MODELS, REPLY_OPENAI, true, ""},
+        {"GET", "/v1/models/openai/gpt-4.1", ENDPOINT_MODEL, REPLY_OPENAI, true, "openai/gpt-4.1"},
+        {"GET", "/v1/models/openai%2Fgpt-4.1", ENDPOINT_MODEL, REPLY_OPENAI, true,
+         "openai%2Fgpt-4.1"},
+        {"GET", "/v1/models/openai%2e", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"GET", "/v1/models/", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"POST", "/v1/models/gemini-x:generateContent", ENDPOINT_NONE, REPLY_GEMINI, false, ""},
+        {"POST", "/v1beta/models/gemini-x:generateContent", ENDPOINT_NONE, REPLY_GEMINI, false, ""},
+        {"POST", "/v1/messages", ENDPOINT_NONE, REPLY_ANTHROPIC, false, ""},
+        {"POST", "/v1/messages/count_tokens", ENDPOINT_NONE, REPLY_ANTHROPIC, false, ""},
+        {"GET", "/control/v1/tenants", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"GET", "/healthz", ENDPOINT_HEALTHZ, REPLY_OPENAI, true, ""},
+        {"HEAD", "/readyz", ENDPOINT_READYZ, REPLY_OPENAI, true, ""},
+        {"GET", "/metrics", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+        {"GET", "/", ENDPOINT_NONE, REPLY_OPENAI, false, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct endpoint_match match;
+
+        endpoint_match(span_of(rows[i].method), span_of(rows[i].path), &match);
+        assert_int(rows[i].path, match.endpoint, rows[i].endpoint);
+        assert_int(rows[i].path, match.dialect, rows[i].dialect);
+        assert_int(rows[i].path, match.method_served, rows[i].served);
+        assert_span(rows[i].path, match.model, rows[i].model);
+    }
+}
+
+static void model_ids_are_decoded(void **state)
+{
+    static const struct {
+        const char *raw, *id;
+    } rows[] = {
+        {"openai/gpt-4.1", "openai/gpt-4.1"},
+        {"openai%2Fgpt-4.1", "openai/gpt-4.1"},
+        {"openai%2fgpt-4.1", "openai/gpt-4.1"},
+        {"a%2Eb", ""},
+        {"a%2", ""},
+        {"%2Fa", ""},
+        {"a/", ""},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        char id[64];
+        size_t size = endpoint_model_id(span_of(rows[i].raw), id, sizeof(id));
+
+        assert_span(rows[i].raw, span_make(id, size), rows[i].id);
+    }
+}
+
+static void methods_are_listed(void **state)
+{
+    char text[ENDPOINT_ALLOW_SIZE];
+
+    (void)state;
+    (void)endpoint_allow(METHOD_GET | METHOD_HEAD, text);
+    assert_string_equal(text, "GET, HEAD");
+    (void)endpoint_allow(METHOD_GET | METHOD_HEAD | METHOD_POST | METHOD_DELETE, text);
+    assert_string_equal(text, "GET, HEAD, POST, DELETE");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_path_is_what_the_table_says),
+        cmocka_unit_test(model_ids_are_decoded),
+        cmocka_unit_test(methods_are_listed),
+    };
+
+    return run_test_table(tests);
+}
