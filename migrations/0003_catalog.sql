@@ -5,7 +5,7 @@ CREATE TABLE tollgate.providers (
     name text NOT NULL,
     endpoints jsonb NOT NULL DEFAULT '[]',   -- [{dialect, base_url, query, auth}]
     variables jsonb NOT NULL DEFAULT '[]',   -- [{name, what}]: what base URLs leave open
-    status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'disabled')),
+    status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'disabled', 'retired')),
     revision int8 NOT NULL DEFAULT 1
 );
 
@@ -24,7 +24,8 @@ CREATE TABLE tollgate.models (
 );
 CREATE TABLE tollgate.model_aliases (
     alias text PRIMARY KEY,
-    model text NOT NULL REFERENCES tollgate.models
+    model text NOT NULL REFERENCES tollgate.models,
+    by_operator boolean NOT NULL DEFAULT false  -- imports leave it alone
 );
 
 CREATE TABLE tollgate.deployments (

@@ -45,7 +45,6 @@ CREATE TABLE tollgate.price_rates (
     mode text NOT NULL DEFAULT 'standard' CHECK (mode IN ('standard', 'batch', 'flex', 'priority')),
     context_over int8 NOT NULL DEFAULT 0 CHECK (context_over >= 0),
     pico_per_unit int8 NOT NULL CHECK (pico_per_unit >= 0),
-    derived boolean NOT NULL DEFAULT false,  -- by a rule of docs/catalog.md, not stated by the source
     PRIMARY KEY (price_version_id, meter, mode, context_over)
 );
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON tollgate.price_rates

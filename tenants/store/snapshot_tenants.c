@@ -1,0 +1,293 @@
+/*
+ * snapshot_tenants: the half of a snapshot that tells who may call; see snapshot_read.h.
+ */
+#include "tenants/store/snapshot_inside.h"
+
+/* The place of what a row's uuid column names. Foreign keys and the one view make it be there; it
+ * is told apart all the same, because a gateway must not fall over a damaged database. */
+static bool place(struct snapshot_reading *r, const struct places *places, const char *what,
+                  const struct pg_rows *rows, size_t row, int column, uint32_t *place_out)
+{
+    struct uuid id = pg_get_uuid(rows, row, column);
+    if (places_find(places, uuid_span(&id), place_out))
+        return true;
+    (void)store_fail(r->error, STORE_BROKEN, "a row names a %s that is not there", what);
+    return false;
+}
+
+static enum store_outcome read_tenants(struct snapshot_reading *r)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    uint32_t count = 0;
+    enum store_outcome outcome =
+        snapshot_select(r, "read the tenants",
+                        "SELECT tenant_id, status, billing_mode, home_cell FROM tollgate.tenants "
+                        "ORDER BY tenant_id",
+                        &rows, &count);
+    if (outcome != STORE_OK)
+        return outcome;
+    struct tenant_row *tenants = snapshot_room(r, count, sizeof(*tenants));
+    if (tenants == NULL)
+        return STORE_BROKEN;
+    for (uint32_t i = 0; i < count; i++) {
+        unsigned status, mode;
+        if (!snapshot_word(r, &account_status_words, pg_get_text(rows, i, 1), &status) ||
+            !snapshot_word(r, &billing_mode_words, pg_get_text(rows, i, 2), &mode))
+            return STORE_BROKEN;
+        tenants[i] = (struct tenant_row){
+            .id = pg_get_uuid(rows, i, 0),
+            .status = (enum account_status)status,
+            .billing_mode = (enum billing_mode)mode,
+            .home_cell = snapshot_text(r, rows, i, 3),
+        };
+        places_put(&r->tenants, uuid_span(&tenants[i].id), i);
+    }
+    r->rows->tenants = tenants;
+    r->rows->tenant_count = count;
+    return STORE_OK;
+}
+
+static bool read_window(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
+                        int column, enum budget_window *window_out)
+{
+    unsigned window = WINDOW_NONE;
+    if (!pg_is_null(rows, row, column) &&
+        !snapshot_word(r, &budget_window_words, pg_get_text(rows, row, column), &window))
+        return false;
+    *window_out = (enum budget_window)window;
+    return true;
+}
+
+static enum store_outcome read_projects(struct snapshot_reading *r)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    uint32_t count = 0;
+    enum store_outcome outcome =
+        snapshot_select(r, "read the projects",
+                        "SELECT project_id, tenant_id, status = 'archived', budget_window, "
+                        "budget_pico FROM tollgate.projects ORDER BY project_id",
+                        &rows, &count);
+    if (outcome != STORE_OK)
+        return outcome;
+    struct project_row *projects = snapshot_room(r, count, sizeof(*projects));
+    if (projects == NULL)
+        return STORE_BROKEN;
+    for (uint32_t i = 0; i < count; i++) {
+        struct project_row *project = &projects[i];
+        project->id = pg_get_uuid(rows, i, 0);
+        project->archived = pg_get_bool(rows, i, 2);
+        project->budget_pico = snapshot_pico(rows, i, 4);
+        if (!place(r, &r->tenants, "tenant", rows, i, 1, &project->tenant) ||
+            !read_window(r, rows, i, 3, &project->budget_window))
+            return STORE_BROKEN;
+        places_put(&r->projects, uuid_span(&project->id), i);
+    }
+    r->rows->projects = projects;
+    r->rows->project_count = count;
+    return STORE_OK;
+}
+
+static bool read_allowed(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
+                         int column, struct key_row *key)
+{
+    key->all_models = pg_is_null(rows, row, column);
+    if (key->all_models)
+        return true;
+    key->allowed_count = (uint32_t)pg_array_count(rows, row, column);
+    struct span *allowed = snapshot_room(r, key->allowed_count, sizeof(*allowed));
+    if (allowed == NULL)
+        return false;
+    for (uint32_t i = 0; i < key->allowed_count; i++)
+        allowed[i] = arena_span(r->rows->arena, pg_array_text(rows, row, column, i));
+    key->allowed_models = allowed;
+    return true;
+}
+
+static bool read_key(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
+                     struct key_row *key)
+{
+    unsigned status;
+    if (key_kind_parse(pg_get_text(rows, row, 3), &key->kind) < 0) {
+        (void)snapshot_misread(r, "kind of key", pg_get_text(rows, row, 3));
+        return false;
+    }
+    if (!snapshot_word(r, &key_status_words, pg_get_text(rows, row, 4), &status) ||
+        !read_window(r, rows, row, 8, &key->budget_window) ||
+        !place(r, &r->tenants, "tenant", rows, row, 1, &key->tenant) ||
+        !place(r, &r->projects, "project", rows, row, 2, &key->project))
+        return false;
+    key->id = pg_get_uuid(rows, row, 0);
+    key->status = (enum key_status)status;
+    key->status_reason = snapshot_text(r, rows, row, 5);
+    key->expires_ms = snapshot_until(rows, row, 6);
+    key->budget_pico = snapshot_pico(rows, row, 9);
+    key->requests_per_minute = pg_get_int64(rows, row, 10);
+    key->tokens_per_minute = pg_get_int64(rows, row, 11);
+    return read_allowed(r, rows, row, 7, key);
+}
+
+static enum store_outcome read_keys(struct snapshot_reading *r)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    uint32_t count = 0;
+    enum store_outcome outcome = snapshot_select(
+        r, "read the keys",
+        "SELECT key_id, tenant_id, project_id, kind, status, status_reason, expires_at, "
+        "allowed_models, budget_window, budget_pico, requests_per_minute, tokens_per_minute "
+        "FROM tollgate.api_keys ORDER BY key_id",
+        &rows, &count);
+    if (outcome != STORE_OK)
+        return outcome;
+    struct key_row *keys = snapshot_room(r, count, sizeof(*keys));
+    if (keys == NULL)
+        return STORE_BROKEN;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!read_key(r, rows, i, &keys[i]))
+            return STORE_BROKEN;
+        places_put(&r->keys, uuid_span(&keys[i].id), i);
+    }
+    r->rows->keys = keys;
+    r->rows->key_count = count;
+    return STORE_OK;
+}
+
+/* Secrets that died lately are kept in, so that the refusal can say why. */
+static enum store_outcome read_secrets(struct snapshot_reading *r)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    uint32_t count = 0;
+    enum store_outcome outcome = snapshot_select(
+        r, "read the secrets of keys",
+        "SELECT sha256, key_id, public_part, expires_at, revoked_at IS NOT NULL "
+        "FROM tollgate.api_key_secrets "
+        "WHERE least(coalesce(expires_at, 'infinity'), coalesce(revoked_at, 'infinity')) "
+        "  > now() - interval '1 day' ORDER BY sha256",
+        &rows, &count);
+    if (outcome != STORE_OK)
+        return outcome;
+    struct secret_row *secrets = snapshot_room(r, count, sizeof(*secrets));
+    if (secrets == NULL)
+        return STORE_BROKEN;
+    for (uint32_t i = 0; i < count; i++) {
+        struct span hash = pg_get_bytes(rows, i, 0);
+        if (hash.size != sizeof(secrets[i].hash.at) ||
+            !place(r, &r->keys, "key", rows, i, 1, &secrets[i].key))
+            return STORE_BROKEN;
+        memcpy(secrets[i].hash.at, hash.at, hash.size);
+        secrets[i].public_part = snapshot_text(r, rows, i, 2);
+        secrets[i].expires_ms = snapshot_until(rows, i, 3);
+        secrets[i].revoked = pg_get_bool(rows, i, 4);
+    }
+    r->rows->secrets = secrets;
+    r->rows->secret_count = count;
+    return STORE_OK;
+}
+
+static enum store_outcome read_plans(struct snapshot_reading *r)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    uint32_t count = 0;
+    enum store_outcome outcome = snapshot_select(
+        r, "read the plans",
+        "SELECT p.plan_version_id, p.plan, lower(p.effective), upper(p.effective), p.markup_ppm, "
+        "p.discount_ppm, p.fixed_pico FROM tollgate.plan_versions p "
+        /* A tenant may be subscribed to a version for longer than the plan is on offer. */
+        "WHERE upper_inf(p.effective) OR upper(p.effective) > now() - interval '25 hours' "
+        "   OR EXISTS (SELECT 1 FROM tollgate.subscriptions s "
+        "       WHERE s.plan_version_id = p.plan_version_id "
+        "         AND (upper_inf(s.effective) OR upper(s.effective) > now() - interval '25 "
+        "hours')) "
+        "ORDER BY p.plan COLLATE \"C\", lower(p.effective)",
+        &rows, &count);
+    if (outcome != STORE_OK)
+        return outcome;
+    struct plan_version *plans = snapshot_room(r, count, sizeof(*plans));
+    if (plans == NULL)
+        return STORE_BROKEN;
+    for (uint32_t i = 0; i < count; i++) {
+        plans[i] = (struct plan_version){
+            .id = pg_get_uuid(rows, i, 0),
+            .plan = snapshot_text(r, rows, i, 1),
+            .from_ms = pg_get_unix_ms(rows, i, 2),
+            .until_ms = snapshot_until(rows, i, 3),
+            .markup_ppm = (int32_t)pg_get_int64(rows, i, 4),
+            .discount_ppm = (int32_t)pg_get_int64(rows, i, 5),
+            .fixed_pico = pg_get_int64(rows, i, 6),
+        };
+        places_put(&r->plans, uuid_span(&plans[i].id), i);
+    }
+    r->rows->plans = plans;
+    r->rows->plan_count = count;
+    return STORE_OK;
+}
+
+static enum store_outcome read_plan_discounts(struct snapshot_reading *r)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    uint32_t count = 0, kept = 0;
+    enum store_outcome outcome =
+        snapshot_select(r, "read the plans' discounts",
+                        "SELECT plan_version_id, provider, discount_ppm "
+                        "FROM tollgate.plan_provider_discounts ORDER BY plan_version_id, provider",
+                        &rows, &count);
+    if (outcome != STORE_OK)
+        return outcome;
+    struct plan_discount_row *discounts = snapshot_room(r, count, sizeof(*discounts));
+    if (discounts == NULL)
+        return STORE_BROKEN;
+    for (uint32_t i = 0; i < count; i++) {
+        struct uuid plan = pg_get_uuid(rows, i, 0);
+        struct plan_discount_row *discount = &discounts[kept];
+        /* Those of plans that are over were left out. */
+        if (places_find(&r->plans, uuid_span(&plan), &discount->plan) &&
+            places_find(&r->providers, pg_get_text(rows, i, 1), &discount->provider)) {
+            discount->discount_ppm = (int32_t)pg_get_int64(rows, i, 2);
+            kept++;
+        }
+    }
+    r->rows->plan_discounts = discounts;
+    r->rows->plan_discount_count = kept;
+    return STORE_OK;
+}
+
+static enum store_outcome read_subscriptions(struct snapshot_reading *r)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    uint32_t count = 0;
+    enum store_outcome outcome = snapshot_select(
+        r, "read the subscriptions",
+        "SELECT tenant_id, plan_version_id, lower(effective), upper(effective) "
+        "FROM tollgate.subscriptions "
+        "WHERE upper_inf(effective) OR upper(effective) > now() - interval '25 hours' "
+        "ORDER BY tenant_id, lower(effective)",
+        &rows, &count);
+    if (outcome != STORE_OK)
+        return outcome;
+    struct subscription_row *subscriptions = snapshot_room(r, count, sizeof(*subscriptions));
+    if (subscriptions == NULL)
+        return STORE_BROKEN;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t tenant;
+        if (!place(r, &r->tenants, "tenant", rows, i, 0, &tenant) ||
+            !place(r, &r->plans, "plan", rows, i, 1, &subscriptions[i].plan))
+            return STORE_BROKEN;
+        subscriptions[i].from_ms = pg_get_unix_ms(rows, i, 2);
+        subscriptions[i].until_ms = snapshot_until(rows, i, 3);
+        if (r->rows->tenants[tenant].subscription_count++ == 0)
+            r->rows->tenants[tenant].first_subscription = i;
+    }
+    r->rows->subscriptions = subscriptions;
+    r->rows->subscription_count = count;
+    return STORE_OK;
+}
+
+enum store_outcome snapshot_read_tenants(struct snapshot_reading *r)
+{
+    static enum store_outcome (*const steps[])(struct snapshot_reading *) = {
+        read_tenants, read_projects,       read_keys,         read_secrets,
+        read_plans,   read_plan_discounts, read_subscriptions};
+    enum store_outcome outcome = STORE_OK;
+    for (size_t i = 0; i < array_size(steps) && outcome == STORE_OK; i++)
+        outcome = steps[i](r);
+    return outcome;
+}

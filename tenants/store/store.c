@@ -1,0 +1,117 @@
+/*
+ * store: see store.h.
+ */
+#include "tenants/store/store.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *const outcome_names[] = {
+    [STORE_OK] = "ok",           [STORE_NOT_FOUND] = "not_found", [STORE_CONFLICT] = "conflict",
+    [STORE_REFUSED] = "refused", [STORE_DENIED] = "denied",       [STORE_RETRY] = "retry",
+    [STORE_LOST] = "lost",       [STORE_BROKEN] = "broken",
+};
+
+const char *store_outcome_name(enum store_outcome outcome)
+{
+    return outcome_names[outcome];
+}
+
+enum store_outcome store_fail(struct store_error *error_out, enum store_outcome outcome,
+                              const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error_out->text, sizeof(error_out->text), format, arguments);
+    va_end(arguments);
+    return outcome;
+}
+
+static enum store_outcome meaning(enum pg_outcome outcome)
+{
+    switch (outcome) {
+    case PG_OK:
+        return STORE_OK;
+    case PG_UNIQUE_VIOLATION:
+    case PG_EXCLUSION_VIOLATION:
+        return STORE_CONFLICT;
+    case PG_FOREIGN_KEY_VIOLATION:
+    case PG_CHECK_VIOLATION:
+    case PG_NOT_NULL_VIOLATION:
+    case PG_BAD_DATA:
+        return STORE_REFUSED;
+    case PG_SERIALIZATION:
+    case PG_TIMEOUT:
+        return STORE_RETRY;
+    case PG_DENIED:
+        return STORE_DENIED;
+    case PG_CONNECTION_LOST:
+        return STORE_LOST;
+    case PG_OTHER:
+        return STORE_BROKEN;
+    }
+    return STORE_BROKEN;
+}
+
+enum store_outcome store_judge(struct pg *pg, enum pg_outcome outcome, const char *doing,
+                               struct store_error *error_out)
+{
+    if (outcome == PG_OK)
+        return STORE_OK;
+    const struct pg_error *said = pg_error(pg);
+    return store_fail(error_out, meaning(outcome), "%s: %s%s%s", doing, said->message,
+                      said->sqlstate[0] == '\0' ? "" : ", SQLSTATE ", said->sqlstate);
+}
+
+enum store_outcome store_begin(struct pg *pg, const struct store_actor *actor,
+                               struct store_error *error_out)
+{
+    char tenant[UUID_TEXT_SIZE] = "";
+    bool sees_all = uuid_is_zero(actor->tenant);
+    if (!sees_all)
+        uuid_format(actor->tenant, tenant);
+    enum pg_outcome outcome = pg_begin(pg, PG_READ_COMMITTED);
+    if (outcome == PG_OK)
+        outcome = pg_exec(pg, NULL,
+                          "SELECT set_config('tollgate.operator', $1, true), "
+                          "set_config('tollgate.tenant', $2, true)",
+                          PG_STRING(sees_all ? "on" : "off"), PG_STRING(tenant));
+    if (outcome != PG_OK) {
+        enum store_outcome judged = store_judge(pg, outcome, "begin", error_out);
+        pg_rollback(pg);
+        return judged;
+    }
+    return STORE_OK;
+}
+
+enum store_outcome store_commit(struct pg *pg, struct store_error *error_out)
+{
+    enum store_outcome outcome = store_judge(pg, pg_commit(pg), "commit", error_out);
+    if (outcome != STORE_OK)
+        pg_rollback(pg);
+    return outcome;
+}
+
+void store_rollback(struct pg *pg)
+{
+    pg_rollback(pg);
+}
+
+static struct pg_param json_or_null(struct span json)
+{
+    return json.size == 0 ? PG_NULL : PG_TEXT(json);
+}
+
+enum store_outcome store_audit(struct pg *pg, const struct store_actor *actor, struct uuid tenant,
+                               const char *action, struct span subject, struct span before,
+                               struct span after, struct store_error *error_out)
+{
+    return store_judge(pg,
+                       pg_exec(pg, NULL,
+                               "SELECT tollgate.audit($1::uuid, $2, $3, $4, $5, $6::jsonb, "
+                               "$7::jsonb)",
+                               PG_UUID_OR_NULL(tenant), PG_STRING(actor->name),
+                               PG_STRING(actor->address), PG_STRING(action), PG_TEXT(subject),
+                               json_or_null(before), json_or_null(after)),
+                       "write the audit log", error_out);
+}
