@@ -11,7 +11,7 @@
 #include "common/base/list.h"
 #include "gateway/snapshot/snapshot.h"
 
-struct admit;
+struct admit; /* made by admit_new(), see worker.h */
 
 enum auth_outcome {
     AUTH_OK,
@@ -52,7 +52,7 @@ enum admit_outcome {
     ADMIT_WAIT,         /* on_ready will be called once; ask again then */
     ADMIT_NO_CREDIT,    /* 402: the balance */
     ADMIT_NO_BUDGET,    /* 402: a budget; see limit_source */
-    ADMIT_RATE_LIMITED, /* 429 */
+    ADMIT_RATE_LIMITED, /* 429; also when what is left is reserved by requests in flight */
     ADMIT_UNAVAILABLE,  /* 503: leases cannot be had now */
 };
 
@@ -63,12 +63,15 @@ struct admit_refusal {
     int64_t retry_after_ms;  /* 0: unknown */
 };
 
-/* One waiting request; embedded in the flow. */
+/* One waiting request; embedded in the flow. Zero but for the first two before the first call. */
 struct admit_waiter {
     void (*on_ready)(void *context);
     void *context;
-    struct list link; /* admit's own */
-    int64_t deadline_ms;
+    /* admit's own */
+    struct list link;
+    bool waiting;
+    int verdict; /* what the next call answers; 0: ask again */
+    int64_t need_pico, deadline_ms;
 };
 
 /* Takes `worst_case_pico` of the tenant's balance and of every budget that applies, all or nothing.
