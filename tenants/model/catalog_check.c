@@ -59,6 +59,38 @@ bool catalog_is_key(struct span key, struct span provider, struct span upstream_
     return number.size <= 4 && number.at[0] != '0' && span_int64(number, &n) == 0 && n > 0;
 }
 
+bool catalog_is_date(const char *text)
+{
+    static const char shape[] = "dddd-dd-dd";
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year, month, day;
+
+    if (strlen(text) != sizeof(shape) - 1)
+        return false;
+    for (size_t i = 0; shape[i] != '\0'; i++)
+        if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
+            return false;
+    year = (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] - '0';
+    month = (text[5] - '0') * 10 + text[6] - '0';
+    day = (text[8] - '0') * 10 + text[9] - '0';
+    if (month < 1 || month > 12 || day < 1 || year == 0)
+        return false;
+    if (month == 2 && day == 29)
+        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return day <= days[month - 1];
+}
+
+bool catalog_is_variable(const char *name)
+{
+    for (size_t i = 0; name[i] != '\0'; i++) {
+        bool letter = (name[i] >= 'A' && name[i] <= 'Z') || name[i] == '_';
+
+        if (!letter && (i == 0 || name[i] < '0' || name[i] > '9'))
+            return false;
+    }
+    return name[0] != '\0';
+}
+
 static const char *scheme_problem(struct span url)
 {
     static const char *const loopback[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};

@@ -15,6 +15,12 @@ must_use bool catalog_is_upstream_id(struct span text);
 /* Whether the key is "provider/upstream_id#n" with n from 1. */
 must_use bool catalog_is_key(struct span key, struct span provider, struct span upstream_id);
 
+/* A day that exists, as YYYY-MM-DD. */
+must_use bool catalog_is_date(const char *text);
+
+/* "AWS_REGION": capitals, digits and '_'. */
+must_use bool catalog_is_variable(const char *name);
+
 /* NULL when the URL may stand in a catalog: https (http on loopback only), no user, query or
  * fragment, no slash at its end, each ${NAME} declared by the provider. Else what is wrong. */
 must_use const char *catalog_url_problem(struct span url, const struct catalog_provider *provider);

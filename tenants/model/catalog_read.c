@@ -69,17 +69,6 @@ bool catalog_read_endpoints_at(struct catalog_reader *r, uint32_t object,
     return true;
 }
 
-static bool is_variable(const char *name)
-{
-    for (size_t i = 0; name[i] != '\0'; i++) {
-        bool letter = (name[i] >= 'A' && name[i] <= 'Z') || name[i] == '_';
-
-        if (!letter && (i == 0 || name[i] < '0' || name[i] > '9'))
-            return false;
-    }
-    return true;
-}
-
 bool catalog_read_variables_at(struct catalog_reader *r, uint32_t object,
                                struct catalog_provider *p)
 {
@@ -100,7 +89,7 @@ bool catalog_read_variables_at(struct catalog_reader *r, uint32_t object,
             !catalog_text(r, item, "name", CATALOG_REQUIRED, 64, &v->name) ||
             !catalog_text(r, item, "what", CATALOG_OPTIONAL, CATALOG_MAX_TEXT, &v->what))
             return false;
-        if (!is_variable(v->name))
+        if (!catalog_is_variable(v->name))
             return catalog_wrong(r, "name", "\"%s\" is not of A-Z, 0-9 and _", v->name);
         catalog_up(r, mark);
     }

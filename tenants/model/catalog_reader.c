@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "common/base/mem.h"
+#include "tenants/model/catalog_check.h"
 #include "tenants/model/catalog_file.h"
 
 static const struct json_limits limits = {
@@ -183,34 +184,13 @@ bool catalog_name_of(struct catalog_reader *r, uint32_t object, const char *memb
     return !there || word_of(r, member, node, words, out);
 }
 
-static bool is_date(const char *text)
-{
-    static const char shape[] = "dddd-dd-dd";
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int year, month, day;
-
-    if (strlen(text) != sizeof(shape) - 1)
-        return false;
-    for (size_t i = 0; shape[i] != '\0'; i++)
-        if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
-            return false;
-    year = (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] - '0';
-    month = (text[5] - '0') * 10 + text[6] - '0';
-    day = (text[8] - '0') * 10 + text[9] - '0';
-    if (month < 1 || month > 12 || day < 1 || year == 0)
-        return false;
-    if (month == 2 && day == 29)
-        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    return day <= days[month - 1];
-}
-
 bool catalog_date(struct catalog_reader *r, uint32_t object, const char *member, const char **out)
 {
     const char *text = NULL;
 
     if (!catalog_text(r, object, member, CATALOG_OPTIONAL, CATALOG_MAX_TEXT, &text))
         return false;
-    if (text != NULL && !is_date(text))
+    if (text != NULL && !catalog_is_date(text))
         return catalog_wrong(r, member, "\"%s\" is no date (YYYY-MM-DD)", text);
     if (text != NULL)
         *out = text;
