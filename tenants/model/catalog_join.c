@@ -195,25 +195,33 @@ static void take_suffixes(struct span *name, bool dotted, struct catalog_identit
     }
 }
 
-/* What may stand in a slug, and "k2p6" as "k2.6". */
-static const char *slug_of(struct span name, bool fireworks, struct arena *arena)
+static bool letter_or_digit(char byte)
+{
+    return digit(byte) || (byte >= 'a' && byte <= 'z');
+}
+
+/* "k2p6" is "k2.6" where no dot may stand in a name. */
+static void dots_for_p(char *slug, size_t size)
+{
+    for (size_t i = 1; i + 1 < size; i++)
+        if (slug[i] == 'p' && digit(slug[i - 1]) && digit(slug[i + 1]))
+            slug[i] = '.';
+}
+
+/* What may stand in a slug; NULL when nothing is left. */
+static char *slug_of(struct span name, struct arena *arena)
 {
     char *slug;
 
-    while (name.size > 0 && !digit(name.at[0]) && (name.at[0] < 'a' || name.at[0] > 'z'))
+    while (name.size > 0 && !letter_or_digit(name.at[0]))
         name = span_part(name, 1, SIZE_MAX);
     if (name.size == 0 || name.size > 128)
         return NULL;
     slug = arena_take(arena, name.size + 1);
     memcpy(slug, name.at, name.size);
-    for (size_t i = 0; i < name.size; i++) {
-        bool between = i > 0 && i + 1 < name.size && digit(name.at[i - 1]) && digit(name.at[i + 1]);
-
-        if (fireworks && slug[i] == 'p' && between)
-            slug[i] = '.';
-        if (!digit(slug[i]) && (slug[i] < 'a' || slug[i] > 'z') && slug[i] != '.' && slug[i] != '_')
+    for (size_t i = 0; i < name.size; i++)
+        if (!letter_or_digit(slug[i]) && slug[i] != '.' && slug[i] != '_')
             slug[i] = '-';
-    }
     return slug;
 }
 
@@ -233,7 +241,7 @@ bool catalog_identify(const char *provider, const char *upstream_id, const struc
                       struct arena *arena, struct catalog_identity *identity_out)
 {
     struct catalog_identity out = {0};
-    char *text = arena_strdup(arena, upstream_id);
+    char *text = arena_strdup(arena, upstream_id), *slug;
     struct span path = span_of(text), name, owner;
     bool dotted = strstr(provider, "bedrock") != NULL, fireworks;
     const char *own;
@@ -254,9 +262,12 @@ bool catalog_identify(const char *provider, const char *upstream_id, const struc
     if (dotted)
         take_dotted(&name, &owner, &out);
     take_suffixes(&name, dotted, &out, arena);
-    out.slug = slug_of(name, fireworks, arena);
-    if (out.slug == NULL)
+    slug = slug_of(name, arena);
+    if (slug == NULL)
         return false;
+    if (fireworks)
+        dots_for_p(slug, strlen(slug));
+    out.slug = slug;
     out.author = author_of(provider, owner, span_of(out.slug), authors, arena);
     own = find(first_parties, array_size(first_parties), span_of(provider));
     out.first_party = own != NULL && out.author != NULL && strcmp(own, out.author) == 0;

@@ -47,9 +47,9 @@ bool catalog_read_endpoints_at(struct catalog_reader *r, uint32_t object,
 {
     uint32_t list, i = 0;
 
-    if (!catalog_list(r, object, "endpoints", CATALOG_REQUIRED, CATALOG_MAX_LIST, &list,
-                      &p->endpoint_count))
+    if (!catalog_list(r, object, "endpoints", CATALOG_REQUIRED, CATALOG_MAX_LIST, &list))
         return false;
+    p->endpoint_count = json_count(&r->doc, list);
     p->endpoints = arena_array(r->arena, p->endpoint_count, sizeof(p->endpoints[0]));
     for (uint32_t item = json_first(&r->doc, list); item != JSON_NONE;
          item = json_after(&r->doc, list, item), i++) {
@@ -75,9 +75,9 @@ bool catalog_read_variables_at(struct catalog_reader *r, uint32_t object,
     static const char *const members[] = {"name", "what", NULL};
     uint32_t list, i = 0;
 
-    if (!catalog_list(r, object, "variables", CATALOG_OPTIONAL, CATALOG_MAX_LIST, &list,
-                      &p->variable_count))
+    if (!catalog_list(r, object, "variables", CATALOG_OPTIONAL, CATALOG_MAX_LIST, &list))
         return false;
+    p->variable_count = json_count(&r->doc, list);
     p->variables = arena_array(r->arena, p->variable_count, sizeof(p->variables[0]));
     for (uint32_t item = json_first(&r->doc, list); item != JSON_NONE;
          item = json_after(&r->doc, list, item), i++) {
@@ -164,9 +164,9 @@ static bool read_rates(struct catalog_reader *r, uint32_t object, struct catalog
 {
     uint32_t list, i = 0;
 
-    if (!catalog_list(r, object, "rates", CATALOG_REQUIRED, CATALOG_MAX_RATES, &list,
-                      &d->rate_count))
+    if (!catalog_list(r, object, "rates", CATALOG_REQUIRED, CATALOG_MAX_RATES, &list))
         return false;
+    d->rate_count = json_count(&r->doc, list);
     d->rates = arena_array(r->arena, d->rate_count, sizeof(d->rates[0]));
     for (uint32_t item = json_first(&r->doc, list); item != JSON_NONE;
          item = json_after(&r->doc, list, item), i++) {
@@ -340,9 +340,9 @@ static bool read_deployments(struct catalog_reader *r, uint32_t object, struct c
 {
     uint32_t list, i = 0;
 
-    if (!catalog_list(r, object, "deployments", CATALOG_REQUIRED, CATALOG_MAX_DEPLOYMENTS, &list,
-                      &m->deployment_count))
+    if (!catalog_list(r, object, "deployments", CATALOG_REQUIRED, CATALOG_MAX_DEPLOYMENTS, &list))
         return false;
+    m->deployment_count = json_count(&r->doc, list);
     m->deployments = arena_array(r->arena, m->deployment_count, sizeof(m->deployments[0]));
     for (uint32_t item = json_first(&r->doc, list); item != JSON_NONE;
          item = json_after(&r->doc, list, item), i++) {
@@ -373,9 +373,9 @@ static bool read_aliases(struct catalog_reader *r, uint32_t object, struct catal
 {
     uint32_t list, i = 0;
 
-    if (!catalog_list(r, object, "aliases", CATALOG_OPTIONAL, CATALOG_MAX_LIST, &list,
-                      &m->alias_count))
+    if (!catalog_list(r, object, "aliases", CATALOG_OPTIONAL, CATALOG_MAX_LIST, &list))
         return false;
+    m->alias_count = json_count(&r->doc, list);
     m->aliases = arena_array(r->arena, m->alias_count, sizeof(m->aliases[0]));
     for (uint32_t item = json_first(&r->doc, list); item != JSON_NONE;
          item = json_after(&r->doc, list, item), i++) {
@@ -396,16 +396,12 @@ static bool read_aliases(struct catalog_reader *r, uint32_t object, struct catal
     return true;
 }
 
-static bool read_model(struct catalog_reader *r, uint32_t object, struct catalog_model *m,
-                       struct seen *seen)
+/* The members that are plain values. */
+static bool read_description(struct catalog_reader *r, uint32_t object, struct catalog_model *m)
 {
-    static const char *const members[] = {
-        "id",           "name",         "kind",      "family",     "aliases",     "openrouter_id",
-        "open_weights", "release_date", "knowledge", "deprecated", "deployments", NULL};
     unsigned kind = 0;
 
-    if (!catalog_only(r, object, members) ||
-        !catalog_text(r, object, "id", CATALOG_REQUIRED, CATALOG_MAX_TEXT, &m->id) ||
+    if (!catalog_text(r, object, "id", CATALOG_REQUIRED, CATALOG_MAX_TEXT, &m->id) ||
         !catalog_text(r, object, "name", CATALOG_REQUIRED, CATALOG_MAX_TEXT, &m->name) ||
         !catalog_name_of(r, object, "kind", &catalog_kinds, CATALOG_REQUIRED, &kind) ||
         !catalog_text(r, object, "openrouter_id", CATALOG_OPTIONAL, CATALOG_MAX_TEXT,
@@ -417,6 +413,18 @@ static bool read_model(struct catalog_reader *r, uint32_t object, struct catalog
         !catalog_truth(r, object, "deprecated", &m->deprecated))
         return false;
     m->kind = (enum catalog_kind)kind;
+    return true;
+}
+
+static bool read_model(struct catalog_reader *r, uint32_t object, struct catalog_model *m,
+                       struct seen *seen)
+{
+    static const char *const members[] = {
+        "id",           "name",         "kind",      "family",     "aliases",     "openrouter_id",
+        "open_weights", "release_date", "knowledge", "deprecated", "deployments", NULL};
+
+    if (!catalog_only(r, object, members) || !read_description(r, object, m))
+        return false;
     if (!catalog_is_model_id(span_of(m->id)))
         return catalog_wrong(r, "id", "\"%s\" is not author/slug", m->id);
     if (map_get(seen->names, span_of(m->id)) != NULL)
@@ -430,9 +438,9 @@ static bool read_providers(struct catalog_reader *r, struct catalog *catalog, st
 {
     uint32_t list, i = 0;
 
-    if (!catalog_list(r, 0, "providers", CATALOG_REQUIRED, CATALOG_MAX_PROVIDERS, &list,
-                      &catalog->provider_count))
+    if (!catalog_list(r, 0, "providers", CATALOG_REQUIRED, CATALOG_MAX_PROVIDERS, &list))
         return false;
+    catalog->provider_count = json_count(&r->doc, list);
     catalog->providers =
         arena_array(r->arena, catalog->provider_count, sizeof(catalog->providers[0]));
     for (uint32_t item = json_first(&r->doc, list); item != JSON_NONE;
@@ -451,9 +459,9 @@ static bool read_models(struct catalog_reader *r, struct catalog *catalog, struc
 {
     uint32_t list, i = 0;
 
-    if (!catalog_list(r, 0, "models", CATALOG_REQUIRED, CATALOG_MAX_MODELS, &list,
-                      &catalog->model_count))
+    if (!catalog_list(r, 0, "models", CATALOG_REQUIRED, CATALOG_MAX_MODELS, &list))
         return false;
+    catalog->model_count = json_count(&r->doc, list);
     catalog->models = arena_array(r->arena, catalog->model_count, sizeof(catalog->models[0]));
     for (uint32_t item = json_first(&r->doc, list); item != JSON_NONE;
          item = json_after(&r->doc, list, item), i++) {

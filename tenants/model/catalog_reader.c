@@ -238,7 +238,7 @@ bool catalog_flag_of(struct catalog_reader *r, uint32_t object, const char *memb
 }
 
 bool catalog_list(struct catalog_reader *r, uint32_t object, const char *member,
-                  enum catalog_need need, uint32_t max, uint32_t *list_out, uint32_t *count_out)
+                  enum catalog_need need, uint32_t max, uint32_t *list_out)
 {
     uint32_t node;
     bool there;
@@ -246,15 +246,13 @@ bool catalog_list(struct catalog_reader *r, uint32_t object, const char *member,
     if (!look(r, object, member, need, &node, &there))
         return false;
     *list_out = JSON_NONE;
-    *count_out = 0;
     if (!there)
         return true;
     if (json_kind(&r->doc, node) != JSON_ARRAY)
         return catalog_wrong(r, member, "is not a list");
-    *list_out = node;
-    *count_out = json_count(&r->doc, node);
-    if (*count_out > max)
+    if (json_count(&r->doc, node) > max)
         return catalog_wrong(r, member, "has more than %u items", max);
+    *list_out = node;
     return true;
 }
 
@@ -275,9 +273,9 @@ bool catalog_object(struct catalog_reader *r, uint32_t object, const char *membe
 bool catalog_set(struct catalog_reader *r, uint32_t object, const char *member,
                  const struct catalog_words *words, unsigned *out)
 {
-    uint32_t list, count, index = 0;
+    uint32_t list, index = 0;
 
-    if (!catalog_list(r, object, member, CATALOG_OPTIONAL, CATALOG_MAX_LIST, &list, &count))
+    if (!catalog_list(r, object, member, CATALOG_OPTIONAL, CATALOG_MAX_LIST, &list))
         return false;
     *out = 0;
     for (uint32_t item = json_first(&r->doc, list); item != JSON_NONE;

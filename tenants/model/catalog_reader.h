@@ -59,10 +59,9 @@ must_use bool catalog_flag_of(struct catalog_reader *r, uint32_t object, const c
 /* A list of words as a set; an absent one is empty. */
 must_use bool catalog_set(struct catalog_reader *r, uint32_t object, const char *member,
                           const struct catalog_words *words, unsigned *out);
-/* The list and its length, JSON_NONE and 0 when absent and optional. */
+/* A list of at most `max` items; JSON_NONE, whose json_count is 0, when absent and optional. */
 must_use bool catalog_list(struct catalog_reader *r, uint32_t object, const char *member,
-                           enum catalog_need need, uint32_t max, uint32_t *list_out,
-                           uint32_t *count_out);
+                           enum catalog_need need, uint32_t max, uint32_t *list_out);
 /* The object below a member, JSON_NONE when absent and optional. */
 must_use bool catalog_object(struct catalog_reader *r, uint32_t object, const char *member,
                              enum catalog_need need, uint32_t *object_out);
