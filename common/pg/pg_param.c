@@ -30,6 +30,10 @@ static void add_time(struct buf *out, int64_t unix_ms)
 {
     char text[CLOCK_TEXT_SIZE];
 
+    if (unix_ms == INT64_MIN || unix_ms == INT64_MAX) {
+        (void)buf_add_string(out, unix_ms < 0 ? "-infinity" : "infinity");
+        return;
+    }
     (void)buf_add(out, text, clock_format(unix_ms, text));
 }
 

@@ -55,7 +55,7 @@ struct pg_param {
 #define PG_NUMERIC(v) ((struct pg_param){.kind = PG_PARAM_NUMERIC, .numeric = (v)})
 #define PG_UUID(v) ((struct pg_param){.kind = PG_PARAM_UUID, .uuid = (v)})
 #define PG_UUID_OR_NULL(v) pg_param_uuid(v) /* the zero id is null */
-/* timestamptz from Unix milliseconds */
+/* timestamptz from Unix milliseconds; INT64_MIN and INT64_MAX are the infinities */
 #define PG_TIME(v) ((struct pg_param){.kind = PG_PARAM_TIME, .number = (v)})
 /* Arrays, for ANY($1) and unnest($1::uuid[], …). */
 #define PG_TEXTS(v, n) ((struct pg_param){.kind = PG_PARAM_TEXTS, .count = (n), .texts = (v)})

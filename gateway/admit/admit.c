@@ -1,9 +1,6 @@
 /*
- * admit: reservations of one worker: which lease pays, who waits for which, when one is asked for
- * and when it ends.
- *
- * A lease is written down in the journal before the broker asks for it, so that whatever happens to
- * this process, its end can be told to billing. See docs/leases.md.
+ * admit: reservations of one worker: which leases pay, and what a refusal says. The requests' half
+ * of it; holdings.c has the leases' lives.
  */
 #include "gateway/admit/admit.h"
 
