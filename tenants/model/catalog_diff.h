@@ -44,6 +44,9 @@ struct catalog_changes {
     uint32_t by_kind[CATALOG_CHANGE_COUNT];
 };
 
+/* More than the diff of any two catalogs that catalog_parse() lets through takes of an arena. */
+#define CATALOG_DIFF_BYTES ((size_t)256 << 20)
+
 /* `old` may be NULL: all of `new` is added. */
 must_use struct catalog_changes catalog_diff(const struct catalog *old, const struct catalog *new,
                                              struct arena *arena);
