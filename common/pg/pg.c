@@ -193,7 +193,7 @@ static enum pg_outcome find_statement(struct pg *pg, const char *sql, const stru
 static enum pg_outcome run_prepared(struct pg *pg, PGresult **result_out, const char *sql,
                                     const struct rendered *params)
 {
-    struct statement *statement;
+    struct statement *statement = NULL;
 
     enum pg_outcome outcome = find_statement(pg, sql, params, &statement);
     if (outcome != PG_OK)
