@@ -187,6 +187,7 @@ static void stall(int64_t ms)
 {
     struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
+    /* sleep-ok: a write that stalls is what this library makes. */
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         continue;
 }

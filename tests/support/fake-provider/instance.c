@@ -7,6 +7,7 @@
 #include "answer.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "common/base/json_writer.h"
 
@@ -83,9 +84,10 @@ static void type_of(const struct walk *walk, uint32_t schema, char type_out[16])
     if (type != JSON_NONE && json_kind(walk->doc, type) == JSON_ARRAY)
         type = json_first(walk->doc, type);
     if (type == JSON_NONE || json_copy_string(walk->doc, type, type_out, 16) != 0)
-        strcpy(type_out, json_find(walk->doc, schema, "properties") != JSON_NONE ? "object"
-                         : json_find(walk->doc, schema, "items") != JSON_NONE    ? "array"
-                                                                                 : "string");
+        (void)snprintf(type_out, 16, "%s",
+                       json_find(walk->doc, schema, "properties") != JSON_NONE ? "object"
+                       : json_find(walk->doc, schema, "items") != JSON_NONE    ? "array"
+                                                                               : "string");
 }
 
 static void write_number(struct walk *walk, uint32_t schema, bool whole)
