@@ -30,14 +30,25 @@ enum want {
     WANT_NOTHING, /* the root is complete */
 };
 
+/* The functions below take the place to read from and return the place behind what they read, or
+ * NULL after fail(): a place that is kept here would be stored and loaded again for every byte. */
 struct scan {
-    const char *begin, *at, *end;
+    const char *begin, *end;
     struct json_doc *doc;
-    const struct json_limits *limits;
+    uint32_t max_nodes, max_depth;
     uint32_t open; /* index of the innermost open container, or JSON_NONE */
     uint32_t depth;
     enum want want;
+    enum json_error error;
+    const char *error_at;
 };
+
+static const char *fail(struct scan *scan, const char *at, enum json_error error)
+{
+    scan->error = error;
+    scan->error_at = at;
+    return NULL;
+}
 
 /* What a byte begins or is. */
 enum { BLANK = 1, DIGIT = 2, HEX = 4, ESCAPE = 8 };
@@ -52,30 +63,44 @@ static const uint8_t classes[256] = {
     ['/'] = ESCAPE,      ['n'] = ESCAPE,      ['r'] = ESCAPE,      ['t'] = ESCAPE,
 };
 
-static bool is(char c, uint8_t class)
+static inline bool is(char c, uint8_t class)
 {
     return (classes[(unsigned char)c] & class) != 0;
 }
 
-static void skip_blanks(struct scan *scan)
+static inline const char *skip_blanks(const char *at, const char *end)
 {
-    while (scan->at < scan->end && is(*scan->at, BLANK))
-        scan->at++;
+    while (at < end && is(*at, BLANK))
+        at++;
+    return at;
 }
 
-/* Adds a node that begins at scan->at; NULL when there are too many. */
-static struct json_node *add_node(struct scan *scan, enum json_kind kind)
+/* Doubles the room for nodes; false at the limit. */
+static bool grow(struct scan *scan)
+{
+    struct json_doc *doc = scan->doc;
+    uint32_t capacity = doc->capacity == 0 ? NODES_FIRST : doc->capacity * 2;
+
+    if (doc->count >= scan->max_nodes)
+        return false;
+    if (doc->count == doc->capacity) {
+        doc->nodes = mem_resize(doc->nodes, capacity * sizeof(*doc->nodes));
+        doc->capacity = capacity;
+    }
+    return true;
+}
+
+/* Adds a node that begins at `at`; NULL, having failed, when there are too many. */
+static inline struct json_node *add_node(struct scan *scan, const char *at, enum json_kind kind)
 {
     struct json_doc *doc = scan->doc;
 
-    if (doc->count >= scan->limits->max_nodes)
+    if ((doc->count == doc->capacity || doc->count >= scan->max_nodes) && !grow(scan)) {
+        (void)fail(scan, at, JSON_TOO_MANY);
         return NULL;
-    if (doc->count == doc->capacity) {
-        doc->capacity = doc->capacity == 0 ? NODES_FIRST : doc->capacity * 2;
-        doc->nodes = mem_resize(doc->nodes, doc->capacity * sizeof(*doc->nodes));
     }
     struct json_node *node = &doc->nodes[doc->count++];
-    *node = (struct json_node){.at = (uint32_t)(scan->at - scan->begin),
+    *node = (struct json_node){.at = (uint32_t)(at - scan->begin),
                                .next = doc->count,
                                .kind = (uint8_t)kind,
                                .depth = (uint16_t)scan->depth};
@@ -105,136 +130,140 @@ static inline const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
-static enum json_error escape(struct scan *scan)
+static const char *escape(struct scan *scan, const char *at)
 {
-    scan->at++;
-    if (scan->at == scan->end)
-        return JSON_SYNTAX;
-    if (*scan->at != 'u') {
-        if (!is(*scan->at, ESCAPE))
-            return JSON_SYNTAX;
-        scan->at++;
-        return JSON_OK;
+    at++;
+    if (at == scan->end)
+        return fail(scan, at, JSON_SYNTAX);
+    if (*at != 'u')
+        return is(*at, ESCAPE) ? at + 1 : fail(scan, at, JSON_SYNTAX);
+    at++;
+    for (int i = 0; i < 4; i++, at++) {
+        if (at == scan->end || !is(*at, HEX))
+            return fail(scan, at, JSON_SYNTAX);
     }
-    scan->at++;
-    for (int i = 0; i < 4; i++, scan->at++) {
-        if (scan->at == scan->end || !is(*scan->at, HEX))
-            return JSON_SYNTAX;
+    return at;
+}
+
+/* json_utf8_length() with a short way for characters of two and three bytes: one comparison for the
+ * form of all bytes, one that keeps out overlong forms and surrogates. */
+static inline size_t letter_length(const char *at, const char *end)
+{
+    uint32_t word;
+
+    if (end - at >= 4) {
+        memcpy(&word, at, sizeof(word));
+        uint32_t edge = word & 0x200f;
+        if ((word & 0x00c0c0f0) == 0x008080e0 && edge != 0 && edge != 0x200d)
+            return 3;
+        if ((word & 0xc0e0) == 0x80c0 && (word & 0x1e) != 0)
+            return 2;
     }
-    return JSON_OK;
+    return json_utf8_length(at, end);
 }
 
 /* Letters of other scripts come in runs. */
-static enum json_error letters(struct scan *scan)
+static const char *letters(struct scan *scan, const char *at)
 {
-    while (scan->at < scan->end && (unsigned char)*scan->at >= 0x80) {
-        size_t length = json_utf8_length(scan->at, scan->end);
+    while (at < scan->end && (unsigned char)*at >= 0x80) {
+        size_t length = letter_length(at, scan->end);
         if (length == 0)
-            return JSON_NOT_UTF8;
-        scan->at += length;
+            return fail(scan, at, JSON_NOT_UTF8);
+        at += length;
     }
-    return JSON_OK;
+    return at;
 }
 
 /* From the opening quote to behind the closing one. */
-static enum json_error string(struct scan *scan, uint8_t *escaped_out)
+static inline const char *string(struct scan *scan, const char *at, uint8_t *escaped_out)
 {
-    scan->at++;
-    for (;;) {
-        enum json_error error = JSON_OK;
-        scan->at = skip_plain(scan->at, scan->end);
-        if (scan->at == scan->end)
-            return JSON_SYNTAX;
-        unsigned char c = (unsigned char)*scan->at;
-        if (c == '"') {
-            scan->at++;
-            return JSON_OK;
-        }
+    const char *end = scan->end;
+
+    at++;
+    while (at != NULL) {
+        at = skip_plain(at, end);
+        if (at == end)
+            return fail(scan, at, JSON_SYNTAX);
+        unsigned char c = (unsigned char)*at;
+        if (c == '"')
+            return at + 1;
         if (c == '\\') {
             *escaped_out = 1;
-            error = escape(scan);
+            at = escape(scan, at);
         } else if (c < 0x20) {
-            return JSON_SYNTAX;
+            return fail(scan, at, JSON_SYNTAX);
         } else if (c < 0x80) {
-            scan->at++;
+            at++;
         } else {
-            error = letters(scan);
+            at = letters(scan, at);
         }
-        if (error != JSON_OK)
-            return error;
     }
+    return NULL;
 }
 
-static enum json_error add_string(struct scan *scan)
+static const char *add_string(struct scan *scan, const char *at)
 {
-    struct json_node *node = add_node(scan, JSON_STRING);
+    struct json_node *node = add_node(scan, at, JSON_STRING);
     if (node == NULL)
-        return JSON_TOO_MANY;
+        return NULL;
 
-    const char *begin = scan->at;
-    enum json_error error = string(scan, &node->escaped);
-    node->size = (uint32_t)(scan->at - begin);
-    return error;
+    const char *behind = string(scan, at, &node->escaped);
+    node->size = (uint32_t)((behind == NULL ? at : behind) - at);
+    return behind;
 }
 
 /* At least one digit. */
-static bool digits(struct scan *scan)
+static inline const char *digits(struct scan *scan, const char *at)
 {
-    const char *begin = scan->at;
-
-    while (scan->at < scan->end && is(*scan->at, DIGIT))
-        scan->at++;
-    return scan->at > begin;
+    if (at == scan->end || !is(*at, DIGIT))
+        return fail(scan, at, JSON_SYNTAX);
+    while (at < scan->end && is(*at, DIGIT))
+        at++;
+    return at;
 }
 
-static bool number(struct scan *scan)
+static inline bool here(const struct scan *scan, const char *at, char a, char b)
 {
-    if (*scan->at == '-')
-        scan->at++;
-    if (scan->at < scan->end && *scan->at == '0')
-        scan->at++;
-    else if (!digits(scan))
-        return false;
-    if (scan->at < scan->end && *scan->at == '.') {
-        scan->at++;
-        if (!digits(scan))
-            return false;
-    }
-    if (scan->at < scan->end && (*scan->at == 'e' || *scan->at == 'E')) {
-        scan->at++;
-        if (scan->at < scan->end && (*scan->at == '+' || *scan->at == '-'))
-            scan->at++;
-        return digits(scan);
-    }
-    return true;
+    return at < scan->end && (*at == a || *at == b);
 }
 
-static enum json_error add_number(struct scan *scan)
+static const char *number(struct scan *scan, const char *at)
 {
-    struct json_node *node = add_node(scan, JSON_NUMBER);
+    if (*at == '-')
+        at++;
+    at = here(scan, at, '0', '0') ? at + 1 : digits(scan, at);
+    if (at != NULL && here(scan, at, '.', '.'))
+        at = digits(scan, at + 1);
+    if (at == NULL || !here(scan, at, 'e', 'E'))
+        return at;
+    at++;
+    return digits(scan, here(scan, at, '+', '-') ? at + 1 : at);
+}
+
+static const char *add_number(struct scan *scan, const char *at)
+{
+    struct json_node *node = add_node(scan, at, JSON_NUMBER);
     if (node == NULL)
-        return JSON_TOO_MANY;
+        return NULL;
 
-    const char *begin = scan->at;
-    if (!number(scan))
-        return JSON_SYNTAX;
-    node->size = (uint32_t)(scan->at - begin);
-    return JSON_OK;
+    const char *behind = number(scan, at);
+    node->size = (uint32_t)((behind == NULL ? at : behind) - at);
+    return behind;
 }
 
-static enum json_error add_word(struct scan *scan, enum json_kind kind, const char *word)
+static const char *add_word(struct scan *scan, const char *at, enum json_kind kind,
+                            const char *word)
 {
-    size_t size = strlen(word);
-    struct json_node *node = add_node(scan, kind);
+    struct json_node *node = add_node(scan, at, kind);
 
     if (node == NULL)
-        return JSON_TOO_MANY;
-    node->size = (uint32_t)size;
-    for (size_t i = 0; i < size; i++, scan->at++) {
-        if (scan->at == scan->end || *scan->at != word[i])
-            return JSON_SYNTAX;
+        return NULL;
+    for (; *word != '\0'; word++, at++) {
+        if (at == scan->end || *at != *word)
+            return fail(scan, at, JSON_SYNTAX);
+        node->size++;
     }
-    return JSON_OK;
+    return at;
 }
 
 static struct span name_inside(const struct json_doc *doc, uint32_t name)
@@ -303,156 +332,150 @@ static uint32_t hash_names(struct json_doc *doc, uint32_t object, uint32_t membe
     return found;
 }
 
-static enum json_error open_container(struct scan *scan, enum json_kind kind, enum want want)
+static const char *open_container(struct scan *scan, const char *at, enum json_kind kind,
+                                  enum want want)
 {
-    if (scan->depth >= scan->limits->max_depth)
-        return JSON_TOO_DEEP;
-    struct json_node *node = add_node(scan, kind);
+    if (scan->depth >= scan->max_depth)
+        return fail(scan, at, JSON_TOO_DEEP);
+    struct json_node *node = add_node(scan, at, kind);
     if (node == NULL)
-        return JSON_TOO_MANY;
+        return NULL;
     node->size = scan->open;
     node->next = 0;
-    scan->open = (uint32_t)(node - scan->doc->nodes);
+    scan->open = scan->doc->count - 1;
     scan->depth++;
-    scan->at++;
     scan->want = want;
-    return JSON_OK;
+    return at + 1;
 }
 
-static enum json_error close_container(struct scan *scan)
+static const char *close_container(struct scan *scan, const char *at)
 {
     struct json_doc *doc = scan->doc;
     uint32_t index = scan->open;
     struct json_node *node = &doc->nodes[index];
     uint32_t members = node->next;
 
-    scan->at++;
+    at++;
     scan->open = node->size;
     scan->depth--;
     scan->want = scan->open == JSON_NONE ? WANT_NOTHING : WANT_COMMA_OR_END;
-    node->size = (uint32_t)(scan->at - scan->begin) - node->at;
+    node->size = (uint32_t)(at - scan->begin) - node->at;
     node->next = doc->count;
-    if (node->kind != JSON_OBJECT || members < 2)
-        return JSON_OK;
+    if (members < 2) /* arrays count none */
+        return at;
     uint32_t twice =
         members <= MEMBERS_COMPARED ? compare_names(doc, index) : hash_names(doc, index, members);
-    if (twice == JSON_NONE)
-        return JSON_OK;
-    scan->at = scan->begin + doc->nodes[twice].at;
-    return JSON_DUPLICATE;
+    return twice == JSON_NONE ? at : fail(scan, scan->begin + doc->nodes[twice].at, JSON_DUPLICATE);
 }
 
-static enum json_error value(struct scan *scan)
+static const char *value(struct scan *scan, const char *at)
 {
     scan->want = scan->open == JSON_NONE ? WANT_NOTHING : WANT_COMMA_OR_END;
-    switch (*scan->at) {
+    switch (*at) {
     case '"':
-        return add_string(scan);
+        return add_string(scan, at);
     case '{':
-        return open_container(scan, JSON_OBJECT, WANT_NAME_OR_END);
+        return open_container(scan, at, JSON_OBJECT, WANT_NAME_OR_END);
     case '[':
-        return open_container(scan, JSON_ARRAY, WANT_VALUE_OR_END);
+        return open_container(scan, at, JSON_ARRAY, WANT_VALUE_OR_END);
     case 't':
-        return add_word(scan, JSON_TRUE, "true");
+        return add_word(scan, at, JSON_TRUE, "true");
     case 'f':
-        return add_word(scan, JSON_FALSE, "false");
+        return add_word(scan, at, JSON_FALSE, "false");
     case 'n':
-        return add_word(scan, JSON_NULL, "null");
+        return add_word(scan, at, JSON_NULL, "null");
     default:
-        return *scan->at == '-' || is(*scan->at, DIGIT) ? add_number(scan) : JSON_SYNTAX;
+        return *at == '-' || is(*at, DIGIT) ? add_number(scan, at) : fail(scan, at, JSON_SYNTAX);
     }
 }
 
-static enum json_error name(struct scan *scan)
+static const char *name(struct scan *scan, const char *at)
 {
-    if (*scan->at != '"')
-        return JSON_SYNTAX;
-    enum json_error error = add_string(scan);
-    if (error != JSON_OK)
-        return error;
+    if (*at != '"')
+        return fail(scan, at, JSON_SYNTAX);
+    at = add_string(scan, at);
+    if (at == NULL)
+        return NULL;
     scan->doc->nodes[scan->open].next++;
-    skip_blanks(scan);
-    if (scan->at == scan->end || *scan->at != ':')
-        return JSON_SYNTAX;
-    scan->at++;
+    at = skip_blanks(at, scan->end);
+    if (at == scan->end || *at != ':')
+        return fail(scan, at, JSON_SYNTAX);
     scan->want = WANT_VALUE;
-    return JSON_OK;
+    return at + 1;
 }
 
-static enum json_error comma_or_end(struct scan *scan)
+static const char *comma_or_end(struct scan *scan, const char *at)
 {
     bool object = scan->doc->nodes[scan->open].kind == JSON_OBJECT;
 
-    if (*scan->at == (object ? '}' : ']'))
-        return close_container(scan);
-    if (*scan->at != ',')
-        return JSON_SYNTAX;
-    scan->at++;
+    if (*at == (object ? '}' : ']'))
+        return close_container(scan, at);
+    if (*at != ',')
+        return fail(scan, at, JSON_SYNTAX);
     scan->want = object ? WANT_NAME : WANT_VALUE;
-    return JSON_OK;
+    return at + 1;
 }
 
-static enum json_error step(struct scan *scan)
+static inline const char *step(struct scan *scan, const char *at)
 {
     switch (scan->want) {
     case WANT_VALUE_OR_END:
-        return *scan->at == ']' ? close_container(scan) : value(scan);
+        return *at == ']' ? close_container(scan, at) : value(scan, at);
     case WANT_VALUE:
-        return value(scan);
+        return value(scan, at);
     case WANT_NAME_OR_END:
-        return *scan->at == '}' ? close_container(scan) : name(scan);
+        return *at == '}' ? close_container(scan, at) : name(scan, at);
     case WANT_NAME:
-        return name(scan);
+        return name(scan, at);
     case WANT_COMMA_OR_END:
-        return comma_or_end(scan);
+        return comma_or_end(scan, at);
     case WANT_NOTHING:
-        return JSON_SYNTAX;
+        return fail(scan, at, JSON_SYNTAX);
     }
     must(false);
 }
 
-static enum json_error run(struct scan *scan)
+static void run(struct scan *scan)
 {
-    for (;;) {
-        skip_blanks(scan);
-        if (scan->at == scan->end)
-            break;
-        enum json_error error = step(scan);
-        if (error != JSON_OK)
-            return error;
+    const char *at = skip_blanks(scan->begin, scan->end);
+
+    while (at < scan->end) {
+        at = step(scan, at);
+        if (at == NULL)
+            return;
+        at = skip_blanks(at, scan->end);
     }
-    if (scan->want == WANT_NOTHING)
-        return JSON_OK;
-    return scan->doc->count == 0 ? JSON_EMPTY : JSON_SYNTAX;
+    if (scan->want != WANT_NOTHING)
+        (void)fail(scan, at, scan->doc->count == 0 ? JSON_EMPTY : JSON_SYNTAX);
 }
 
 enum json_error json_parse(struct json_doc *doc, struct span text, const struct json_limits *limits)
 {
     must(limits->max_bytes < UINT32_MAX && limits->max_depth < UINT16_MAX);
-    doc->text = text;
-    doc->count = 0;
-    doc->error_at = 0;
     if (doc->capacity > NODES_KEPT)
         json_doc_done(doc);
     doc->text = text;
+    doc->count = 0;
+    doc->error_at = 0;
     if (text.size == 0)
         return JSON_EMPTY;
     if (text.size > limits->max_bytes)
         return JSON_TOO_LARGE;
 
     struct scan scan = {.begin = text.at,
-                        .at = text.at,
                         .end = text.at + text.size,
                         .doc = doc,
-                        .limits = limits,
+                        .max_nodes = limits->max_nodes,
+                        .max_depth = limits->max_depth,
                         .open = JSON_NONE,
-                        .want = WANT_VALUE};
-    enum json_error error = run(&scan);
-    if (error != JSON_OK) {
-        doc->error_at = (size_t)(scan.at - scan.begin);
+                        .want = WANT_VALUE,
+                        .error = JSON_OK};
+    run(&scan);
+    if (scan.error != JSON_OK) {
+        doc->error_at = (size_t)(scan.error_at - scan.begin);
         doc->count = 0;
     }
-    return error;
+    return scan.error;
 }
 
 struct json_doc json_doc_make(void)
