@@ -1,0 +1,67 @@
+"""A single-node Apache Kafka of the test session's own; the recipe is deploy's."""
+
+import base64
+import os
+import pathlib
+import shutil
+import socket
+import struct
+import subprocess
+
+from .process import ROOT, Program, free_port, wait_until
+
+
+def libs():
+    folder = pathlib.Path(os.environ.get("TOLLGATE_KAFKA_LIBS", ROOT / "var/kafka/libs"))
+    if not list(folder.glob("kafka_*.jar")):
+        raise RuntimeError(f"Kafka's jars are not in {folder}: tests/run e2e fetches them")
+    return folder
+
+
+class Broker:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True)
+        self.port, self.controller_port = free_port(), free_port()
+        text = (ROOT / "deploy/kafka/server.properties.in").read_text()
+        for name, value in {"PORT": self.port, "CONTROLLER_PORT": self.controller_port,
+                            "DATA": self.folder / "data"}.items():
+            text = text.replace(f"@{name}@", str(value))
+        self.properties = self.folder / "server.properties"
+        self.properties.write_text(text)
+        self.java = ["java", "-cp", f"{libs()}/*",
+                     f"-Dlog4j2.configurationFile={ROOT / 'deploy/kafka/log4j2.properties'}"]
+        cluster = "A" + base64.urlsafe_b64encode(os.urandom(16)).decode()[1:22]
+        with open(self.folder / "format.log", "wb") as log:
+            subprocess.run([*self.java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.properties],
+                           check=True, stdout=log, stderr=log)
+        self.server = None
+        self.start()
+
+    @property
+    def brokers(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        self.server = Program(
+            "kafka", [self.java[0], "-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", *self.java[1:], "kafka.Kafka",
+                      self.properties], log=self.folder / "kafka.log")
+        wait_until(self._answers, "Kafka answers", seconds=90)
+
+    def _answers(self):
+        """The broker answers a request for its API versions; a listening port is not yet a broker."""
+        self.server.must_run()
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as probe:
+                probe.sendall(struct.pack(">ihhih", 10, 18, 0, 1, -1))
+                return len(probe.recv(8)) == 8
+        except OSError:
+            return False
+
+    def stop(self):
+        if self.server:
+            self.server.stop(60)
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
