@@ -58,6 +58,8 @@ programs_configure() {
         printf 'snapshot-key-file = %s\n' "$SECRETS/snapshot.key"
         printf 'kafka-brokers = %s\nkafka-topic = %s\n' "$(kafka_brokers)" "$TOPIC"
         printf 'sandbox-url = %s\n' "$(fake_provider_url)"
+        # deploy/down waits longer than that before it kills.
+        printf 'drain-seconds = 20\naccess-log = %s\n' "$LOG/access.log"
         [ ! -e "$STATE/upstreams" ] || sed 's/^/upstream = /' "$STATE/upstreams"
         [ ! -e "$SECRETS/credentials" ] || printf 'credentials-file = %s\n' "$SECRETS/credentials"
     } | write_if_changed "$VAR/gateway.conf"
