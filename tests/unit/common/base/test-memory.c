@@ -1,10 +1,11 @@
-/* Arenas, buffers and maps: what owns bytes. */
+/* Arenas, buffers, maps and lists: what owns bytes or orders them. */
 #include "tests/support/testing.h"
 
 #include <errno.h>
 
 #include "common/base/arena.h"
 #include "common/base/buf.h"
+#include "common/base/list.h"
 #include "common/base/map.h"
 #include "common/base/mem.h"
 
@@ -177,6 +178,35 @@ static void keys_are_bytes_of_any_length(void **state)
     map_free(map);
 }
 
+static void a_list_keeps_its_order_and_forgives_a_second_removal(void **state)
+{
+    struct item {
+        int number;
+        struct list link;
+    } items[4];
+    struct list list;
+    int wanted = 0;
+
+    (void)state;
+    list_init(&list);
+    assert_true(list_empty(&list));
+    for (int i = 0; i < 4; i++)
+        items[i].number = i;
+    list_push_back(&list, &items[1].link);
+    list_push_back(&list, &items[3].link);
+    list_push_front(&list, &items[0].link);
+    list_insert_before(&items[3].link, &items[2].link);
+    list_each(&list, it) assert_int("in order", list_item(it, struct item, link)->number, wanted++);
+    list_remove(&items[2].link);
+    list_remove(&items[2].link);
+    list_each_safe(&list, it, after)
+    {
+        assert_true(list_item(it, struct item, link)->number != 2);
+        list_remove(it);
+    }
+    assert_true(list_empty(&list));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -187,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_buffer_grows_reserves_and_hands_over),
         cmocka_unit_test(a_map_keeps_finds_and_forgets),
         cmocka_unit_test(keys_are_bytes_of_any_length),
+        cmocka_unit_test(a_list_keeps_its_order_and_forgives_a_second_removal),
     };
 
     return run_test_table(tests);

@@ -1,8 +1,10 @@
 #include "tests/support/testing_pg.h"
 
 #include <poll.h>
+#include <signal.h>
 
 #include "common/base/mem.h"
+#include "common/pg/pg_inside.h"
 
 static char url[TEST_URL_SIZE];
 
@@ -289,6 +291,31 @@ static void a_lost_connection_stays_lost(void **state)
     pg_close(killer);
 }
 
+/* A backend that is stopped answers nothing, not even that it is too late. */
+static void a_server_that_falls_silent_is_given_up(void **state)
+{
+    struct pg_rows *rows;
+
+    (void)state;
+    need_database(url);
+    struct pg *pg = open_database(url);
+    assert_int_equal(pg_exec(pg, &rows, "SELECT pg_backend_pid()"), PG_OK);
+    pid_t backend = (pid_t)pg_get_int64(rows, 0, 0);
+    pg_rows_free(rows);
+    if (kill(backend, SIGSTOP) < 0) {
+        pg_close(pg);
+        print_message("the server runs on another machine or as another user\n");
+        skip();
+    }
+    pg->patience_ms = 100;
+    enum pg_outcome outcome = pg_exec(pg, NULL, "SELECT 1");
+    assert_int("resumed", kill(backend, SIGCONT), 0);
+    assert_int_equal(outcome, PG_CONNECTION_LOST);
+    assert_string_equal(pg_error(pg)->message, "no answer within 100 ms");
+    assert_false(pg_alive(pg));
+    pg_close(pg);
+}
+
 static void a_transaction_commits_or_leaves_nothing(void **state)
 {
     struct pg_rows *rows;
@@ -458,6 +485,7 @@ int main(void)
         cmocka_unit_test(the_session_is_what_was_asked_for),
         cmocka_unit_test(a_server_that_is_not_there_is_an_outcome),
         cmocka_unit_test(a_lost_connection_stays_lost),
+        cmocka_unit_test(a_server_that_falls_silent_is_given_up),
         cmocka_unit_test(a_transaction_commits_or_leaves_nothing),
         cmocka_unit_test(two_serializable_transactions_do_not_both_win),
         cmocka_unit_test(a_prepared_statement_survives_a_changed_table),
