@@ -370,6 +370,66 @@ static void build_model(struct builder *b, uint32_t index)
     map_put(s->models_by_name, model->id, model);
 }
 
+/* A name that two models would answer to is nobody's. */
+struct short_name {
+    struct snapshot_model *model;
+    bool ambiguous;
+};
+
+static void note_short_name(struct builder *b, struct map *names, struct span name,
+                            struct snapshot_model *model)
+{
+    struct short_name *known = map_get(names, name);
+
+    if (name.size == 0 || map_get(b->snapshot->models_by_name, name) != NULL) {
+        return;
+    }
+    if (known == NULL) {
+        known = arena_take(b->arena, sizeof(*known));
+        known->model = model;
+        map_put(names, name, known);
+    } else if (known->model != model) {
+        known->ambiguous = true;
+    }
+}
+
+/* Clients that come from a provider's own API name its models as the provider does: "gpt-4.1",
+ * "claude-sonnet-4-5". Such a name answers when it can mean one model only. */
+static void build_short_names(struct builder *b)
+{
+    struct snapshot *s = b->snapshot;
+    struct map *names = map_new(s->model_count + s->deployment_count + 1);
+    size_t cursor = 0;
+    struct span name;
+    void *value;
+
+    for (uint32_t i = 0; i < s->model_count; i++) {
+        ptrdiff_t slash = span_index(s->models[i].id, '/');
+
+        if (slash >= 0) {
+            struct span id = s->models[i].id;
+
+            note_short_name(b, names, span_part(id, (size_t)slash + 1, id.size), &s->models[i]);
+        }
+    }
+    for (uint32_t i = 0; i < s->deployment_count; i++) {
+        const struct snapshot_deployment *d = &s->deployments[i];
+        struct span author = span_part(d->model->id, 0, d->provider.size);
+
+        if (span_equal(author, d->provider)) {
+            note_short_name(b, names, d->upstream_id, &s->models[b->rows->deployments[i].model]);
+        }
+    }
+    while (map_next(names, &cursor, &name, &value)) {
+        const struct short_name *known = value;
+
+        if (!known->ambiguous) {
+            map_put(s->models_by_name, name, known->model);
+        }
+    }
+    map_free(names);
+}
+
 static void build_catalog(struct builder *b)
 {
     const struct snapshot_rows *rows = b->rows;
@@ -395,6 +455,7 @@ static void build_catalog(struct builder *b)
             map_put(s->models_by_name, alias, &s->models[rows->aliases[i].model]);
         }
     }
+    build_short_names(b);
 }
 
 struct snapshot *snapshot_build(const struct snapshot_rows *rows, const struct build_config *given)
