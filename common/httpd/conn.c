@@ -97,26 +97,19 @@ static void hand_over(struct conn *conn)
 void conn_refuse(struct conn *conn, int status, const char *why)
 {
     struct httpd *httpd = conn->httpd;
-    struct span path = {NULL, 0}, type = {NULL, 0}, body = {NULL, 0};
-    struct httpd_header header = {.name = span_of("content-type")};
 
     if (conn->request == NULL)
-        conn->request = request_take(conn, "", 0);
-    else
-        path = conn->request->head.path;
-    if (httpd->handler.on_refusal != NULL)
-        httpd->handler.on_refusal(httpd->handler.context, status, why, path, &type, &body);
-    if (type.size == 0) {
-        type = span_of("text/plain");
-        body = span_of(why);
-    }
-    header.value = type;
+        (void)request_take(conn, "", 0);
     conn->keep_alive = false;
     conn->unread = true;
     conn->state = CONN_BUSY;
-    httpd->request_count++;
     conn->request->head.minor = 1;
-    httpd_answer(conn->request, status, &header, 1, body);
+    httpd->request_count++;
+    if (httpd->handler.on_refusal != NULL)
+        httpd->handler.on_refusal(httpd->handler.context, conn->request, status, why);
+    else
+        httpd_answer(conn->request, status, NULL, 0, span_of(why));
+    must(conn->request == NULL); /* it was answered at once */
 }
 
 static void read_body(struct conn *conn)

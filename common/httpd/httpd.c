@@ -96,14 +96,20 @@ void httpd_run(struct httpd *httpd)
     }
 }
 
-static void close_all(struct httpd *httpd)
+void httpd_turn(struct httpd *httpd, uint32_t max_wait_ms)
+{
+    loop_turn(httpd, max_wait_ms);
+}
+
+void httpd_drop(struct httpd *httpd)
 {
     list_each_safe(&httpd->conns, link, after)
-    {
-        struct conn *conn = list_item(link, struct conn, link);
+        conn_close(list_item(link, struct conn, link));
+}
 
-        conn_close(conn);
-    }
+static void close_all(struct httpd *httpd)
+{
+    httpd_drop(httpd);
     /* What h2o still wants to say in TLS is cut off. */
     for (int i = 0; i < 100 && httpd->conn_count > 0; i++) {
         list_each(&httpd->conns, link)(void)

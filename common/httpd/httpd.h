@@ -41,10 +41,9 @@ struct httpd_handler {
     void *context;
     /* A whole request. It stays valid until it is ended, or until on_gone. */
     void (*on_request)(void *context, struct httpd_request *request);
-    /* Something the server refused itself (status 400, 408, 413, 431, 503): fills an answer in the
-     * dialect of `path`, so that clients can read it. `why` is a constant sentence. */
-    void (*on_refusal)(void *context, int status, const char *why, struct span path,
-                       struct span *content_type_out, struct span *body_out);
+    /* Refused by the server itself (400, 408, 413, 431, 503); `why` is a constant sentence. Answers
+     * it at once; the connection closes then. Only path and peer are sure to be there. */
+    void (*on_refusal)(void *context, struct httpd_request *request, int status, const char *why);
 };
 
 /* ---- loop: what else a worker runs on the same thread ---- */
@@ -75,8 +74,12 @@ must_use struct httpd *httpd_new(const struct httpd_config *config,
 /* Listens on a bound, listening socket (takes it). `tls` may be NULL; see tls.h. */
 struct httpd_tls;
 void httpd_listen(struct httpd *httpd, int listen_fd, struct httpd_tls *tls);
-/* Runs turns until httpd_stop() and then until no request is left or `drain_ms` is over. */
+/* Runs turns until httpd_stop() and then until no connection is left or `drain_ms` is over. */
 void httpd_run(struct httpd *httpd);
+/* One turn, waiting at most so long: for what must still happen after httpd_run(). */
+void httpd_turn(struct httpd *httpd, uint32_t max_wait_ms);
+/* Closes every connection, as if the clients had left. */
+void httpd_drop(struct httpd *httpd);
 /* From any thread: stop listening, close idle connections, finish requests. */
 void httpd_stop(struct httpd *httpd, uint32_t drain_ms);
 void httpd_free(struct httpd *httpd);
@@ -87,22 +90,20 @@ must_use uint32_t httpd_open_connections(const struct httpd *httpd);
 must_use struct span httpd_method(const struct httpd_request *request);
 must_use struct span httpd_path(const struct httpd_request *request); /* raw, without the query */
 must_use struct span httpd_query(const struct httpd_request *request);
-must_use struct span
-httpd_body(const struct httpd_request *request); /* valid while the request is */
+/* Valid while the request is. */
+must_use struct span httpd_body(const struct httpd_request *request);
 must_use struct span httpd_peer(const struct httpd_request *request); /* address text */
 /* The value, or an empty span with at == NULL. `name` in lower case. */
 must_use struct span httpd_header(const struct httpd_request *request, const char *name);
-must_use int64_t
-httpd_arrived_us(const struct httpd_request *request); /* monotonic; when the head was whole */
+/* Monotonic; when the head was whole. */
+must_use int64_t httpd_arrived_us(const struct httpd_request *request);
 
 /* ---- request: the answer ---- */
-/* Whom to tell. on_gone: the client left or the connection broke; the request is not valid
- * afterwards. on_room: pending bytes fell below half of the maximum after httpd_send had said
- * "full". */
+/* Whom to tell. on_gone: the client left; the request is not valid afterwards. on_room: pending
+ * bytes fell below half of the maximum after httpd_send had said "full". */
 void httpd_attach(struct httpd_request *request, void *owner, void (*on_gone)(void *owner),
                   void (*on_room)(void *owner));
-/* The head. Header names and values must pass httpd_header_ok. body_size SIZE_MAX: chunked. Copies.
- */
+/* The head; copies. Names and values must pass httpd_header_ok. body_size SIZE_MAX: chunked. */
 void httpd_start(struct httpd_request *request, int status, const struct httpd_header *headers,
                  size_t count, size_t body_size);
 /* Queues a copy of the bytes. True when more than max_pending_bytes wait: the caller pauses until

@@ -258,6 +258,26 @@ static void render_histogram(struct metrics *const *workers, size_t count, size_
                (unsigned long long)below);
 }
 
+/* Several refusals may share a word: the first of them stands for all. */
+static void render_error(struct metrics *const *workers, size_t count, uint32_t error,
+                         struct buf *out)
+{
+    const struct metrics_words *words = &workers[0]->words;
+    uint64_t sum = 0;
+
+    for (uint32_t other = 0; other < words->error_count; other++) {
+        if (strcmp(words->errors[other], words->errors[error]) != 0)
+            continue;
+        if (other < error)
+            return;
+        for (size_t i = 0; i < count; i++)
+            sum += look(&workers[i]->errors[other]);
+    }
+    if (sum > 0)
+        buf_printf(out, "tollgate_errors_total{error=\"%s\"} %llu\n", words->errors[error],
+                   (unsigned long long)sum);
+}
+
 static void render_requests(struct metrics *const *workers, size_t count, struct buf *out)
 {
     const struct metrics_words *words = &workers[0]->words;
@@ -276,15 +296,8 @@ static void render_requests(struct metrics *const *workers, size_t count, struct
         }
     }
     render_head(out, "tollgate_errors_total", "counter", "Refusals by their stable word.");
-    for (uint32_t error = 0; error < words->error_count; error++) {
-        uint64_t sum = 0;
-
-        for (size_t i = 0; i < count; i++)
-            sum += look(&workers[i]->errors[error]);
-        if (sum > 0)
-            buf_printf(out, "tollgate_errors_total{error=\"%s\"} %llu\n", words->errors[error],
-                       (unsigned long long)sum);
-    }
+    for (uint32_t error = 0; error < words->error_count; error++)
+        render_error(workers, count, error, out);
 }
 
 static const struct provider *find_provider(const struct metrics *metrics, const char *name)
