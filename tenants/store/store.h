@@ -39,6 +39,10 @@ must_use const char *store_outcome_name(enum store_outcome outcome);
 /* What a statement's outcome means here; `doing` begins the sentence: "create the key". */
 must_use enum store_outcome store_judge(struct pg *pg, enum pg_outcome outcome, const char *doing,
                                         struct store_error *error_out);
+/* One statement and what its outcome means. */
+#define store_exec(pg, rows_out, error_out, doing, sql, ...)                                       \
+    store_judge((pg), pg_exec((pg), (rows_out), (sql)__VA_OPT__(, ) __VA_ARGS__), (doing),         \
+                (error_out))
 /* Writes the sentence and returns `outcome`. */
 enum store_outcome store_fail(struct store_error *error_out, enum store_outcome outcome,
                               const char *format, ...) printf_like(3, 4);

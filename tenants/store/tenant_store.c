@@ -1,0 +1,166 @@
+/*
+ * tenant_store: see tenant_store.h.
+ */
+#include "tenants/store/tenant_store.h"
+
+#include "common/base/digest.h"
+#include "common/base/json_writer.h"
+#include "tenants/store/plan_store.h"
+
+#define AUDIT_MAX_BYTES 8192
+#define TOKEN_PREFIX "opr-tg1_"
+
+static enum store_outcome audit_tenant(struct pg *pg, const struct store_actor *actor,
+                                       struct uuid id, const struct tenant_new *tenant,
+                                       struct store_error *error_out)
+{
+    cleanup(buf_done) struct buf after = buf_make(AUDIT_MAX_BYTES);
+    struct json_writer w = json_writer_make(&after);
+    char subject[ID_TEXT_SIZE];
+    json_begin(&w, '{');
+    json_put_string(&w, "name", tenant->name);
+    json_put_string(&w, "plan", tenant->plan);
+    json_put_cstring(&w, "billing_mode", words_name(&billing_mode_words, tenant->billing_mode));
+    json_end(&w, '}');
+    id_format(ID_TENANT, id, subject);
+    return store_audit(pg, actor, id, "tenant.create", span_of(subject), (struct span){0},
+                       buf_span(&after), error_out);
+}
+
+static enum store_outcome insert_tenant(struct pg *pg, struct uuid id,
+                                        const struct tenant_new *tenant,
+                                        struct store_error *error_out)
+{
+    enum store_outcome outcome = store_exec(
+        pg, NULL, error_out, "make the tenant",
+        "INSERT INTO tollgate.tenants (tenant_id, name, billing_mode) VALUES ($1, $2, $3)",
+        PG_UUID(id), PG_TEXT(tenant->name),
+        PG_STRING(words_name(&billing_mode_words, tenant->billing_mode)));
+    if (outcome != STORE_OK)
+        return outcome;
+    return store_exec(pg, NULL, error_out, "make the wallet",
+                      "INSERT INTO tollgate.wallets (tenant_id, currency, credit_limit_pico, "
+                      "period_start) VALUES ($1, 'USD', $2, date_trunc('milliseconds', now()))",
+                      PG_UUID(id), PG_NUMERIC(tenant->credit_limit_pico));
+}
+
+enum store_outcome tenant_store_create(struct pg *pg, const struct store_actor *actor,
+                                       const struct tenant_new *tenant,
+                                       struct tenant_made *made_out, struct store_error *error_out)
+{
+    struct tenant_made made = {.tenant = uuid_new()};
+    struct uuid plan;
+    if (tenant->billing_mode == BILLING_PREPAID && tenant->credit_limit_pico != 0)
+        return store_fail(error_out, STORE_REFUSED,
+                          "a prepaid tenant has no credit limit: it spends what it has");
+    enum store_outcome outcome = plan_store_find(pg, tenant->plan, &plan, error_out);
+    if (outcome == STORE_OK)
+        outcome = insert_tenant(pg, made.tenant, tenant, error_out);
+    if (outcome == STORE_OK)
+        outcome = audit_tenant(pg, actor, made.tenant, tenant, error_out);
+    if (outcome == STORE_OK)
+        outcome = plan_store_subscribe(pg, actor, made.tenant, plan, error_out);
+    if (outcome == STORE_OK)
+        outcome = project_store_create(pg, actor, made.tenant, span_of(TENANT_FIRST_PROJECT),
+                                       &made.project, error_out);
+    if (outcome == STORE_OK)
+        *made_out = made;
+    return outcome;
+}
+
+enum store_outcome tenant_store_find(struct pg *pg, struct span id_or_name, struct uuid *tenant_out,
+                                     struct store_error *error_out)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    struct uuid id = {0};
+    (void)!id_parse(ID_TENANT, id_or_name, &id); /* then it is a name */
+    enum store_outcome outcome = store_exec(
+        pg, &rows, error_out, "find the tenant",
+        "SELECT tenant_id FROM tollgate.tenants WHERE tenant_id = $1::uuid OR name = $2 LIMIT 2",
+        PG_UUID_OR_NULL(id), PG_TEXT(id_or_name));
+    if (outcome != STORE_OK)
+        return outcome;
+    if (pg_rows_count(rows) == 0)
+        return store_fail(error_out, STORE_NOT_FOUND, "there is no tenant \"%.*s\"",
+                          SPAN_ARG(id_or_name));
+    if (pg_rows_count(rows) > 1)
+        return store_fail(error_out, STORE_CONFLICT,
+                          "several tenants are called \"%.*s\": give the id, ten_…",
+                          SPAN_ARG(id_or_name));
+    *tenant_out = pg_get_uuid(rows, 0, 0);
+    return STORE_OK;
+}
+
+enum store_outcome tenant_store_count(struct pg *pg, int64_t *count_out,
+                                      struct store_error *error_out)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    enum store_outcome outcome = store_exec(pg, &rows, error_out, "count the tenants",
+                                            "SELECT count(*) FROM tollgate.tenants");
+    if (outcome == STORE_OK)
+        *count_out = pg_get_int64(rows, 0, 0);
+    return outcome;
+}
+
+enum store_outcome project_store_create(struct pg *pg, const struct store_actor *actor,
+                                        struct uuid tenant, struct span name,
+                                        struct uuid *project_out, struct store_error *error_out)
+{
+    struct uuid id = uuid_new();
+    char subject[ID_TEXT_SIZE];
+    enum store_outcome outcome =
+        store_exec(pg, NULL, error_out, "make the project",
+                   "INSERT INTO tollgate.projects (project_id, tenant_id, name) "
+                   "VALUES ($1, $2, $3)",
+                   PG_UUID(id), PG_UUID(tenant), PG_TEXT(name));
+    if (outcome != STORE_OK)
+        return outcome;
+    id_format(ID_PROJECT, id, subject);
+    outcome = store_audit(pg, actor, tenant, "project.create", span_of(subject), (struct span){0},
+                          (struct span){0}, error_out);
+    if (outcome == STORE_OK)
+        *project_out = id;
+    return outcome;
+}
+
+enum store_outcome project_store_find(struct pg *pg, struct uuid tenant, struct span name,
+                                      struct uuid *project_out, struct store_error *error_out)
+{
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    enum store_outcome outcome =
+        store_exec(pg, &rows, error_out, "find the project",
+                   "SELECT project_id FROM tollgate.projects WHERE tenant_id = $1 AND name = $2",
+                   PG_UUID(tenant), PG_TEXT(name));
+    if (outcome != STORE_OK)
+        return outcome;
+    if (pg_rows_count(rows) == 0)
+        return store_fail(error_out, STORE_NOT_FOUND, "the tenant has no project \"%.*s\"",
+                          SPAN_ARG(name));
+    *project_out = pg_get_uuid(rows, 0, 0);
+    return STORE_OK;
+}
+
+enum store_outcome operator_store_create(struct pg *pg, const struct store_actor *actor,
+                                         struct span email, struct operator_made *made_out,
+                                         struct store_error *error_out)
+{
+    struct operator_made made = {.id = uuid_new(), .token = TOKEN_PREFIX};
+    char subject[ID_TEXT_SIZE];
+    size_t prefix = sizeof(TOKEN_PREFIX) - 1;
+    digest_random_base62(made.token + prefix, OPERATOR_TOKEN_LENGTH - prefix);
+    struct sha256 hash = digest_sha256(span_of(made.token));
+    enum store_outcome outcome =
+        store_exec(pg, NULL, error_out, "make the operator",
+                   "INSERT INTO tollgate.operators (operator_id, email, token_sha256) "
+                   "VALUES ($1, $2, $3)",
+                   PG_UUID(made.id), PG_TEXT(email),
+                   PG_BYTES(span_make((const char *)hash.at, sizeof(hash.at))));
+    id_format(ID_OPERATOR, made.id, subject);
+    if (outcome == STORE_OK)
+        outcome = store_audit(pg, actor, (struct uuid){0}, "operator.create", span_of(subject),
+                              (struct span){0}, (struct span){0}, error_out);
+    if (outcome == STORE_OK)
+        *made_out = made;
+    explicit_bzero(&made, sizeof(made));
+    return outcome;
+}

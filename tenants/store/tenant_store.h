@@ -1,0 +1,55 @@
+/*
+ * tenant_store: tenants with their wallets, projects, operators. Needs an open transaction; tenants
+ * and operators are made by operators only.
+ */
+#ifndef TOLLGATE_TENANTS_STORE_TENANT_STORE_H
+#define TOLLGATE_TENANTS_STORE_TENANT_STORE_H
+
+#include "tenants/model/tenant.h"
+#include "tenants/store/store.h"
+
+#define TENANT_FIRST_PROJECT "default"
+
+struct tenant_new {
+    struct span name, plan;
+    enum billing_mode billing_mode;
+    int128 credit_limit_pico; /* 0 for prepaid */
+};
+struct tenant_made {
+    struct uuid tenant, project; /* project: the first one, "default" */
+};
+
+/* Makes a tenant with an empty wallet, its first project and its subscription, all from now. */
+must_use enum store_outcome tenant_store_create(struct pg *pg, const struct store_actor *actor,
+                                                const struct tenant_new *tenant,
+                                                struct tenant_made *made_out,
+                                                struct store_error *error_out);
+
+/* By "ten_…" or by its exact name; STORE_CONFLICT when several have that name. */
+must_use enum store_outcome tenant_store_find(struct pg *pg, struct span id_or_name,
+                                              struct uuid *tenant_out,
+                                              struct store_error *error_out);
+
+/* How many tenants there are. */
+must_use enum store_outcome tenant_store_count(struct pg *pg, int64_t *count_out,
+                                               struct store_error *error_out);
+
+must_use enum store_outcome project_store_create(struct pg *pg, const struct store_actor *actor,
+                                                 struct uuid tenant, struct span name,
+                                                 struct uuid *project_out,
+                                                 struct store_error *error_out);
+/* By name within the tenant. */
+must_use enum store_outcome project_store_find(struct pg *pg, struct uuid tenant, struct span name,
+                                               struct uuid *project_out,
+                                               struct store_error *error_out);
+
+#define OPERATOR_TOKEN_LENGTH 50 /* "opr-tg1_" and 42 random characters */
+struct operator_made {
+    struct uuid id;
+    char token[OPERATOR_TOKEN_LENGTH + 1]; /* shown once; only its SHA-256 is kept */
+};
+must_use enum store_outcome operator_store_create(struct pg *pg, const struct store_actor *actor,
+                                                  struct span email, struct operator_made *made_out,
+                                                  struct store_error *error_out);
+
+#endif
