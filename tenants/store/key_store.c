@@ -126,14 +126,14 @@ enum store_outcome key_store_add_secret(struct pg *pg, const struct store_actor 
 static enum store_outcome find_for_revoke(struct pg *pg, struct span id_or_public,
                                           struct pg_rows **rows_out, struct store_error *error_out)
 {
-    struct uuid id = {0};
-    (void)!id_parse(ID_KEY, id_or_public, &id); /* then it is a public part */
+    struct uuid id;
+    bool is_id = id_parse(ID_KEY, id_or_public, &id) == 0;
     enum store_outcome outcome = store_exec(
         pg, rows_out, error_out, "find the key",
         "SELECT k.key_id, k.tenant_id FROM tollgate.api_keys k WHERE k.key_id = $1::uuid "
         "OR k.key_id = (SELECT s.key_id FROM tollgate.api_key_secrets s WHERE s.public_part = $2) "
         "FOR UPDATE",
-        PG_UUID_OR_NULL(id), PG_TEXT(id_or_public));
+        is_id ? PG_UUID(id) : PG_NULL, PG_TEXT(id_or_public));
     if (outcome == STORE_OK && pg_rows_count(*rows_out) == 0)
         outcome = store_fail(error_out, STORE_NOT_FOUND, "there is no key \"%.*s\"",
                              SPAN_ARG(id_or_public));

@@ -72,12 +72,12 @@ enum store_outcome tenant_store_find(struct pg *pg, struct span id_or_name, stru
                                      struct store_error *error_out)
 {
     cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    struct uuid id = {0};
-    (void)!id_parse(ID_TENANT, id_or_name, &id); /* then it is a name */
+    struct uuid id;
+    bool is_id = id_parse(ID_TENANT, id_or_name, &id) == 0;
     enum store_outcome outcome = store_exec(
         pg, &rows, error_out, "find the tenant",
         "SELECT tenant_id FROM tollgate.tenants WHERE tenant_id = $1::uuid OR name = $2 LIMIT 2",
-        PG_UUID_OR_NULL(id), PG_TEXT(id_or_name));
+        is_id ? PG_UUID(id) : PG_NULL, PG_TEXT(id_or_name));
     if (outcome != STORE_OK)
         return outcome;
     if (pg_rows_count(rows) == 0)

@@ -1,0 +1,99 @@
+/*
+ * command: what the commands of tollgate-control share: settings, connection, output.
+ *
+ * A command is one or two words, a table of settings and a function. It works through tenants/store
+ * as the API will, says what it made as shell lines or as JSON, and a failure in one sentence.
+ */
+#ifndef TOLLGATE_TENANTS_COMMAND_H
+#define TOLLGATE_TENANTS_COMMAND_H
+
+#include "common/base/json_writer.h"
+#include "common/base/options.h"
+#include "tenants/store/store.h"
+
+struct command_config {
+    char *database, *database_url_file;
+    bool json;
+    char *name, *plan, *tenant, *project, *expires, *usd, *idem, *reason, *prices_from;
+    char *operator_email;
+    struct option_list models;
+    int mode, kind, window,
+        format; /* enum billing_mode, key_kind, budget_window; catalog's format */
+    bool if_missing, dry_run, summary, now;
+};
+
+struct command_output {
+    bool json;
+    struct buf text;
+    struct json_writer writer;
+};
+
+struct command_context {
+    const struct command_config *config;
+    const char *const *arguments; /* those that are not settings */
+    size_t argument_count;
+    struct pg *pg;
+    struct store_actor actor; /* an operator */
+    struct command_output output;
+    struct store_error error;
+};
+
+struct command {
+    const char *words; /* "tenant create" */
+    const char *usage, *about;
+    const struct option *table;
+    size_t count;
+    size_t arguments; /* how many it takes */
+    enum store_outcome (*run)(struct command_context *context);
+};
+
+extern const struct command command_bootstrap, command_tenant_create, command_key_create,
+    command_key_revoke, command_credit_add, command_catalog_import, command_catalog_show;
+
+#define COMMAND_SETTINGS                                                                           \
+    {"database",                                                                                   \
+     OPTION_TEXT,                                                                                  \
+     offsetof(struct command_config, database),                                                    \
+     0,                                                                                            \
+     2000,                                                                                         \
+     NULL,                                                                                         \
+     "The database as a URL without a password (PGPASSWORD or ~/.pgpass has it).",                 \
+     NULL},                                                                                        \
+        {"database-url-file",                                                                      \
+         OPTION_PATH,                                                                              \
+         offsetof(struct command_config, database_url_file),                                       \
+         0,                                                                                        \
+         4000,                                                                                     \
+         NULL,                                                                                     \
+         "A file whose first line is the URL, password included; readable by its owner only.",     \
+         NULL},                                                                                    \
+    {                                                                                              \
+        "json", OPTION_BOOL, offsetof(struct command_config, json), 0, 1, "off",                   \
+            "One JSON object instead of shell lines.", NULL                                        \
+    }
+
+/* One member: NAME='value' as a shell line, or "member": "value". */
+void command_put(struct command_output *output, const char *name, const char *member,
+                 const char *value);
+void command_put_int(struct command_output *output, const char *name, const char *member,
+                     int64_t value);
+void command_put_id(struct command_output *output, const char *name, const char *member,
+                    enum id_kind kind, struct uuid id);
+
+/* Text of settings. STORE_REFUSED with a sentence that says what is allowed. */
+must_use enum store_outcome command_need(struct command_context *context, const char *setting,
+                                         const char *value);
+must_use enum store_outcome command_usd(struct command_context *context, const char *setting,
+                                        const char *value, int64_t *pico_out);
+/* RFC 3339; empty is INT64_MAX. */
+must_use enum store_outcome command_time(struct command_context *context, const char *setting,
+                                         const char *value, int64_t *unix_ms_out);
+
+/* Commits when `outcome` is STORE_OK, else rolls back and passes it on. */
+must_use enum store_outcome command_end(struct command_context *context,
+                                        enum store_outcome outcome);
+
+/* The program: finds the command in argv and runs it. The exit code. */
+must_use int command_main(char **argv, char **environment);
+
+#endif
