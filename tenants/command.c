@@ -197,7 +197,7 @@ static int run(const struct command *command, const struct command_config *confi
         .output = {.json = config->json},
     };
     if (arguments->count != command->arguments) {
-        (void)buf_printf(error, "%s %s; see --help", command->words, command->usage);
+        (void)buf_printf(error, "it is: %s %s; see --help", command->words, command->usage);
         return complain(error->at);
     }
     if (!database_url(config, &url, error))

@@ -121,7 +121,7 @@ static const struct option table[] = {
 };
 const struct command command_bootstrap = {
     .words = "bootstrap",
-    .usage = "takes settings only",
+    .usage = "",
     .about =
         "Makes the first operator, the plans, a prepaid tenant with $10, and its key.\n\n"
         "Shows, once, as shell lines: TOLLGATE_KEY, TOLLGATE_OPERATOR_TOKEN, TENANT, PROJECT,\n"

@@ -195,7 +195,7 @@ static enum store_outcome catalog_show(struct command_context *c)
 static const struct option show_table[] = {COMMAND_SETTINGS};
 const struct command command_catalog_show = {
     .words = "catalog show",
-    .usage = "takes settings only",
+    .usage = "",
     .about = "Counts what the catalog in the database has.\n\n"
              "Shows PROVIDERS, MODELS, SELLABLE_MODELS, DEPLOYMENTS, SELLABLE and QUARANTINED.",
     .table = show_table,

@@ -46,7 +46,7 @@ static const struct option tenant_create_table[] = {
 };
 const struct command command_tenant_create = {
     .words = "tenant create",
-    .usage = "takes settings only",
+    .usage = "",
     .about =
         "Makes a tenant with a wallet, a project \"default\" and a subscription from now.\n\n"
         "Shows TENANT (ten_…) and PROJECT (prj_…). Give it credit with `credit add` and a key\n"
@@ -130,7 +130,7 @@ static const struct option key_create_table[] = {
 };
 const struct command command_key_create = {
     .words = "key create",
-    .usage = "takes settings only",
+    .usage = "",
     .about = "Makes a key for a tenant and shows its secret, once.\n\n"
              "Shows TOLLGATE_KEY, KEY_ID (key_…) and PUBLIC, the part that names the key in logs.",
     .table = key_create_table,
@@ -209,7 +209,7 @@ static const struct option credit_add_table[] = {
 };
 const struct command command_credit_add = {
     .words = "credit add",
-    .usage = "takes settings only",
+    .usage = "",
     .about =
         "Gives a tenant promotional credit, which is never refunded.\n\n"
         "Shows GRANT (crd_…) and REPEATED: whether it had been given before under this --idem.",

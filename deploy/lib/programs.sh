@@ -141,7 +141,7 @@ bootstrap_run() {
         last_lines bootstrap
         fail "the first tenant and key could not be made" "see $LOG/bootstrap.log"
     }
-    if [[ $'\n'$out == *$'\n'KEY=?* ]]; then
+    if [[ $'\n'$out == *$'\n'TOLLGATE_KEY=?* ]]; then
         printf '%s\n' "$out" | private "$SECRETS/bootstrap"
     fi
     [ -s "$SECRETS/bootstrap" ] || fail "this database has a first tenant already, but its key is not in $SECRETS" \
@@ -153,7 +153,11 @@ bootstrap() {
 }
 
 tenant_key() {
-    sed -n 's/^KEY=//p' "$SECRETS/bootstrap"
+    sed -n 's/^TOLLGATE_KEY=//p' "$SECRETS/bootstrap"
+}
+
+operator_token() {
+    sed -n 's/^TOLLGATE_OPERATOR_TOKEN=//p' "$SECRETS/bootstrap"
 }
 
 topic_make() {

@@ -31,7 +31,8 @@ write_environment() {
         printf 'TOLLGATE_URL=%s\n' "$(shell_word "$(gateway_url)")"
         printf 'TOLLGATE_KEY=%s\n' "$(shell_word "$(tenant_key)")"
         # The console and its operator come with the control plane.
-        printf "TOLLGATE_CONSOLE=''\nTOLLGATE_OPERATOR_TOKEN=''\n"
+        printf "TOLLGATE_CONSOLE=''\n"
+        printf 'TOLLGATE_OPERATOR_TOKEN=%s\n' "$(shell_word "$(operator_token)")"
         printf 'TOLLGATE_FAKE_PROVIDER=%s\n' "$(shell_word "$(fake_provider_url)")"
         printf 'TOLLGATE_DATABASE=%s\n' "$(shell_word "$(database_admin_url)")"
         printf 'TOLLGATE_KAFKA=%s\n' "$(shell_word "$(kafka_brokers)")"

@@ -240,8 +240,10 @@ static enum store_outcome audit_import(struct applying *a, const struct catalog_
                            import->changes->by_kind[kind]);
     }
     json_end(&w, '}');
-    return store_audit(a->pg, a->actor, (struct uuid){0}, "catalog.import",
-                       span_of(import->catalog->source), (struct span){0}, buf_span(&summary),
+    return store_audit(a->pg, a->actor,
+                       &(struct store_mutation){.action = "catalog.import",
+                                                .subject = span_of(import->catalog->source),
+                                                .after = buf_span(&summary)},
                        a->error);
 }
 

@@ -86,8 +86,12 @@ static enum store_outcome audit_credit(struct pg *pg, const struct store_actor *
     json_put_string(&w, "reason", credit->reason);
     json_end(&w, '}');
     id_format(ID_GRANT, grant, subject);
-    return store_audit(pg, actor, credit->tenant, "credit.add", span_of(subject), (struct span){0},
-                       buf_span(&after), error_out);
+    return store_audit(pg, actor,
+                       &(struct store_mutation){.action = "credit.add",
+                                                .tenant = credit->tenant,
+                                                .subject = span_of(subject),
+                                                .after = buf_span(&after)},
+                       error_out);
 }
 
 static enum store_outcome give(struct pg *pg, const struct store_actor *actor,

@@ -17,20 +17,23 @@ static struct pg_param positive_or_null(int64_t value)
     return value > 0 ? PG_INT(value) : PG_NULL;
 }
 
+/* The public part tells which secret of the key it is about; empty for the whole key. */
 static enum store_outcome audit_key(struct pg *pg, const struct store_actor *actor,
-                                    const char *action, struct uuid tenant, struct uuid id,
+                                    const struct store_mutation *mutation, struct uuid id,
                                     struct span public_part, struct store_error *error_out)
 {
     cleanup(buf_done) struct buf after = buf_make(AUDIT_MAX_BYTES);
     struct json_writer w = json_writer_make(&after);
     char subject[ID_TEXT_SIZE];
+    struct store_mutation whole = *mutation;
     json_begin(&w, '{');
     if (public_part.size > 0)
         json_put_string(&w, "public_part", public_part);
     json_end(&w, '}');
     id_format(ID_KEY, id, subject);
-    return store_audit(pg, actor, tenant, action, span_of(subject), (struct span){0},
-                       buf_span(&after), error_out);
+    whole.subject = span_of(subject);
+    whole.after = buf_span(&after);
+    return store_audit(pg, actor, &whole, error_out);
 }
 
 static struct key fresh_key(enum key_kind kind)
@@ -86,8 +89,9 @@ enum store_outcome key_store_create(struct pg *pg, const struct store_actor *act
     if (outcome == STORE_OK)
         outcome = insert_secret(pg, made.id, key->tenant, &made.secret, INT64_MAX, error_out);
     if (outcome == STORE_OK)
-        outcome = audit_key(pg, actor, "key.create", key->tenant, made.id,
-                            span_of(made.secret.public_part), error_out);
+        outcome = audit_key(pg, actor,
+                            &(struct store_mutation){.action = "key.create", .tenant = key->tenant},
+                            made.id, span_of(made.secret.public_part), error_out);
     if (outcome == STORE_OK)
         *made_out = made;
     key_forget(&made.secret);
@@ -114,8 +118,9 @@ enum store_outcome key_store_add_secret(struct pg *pg, const struct store_actor 
     struct key secret = fresh_key(kind);
     outcome = insert_secret(pg, key, tenant, &secret, expires_ms, error_out);
     if (outcome == STORE_OK)
-        outcome = audit_key(pg, actor, "key.add_secret", tenant, key, span_of(secret.public_part),
-                            error_out);
+        outcome = audit_key(pg, actor,
+                            &(struct store_mutation){.action = "key.add_secret", .tenant = tenant},
+                            key, span_of(secret.public_part), error_out);
     if (outcome == STORE_OK)
         *secret_out = secret;
     key_forget(&secret);
@@ -164,8 +169,10 @@ enum store_outcome key_store_revoke(struct pg *pg, const struct store_actor *act
                              "AND (s.expires_at IS NULL OR s.expires_at > now()))",
                              PG_UUID(key), PG_STRING(actor->name));
     if (outcome == STORE_OK)
-        outcome = audit_key(pg, actor, "key.revoke", pg_get_uuid(rows, 0, 1), key,
-                            one_secret ? id_or_public : (struct span){0}, error_out);
+        outcome = audit_key(
+            pg, actor,
+            &(struct store_mutation){.action = "key.revoke", .tenant = pg_get_uuid(rows, 0, 1)},
+            key, one_secret ? id_or_public : (struct span){0}, error_out);
     if (outcome == STORE_OK)
         *key_out = key;
     return outcome;

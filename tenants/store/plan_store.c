@@ -41,8 +41,10 @@ enum store_outcome plan_store_seed(struct pg *pg, const struct store_actor *acto
         made += outcome == STORE_OK ? pg_affected(pg) : 0;
     }
     if (outcome == STORE_OK && made > 0)
-        outcome = store_audit(pg, actor, (struct uuid){0}, "plans.seed", span_of("standard"),
-                              (struct span){0}, (struct span){0}, error_out);
+        outcome = store_audit(
+            pg, actor,
+            &(struct store_mutation){.action = "plans.seed", .subject = span_of("standard")},
+            error_out);
     if (outcome == STORE_OK)
         *made_out = made;
     return outcome;
@@ -98,6 +100,9 @@ enum store_outcome plan_store_subscribe(struct pg *pg, const struct store_actor 
     if (outcome != STORE_OK)
         return outcome;
     id_format(ID_PLAN_VERSION, version, subject);
-    return store_audit(pg, actor, tenant, "tenant.subscribe", span_of(subject), (struct span){0},
-                       (struct span){0}, error_out);
+    return store_audit(pg, actor,
+                       &(struct store_mutation){.action = "tenant.subscribe",
+                                                .tenant = tenant,
+                                                .subject = span_of(subject)},
+                       error_out);
 }

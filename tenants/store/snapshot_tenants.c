@@ -3,12 +3,11 @@
  */
 #include "tenants/store/snapshot_inside.h"
 
-/* The place of what a row's uuid column names. Foreign keys and the one view make it be there; it
- * is told apart all the same, because a gateway must not fall over a damaged database. */
+/* The place of what a row's uuid names. Foreign keys and the one view make it be there; it is
+ * looked at all the same, because a gateway must not fall over a damaged database. */
 static bool place(struct snapshot_reading *r, const struct places *places, const char *what,
-                  const struct pg_rows *rows, size_t row, int column, uint32_t *place_out)
+                  struct uuid id, uint32_t *place_out)
 {
-    struct uuid id = pg_get_uuid(rows, row, column);
     if (places_find(places, uuid_span(&id), place_out))
         return true;
     (void)store_fail(r->error, STORE_BROKEN, "a row names a %s that is not there", what);
@@ -77,7 +76,7 @@ static enum store_outcome read_projects(struct snapshot_reading *r)
         project->id = pg_get_uuid(rows, i, 0);
         project->archived = pg_get_bool(rows, i, 2);
         project->budget_pico = snapshot_pico(rows, i, 4);
-        if (!place(r, &r->tenants, "tenant", rows, i, 1, &project->tenant) ||
+        if (!place(r, &r->tenants, "tenant", pg_get_uuid(rows, i, 1), &project->tenant) ||
             !read_window(r, rows, i, 3, &project->budget_window))
             return STORE_BROKEN;
         places_put(&r->projects, uuid_span(&project->id), i);
@@ -113,8 +112,8 @@ static bool read_key(struct snapshot_reading *r, const struct pg_rows *rows, siz
     }
     if (!snapshot_word(r, &key_status_words, pg_get_text(rows, row, 4), &status) ||
         !read_window(r, rows, row, 8, &key->budget_window) ||
-        !place(r, &r->tenants, "tenant", rows, row, 1, &key->tenant) ||
-        !place(r, &r->projects, "project", rows, row, 2, &key->project))
+        !place(r, &r->tenants, "tenant", pg_get_uuid(rows, row, 1), &key->tenant) ||
+        !place(r, &r->projects, "project", pg_get_uuid(rows, row, 2), &key->project))
         return false;
     key->id = pg_get_uuid(rows, row, 0);
     key->status = (enum key_status)status;
@@ -171,7 +170,7 @@ static enum store_outcome read_secrets(struct snapshot_reading *r)
     for (uint32_t i = 0; i < count; i++) {
         struct span hash = pg_get_bytes(rows, i, 0);
         if (hash.size != sizeof(secrets[i].hash.at) ||
-            !place(r, &r->keys, "key", rows, i, 1, &secrets[i].key))
+            !place(r, &r->keys, "key", pg_get_uuid(rows, i, 1), &secrets[i].key))
             return STORE_BROKEN;
         memcpy(secrets[i].hash.at, hash.at, hash.size);
         secrets[i].public_part = snapshot_text(r, rows, i, 2);
@@ -268,8 +267,8 @@ static enum store_outcome read_subscriptions(struct snapshot_reading *r)
         return STORE_BROKEN;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t tenant;
-        if (!place(r, &r->tenants, "tenant", rows, i, 0, &tenant) ||
-            !place(r, &r->plans, "plan", rows, i, 1, &subscriptions[i].plan))
+        if (!place(r, &r->tenants, "tenant", pg_get_uuid(rows, i, 0), &tenant) ||
+            !place(r, &r->plans, "plan", pg_get_uuid(rows, i, 1), &subscriptions[i].plan))
             return STORE_BROKEN;
         subscriptions[i].from_ms = pg_get_unix_ms(rows, i, 2);
         subscriptions[i].until_ms = snapshot_until(rows, i, 3);

@@ -102,16 +102,13 @@ static struct pg_param json_or_null(struct span json)
     return json.size == 0 ? PG_NULL : PG_TEXT(json);
 }
 
-enum store_outcome store_audit(struct pg *pg, const struct store_actor *actor, struct uuid tenant,
-                               const char *action, struct span subject, struct span before,
-                               struct span after, struct store_error *error_out)
+enum store_outcome store_audit(struct pg *pg, const struct store_actor *actor,
+                               const struct store_mutation *mutation, struct store_error *error_out)
 {
-    return store_judge(pg,
-                       pg_exec(pg, NULL,
-                               "SELECT tollgate.audit($1::uuid, $2, $3, $4, $5, $6::jsonb, "
-                               "$7::jsonb)",
-                               PG_UUID_OR_NULL(tenant), PG_STRING(actor->name),
-                               PG_STRING(actor->address), PG_STRING(action), PG_TEXT(subject),
-                               json_or_null(before), json_or_null(after)),
-                       "write the audit log", error_out);
+    return store_exec(pg, NULL, error_out, "write the audit log",
+                      "SELECT tollgate.audit($1::uuid, $2, $3, $4, $5, $6::jsonb, $7::jsonb)",
+                      PG_UUID_OR_NULL(mutation->tenant), PG_STRING(actor->name),
+                      PG_STRING(actor->address), PG_STRING(mutation->action),
+                      PG_TEXT(mutation->subject), json_or_null(mutation->before),
+                      json_or_null(mutation->after));
 }

@@ -54,11 +54,17 @@ must_use enum store_outcome store_begin(struct pg *pg, const struct store_actor 
 must_use enum store_outcome store_commit(struct pg *pg, struct store_error *error_out);
 void store_rollback(struct pg *pg); /* harmless without a transaction */
 
-/* Notes one mutation in the hash-chained audit log, within the transaction that made it. `tenant`
- * may be zero; before and after are JSON or empty. */
+/* One mutation, for the audit log: "key.create" of "key_…". */
+struct store_mutation {
+    const char *action;
+    struct uuid tenant; /* may be zero */
+    struct span subject;
+    struct span before, after; /* JSON or empty */
+};
+
+/* Notes it in the hash-chained audit log, within the transaction that made it. */
 must_use enum store_outcome store_audit(struct pg *pg, const struct store_actor *actor,
-                                        struct uuid tenant, const char *action, struct span subject,
-                                        struct span before, struct span after,
+                                        const struct store_mutation *mutation,
                                         struct store_error *error_out);
 
 #endif

@@ -23,8 +23,12 @@ static enum store_outcome audit_tenant(struct pg *pg, const struct store_actor *
     json_put_cstring(&w, "billing_mode", words_name(&billing_mode_words, tenant->billing_mode));
     json_end(&w, '}');
     id_format(ID_TENANT, id, subject);
-    return store_audit(pg, actor, id, "tenant.create", span_of(subject), (struct span){0},
-                       buf_span(&after), error_out);
+    return store_audit(pg, actor,
+                       &(struct store_mutation){.action = "tenant.create",
+                                                .tenant = id,
+                                                .subject = span_of(subject),
+                                                .after = buf_span(&after)},
+                       error_out);
 }
 
 static enum store_outcome insert_tenant(struct pg *pg, struct uuid id,
@@ -116,8 +120,11 @@ enum store_outcome project_store_create(struct pg *pg, const struct store_actor 
     if (outcome != STORE_OK)
         return outcome;
     id_format(ID_PROJECT, id, subject);
-    outcome = store_audit(pg, actor, tenant, "project.create", span_of(subject), (struct span){0},
-                          (struct span){0}, error_out);
+    outcome =
+        store_audit(pg, actor,
+                    &(struct store_mutation){
+                        .action = "project.create", .tenant = tenant, .subject = span_of(subject)},
+                    error_out);
     if (outcome == STORE_OK)
         *project_out = id;
     return outcome;
@@ -157,8 +164,10 @@ enum store_outcome operator_store_create(struct pg *pg, const struct store_actor
                    PG_BYTES(span_make((const char *)hash.at, sizeof(hash.at))));
     id_format(ID_OPERATOR, made.id, subject);
     if (outcome == STORE_OK)
-        outcome = store_audit(pg, actor, (struct uuid){0}, "operator.create", span_of(subject),
-                              (struct span){0}, (struct span){0}, error_out);
+        outcome = store_audit(
+            pg, actor,
+            &(struct store_mutation){.action = "operator.create", .subject = span_of(subject)},
+            error_out);
     if (outcome == STORE_OK)
         *made_out = made;
     explicit_bzero(&made, sizeof(made));
