@@ -96,7 +96,8 @@ struct httpd_request *request_take(struct conn *conn, const char *head, size_t s
         request->head_capacity = size < HEAD_KEPT_BYTES ? HEAD_KEPT_BYTES : size;
         request->head_bytes = mem_resize(request->head_bytes, request->head_capacity);
     }
-    memcpy(request->head_bytes, head, size);
+    if (size > 0)
+        memcpy(request->head_bytes, head, size);
     memset(&request->head, 0, offsetof(struct head, headers));
     request->head.header_count = 0;
     conn->request = request;
