@@ -246,10 +246,11 @@ static int append_finals(struct recovery *r, int fd, struct buf *payload)
 
         error = crash_event(r, request, payload);
         if (error == -EBADMSG) {
+            /* It is put down as it is: billing keeps it as a dead letter, where a person sees it.
+             */
             log_event(LOG_ALARM, "journal.intent_unreadable");
             buf_clear(payload);
-            error = 0;
-            continue;
+            error = buf_add(payload, request->payload, request->size);
         }
         if (error == 0) {
             error = append(r, fd, RECORD_FINAL, request->event, payload);
