@@ -1,0 +1,85 @@
+/*
+ * ask: a request body in the OpenAI dialect, read once.
+ *
+ * Says what the gateway must know of a chat completion or an embeddings request, and refuses what
+ * is malformed, out of range, or would change the price or the host behind the gateway's back. What
+ * it does not know it leaves for the provider. Knows no model, no price and no HTTP status. Runs on
+ * the worker that owns the request.
+ */
+#ifndef TOLLGATE_GATEWAY_DIALECT_ASK_H
+#define TOLLGATE_GATEWAY_DIALECT_ASK_H
+
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/attr.h"
+#include "common/base/json.h"
+#include "common/base/span.h"
+
+enum ask_kind { ASK_CHAT, ASK_EMBEDDINGS };
+
+enum {
+    ASK_NAME_MAX = 256,    /* bytes of a model's or provider's name */
+    ASK_TEXT_MAX = 512,    /* of user, session_id, a tag */
+    ASK_TAGS_MAX = 16,     /* kept; the rest is dropped */
+    ASK_MODELS_MAX = 8,    /* of models[] */
+    ASK_PROVIDERS_MAX = 16, /* of provider.order, only, ignore */
+    ASK_CONSUMED_MAX = 48, /* members of ours in one body */
+    ASK_CHOICES_MAX = 128, /* n */
+};
+#define ASK_CAP_MAX INT64_C(10000000)
+
+struct ask_names {
+    struct span at[ASK_PROVIDERS_MAX];
+    uint32_t count;
+};
+
+/* Spans are copies in the arena given to ask_read and outlive the body; node indices belong to the
+ * document. */
+struct ask {
+    enum ask_kind kind;
+    const struct json_doc *doc;
+    struct span model;
+    uint32_t model_node;
+    struct span models[ASK_MODELS_MAX]; /* to fall back to, in this order */
+    uint32_t model_count;
+    bool stream, include_usage;
+    uint32_t stream_options_node; /* JSON_NONE: not there; may be null */
+    int64_t max_tokens, max_completion_tokens; /* -1: not there */
+    uint32_t max_tokens_node, max_completion_tokens_node;
+    int64_t choices; /* n, at least 1 */
+    struct span user, session_id;
+    struct {
+        struct span name, value;
+    } tags[ASK_TAGS_MAX];
+    uint32_t tag_count;
+    struct ask_names order, only, ignore; /* of provider */
+    bool no_fallbacks;
+    uint64_t input_bound; /* tokens of text and inline media, by any vocabulary */
+    bool open_input;      /* a URL, a file id: only the context limit bounds it */
+    uint32_t consumed[ASK_CONSUMED_MAX]; /* name nodes of our own extensions, in document order */
+    uint32_t consumed_count;
+};
+
+enum ask_outcome {
+    ASK_OK,
+    ASK_MALFORMED,   /* not JSON, a duplicate member, …: the message has the byte offset */
+    ASK_INVALID,     /* a member's type or range: `param` names it */
+    ASK_UNSUPPORTED, /* a member that the catalog has no price for, or that names a host */
+};
+
+struct ask_refusal {
+    const char *message; /* in the arena, or a constant */
+    const char *param;   /* NULL when no one member is to blame */
+};
+
+/* Reads `body` into `doc` (which borrows it) and fills *ask_out on ASK_OK. `refusal_out` is filled
+ * otherwise. */
+must_use enum ask_outcome ask_read(enum ask_kind kind, struct span body, struct json_doc *doc,
+                                   struct arena *arena, struct ask *ask_out,
+                                   struct ask_refusal *refusal_out);
+
+/* Whether a name node is an extension of ours, to be removed before the body goes upstream. */
+must_use bool ask_consumes(const struct ask *ask, uint32_t name);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * input_bound: see the header.
+ */
+#include "gateway/dialect/input_bound.h"
+
+struct bounding {
+    const struct json_doc *doc;
+    uint64_t tokens;
+    bool open;
+};
+
+/* The bytes of an inline medium count by `instead`, not as text. */
+static void replace(struct bounding *b, uint32_t node, uint64_t instead)
+{
+    b->tokens = b->tokens - json_raw(b->doc, node).size + instead;
+}
+
+static bool is_inline(const struct json_doc *doc, uint32_t node)
+{
+    struct span raw = json_raw(doc, node);
+
+    return span_starts(span_part(raw, 1, raw.size), "data:");
+}
+
+static uint32_t string_in(const struct json_doc *doc, uint32_t object, const char *name)
+{
+    uint32_t node = json_find(doc, object, name);
+
+    return node != JSON_NONE && json_kind(doc, node) == JSON_STRING ? node : JSON_NONE;
+}
+
+static void bound_image(struct bounding *b, uint32_t image)
+{
+    uint32_t url = image == JSON_NONE || json_kind(b->doc, image) == JSON_STRING
+                       ? image
+                       : string_in(b->doc, image, "url");
+
+    if (url != JSON_NONE && is_inline(b->doc, url))
+        replace(b, url, INPUT_BOUND_IMAGE_TOKENS);
+    else
+        b->open = true;
+}
+
+static void bound_audio(struct bounding *b, uint32_t audio)
+{
+    uint32_t data = string_in(b->doc, audio, "data");
+
+    if (data != JSON_NONE)
+        replace(b, data, json_raw(b->doc, data).size / INPUT_BOUND_AUDIO_BYTES + 1);
+    else
+        b->open = true;
+}
+
+/* Text hides in a file at most one token per byte; a file that is only named may hold anything. */
+static void bound_file(struct bounding *b, uint32_t file)
+{
+    if (string_in(b->doc, file, "file_data") == JSON_NONE)
+        b->open = true;
+}
+
+static void bound_part(struct bounding *b, uint32_t part)
+{
+    uint32_t type = string_in(b->doc, part, "type");
+
+    if (type == JSON_NONE)
+        return;
+    if (json_string_is(b->doc, type, "image_url"))
+        bound_image(b, json_find(b->doc, part, "image_url"));
+    else if (json_string_is(b->doc, type, "input_audio"))
+        bound_audio(b, json_find(b->doc, part, "input_audio"));
+    else if (json_string_is(b->doc, type, "file"))
+        bound_file(b, json_find(b->doc, part, "file"));
+    else if (!json_string_is(b->doc, type, "text") && !json_string_is(b->doc, type, "refusal"))
+        b->open = true;
+}
+
+uint64_t input_bound_tokens(const struct json_doc *doc, bool *open_out)
+{
+    struct bounding b = {.doc = doc, .tokens = doc->text.size};
+    uint32_t messages = json_find(doc, 0, "messages");
+
+    for (uint32_t message = messages == JSON_NONE ? JSON_NONE : json_first(doc, messages);
+         message != JSON_NONE; message = json_after(doc, messages, message)) {
+        uint32_t content = json_find(doc, message, "content");
+        if (content == JSON_NONE || json_kind(doc, content) != JSON_ARRAY)
+            continue;
+        for (uint32_t part = json_first(doc, content); part != JSON_NONE;
+             part = json_after(doc, content, part))
+            bound_part(&b, part);
+    }
+    *open_out = b.open;
+    return b.tokens;
+}

@@ -1,0 +1,168 @@
+/*
+ * openai_patch: what is written into bodies of the OpenAI dialect, in both directions.
+ */
+#include <stdlib.h>
+
+#include "common/base/buf.h"
+#include "common/base/json_writer.h"
+#include "common/base/mem.h"
+#include "common/base/money.h"
+#include "gateway/dialect/openai.h"
+
+enum { COST_TEXT_MAX = 512, USAGE_TEXT_MAX = 1024 };
+
+static struct span kept(struct arena *arena, struct buf *text)
+{
+    struct span copy = arena_span(arena, buf_span(text));
+
+    must(!buf_failed(text));
+    buf_done(text);
+    return copy;
+}
+
+static void put_money(struct buf *out, const char *name, int64_t pico, const char *quote)
+{
+    char text[MONEY_TEXT_MAX];
+
+    money_format(pico, text);
+    buf_printf(out, "\"%s\":%s%s%s", name, quote, text, quote);
+}
+
+struct span openai_cost_members(struct arena *arena, const struct openai_cost *cost)
+{
+    struct buf out = buf_make(COST_TEXT_MAX);
+
+    put_money(&out, "cost", cost->charge_pico, "");
+    buf_add_string(&out, ",\"cost_details\":{");
+    put_money(&out, "base", cost->base_pico, "\"");
+    buf_add_byte(&out, ',');
+    put_money(&out, "markup", cost->charge_pico - (cost->base_pico - cost->discount_pico), "\"");
+    buf_add_byte(&out, ',');
+    put_money(&out, "discount", cost->discount_pico, "\"");
+    buf_add_byte(&out, '}');
+    return kept(arena, &out);
+}
+
+static bool is_money(const void *context, uint32_t name)
+{
+    static const char *const names[] = {"cost", "cost_details", "cost_in_usd_ticks",
+                                        "estimated_cost", "is_byok"};
+    const struct json_doc *doc = context;
+
+    for (size_t i = 0; i < array_size(names); i++)
+        if (json_string_is(doc, name, names[i]))
+            return true;
+    return false;
+}
+
+void openai_patch_usage(struct patch *patch, uint32_t usage, struct span cost_members)
+{
+    must(patch_object(patch, usage, is_money, patch->doc, cost_members));
+}
+
+static bool is_usage(const void *context, uint32_t name)
+{
+    const struct json_doc *doc = context;
+
+    return json_string_is(doc, name, "usage");
+}
+
+void openai_patch_no_usage(struct patch *patch)
+{
+    must(patch_object(patch, 0, is_usage, patch->doc, (struct span){0}));
+}
+
+struct span openai_make_usage(struct arena *arena, const struct meters *meters, enum ask_kind kind,
+                              struct span cost_members)
+{
+    struct buf out = buf_make(USAGE_TEXT_MAX);
+    struct json_writer w = json_writer_make(&out);
+    int64_t prompt = meters_prompt(meters), output = meters->count[METER_OUTPUT];
+
+    json_begin(&w, '{');
+    json_put_int64(&w, "prompt_tokens", prompt);
+    if (kind == ASK_CHAT)
+        json_put_int64(&w, "completion_tokens", output);
+    json_put_int64(&w, "total_tokens", prompt + output);
+    buf_add_byte(&out, ',');
+    buf_add_span(&out, cost_members);
+    json_end(&w, '}');
+    return kept(arena, &out);
+}
+
+static struct span number(struct arena *arena, int64_t value)
+{
+    return span_of(arena_printf(arena, "%lld", (long long)value));
+}
+
+static struct span quoted(struct arena *arena, struct span text)
+{
+    struct buf out = buf_make(6 * text.size + 16);
+
+    (void)json_quote(&out, text);
+    return kept(arena, &out);
+}
+
+/* The cap that stands there stays unless it is higher than what was reserved. */
+static bool lower_cap(struct patch *patch, uint32_t node, int64_t there, int64_t cap,
+                      struct arena *arena)
+{
+    if (there < 0)
+        return false;
+    if (there > cap)
+        patch_replace(patch, node, number(arena, cap));
+    return true;
+}
+
+static void patch_stream_options(struct patch *patch, const struct ask *ask, struct buf *insert)
+{
+    uint32_t options = ask->stream_options_node, value;
+
+    if (!ask->stream || ask->include_usage)
+        return;
+    if (options == JSON_NONE) {
+        buf_add_string(insert, ",\"stream_options\":{\"include_usage\":true}");
+        return;
+    }
+    if (json_kind(ask->doc, options) != JSON_OBJECT) {
+        patch_replace(patch, options, span_of("{\"include_usage\":true}"));
+        return;
+    }
+    value = json_find(ask->doc, options, "include_usage");
+    if (value != JSON_NONE)
+        patch_replace(patch, value, span_of("true"));
+    else
+        must(patch_object(patch, options, NULL, NULL, span_of("\"include_usage\":true")));
+}
+
+static bool is_consumed(const void *context, uint32_t name)
+{
+    return ask_consumes(context, name);
+}
+
+bool openai_patch_ask(struct patch *patch, const struct ask *ask,
+                      const struct openai_ask_patch *what, struct arena *arena)
+{
+    struct buf insert = buf_make(COST_TEXT_MAX);
+    bool capped = what->output_cap <= 0;
+
+    patch_replace(patch, ask->model_node, quoted(arena, what->upstream_model));
+    patch_stream_options(patch, ask, &insert);
+    if (!capped) {
+        bool low = lower_cap(patch, ask->max_tokens_node, ask->max_tokens, what->output_cap, arena);
+        capped = lower_cap(patch, ask->max_completion_tokens_node, ask->max_completion_tokens,
+                           what->output_cap, arena) ||
+                 low;
+    }
+    if (!capped) {
+        uint32_t null = span_is(what->cap_member, "max_tokens") ? ask->max_tokens_node
+                                                                : ask->max_completion_tokens_node;
+        if (null != JSON_NONE)
+            patch_replace(patch, null, number(arena, what->output_cap));
+        else
+            buf_printf(&insert, ",\"%.*s\":%lld", SPAN_ARG(what->cap_member),
+                       (long long)what->output_cap);
+    }
+    struct span members = kept(arena, &insert);
+    return patch_object(patch, 0, is_consumed, ask, span_part(members, 1, members.size));
+}

@@ -1,0 +1,159 @@
+/*
+ * route: see the header.
+ */
+#include "gateway/route/route.h"
+
+#include "gateway/route/board.h"
+
+#define AGAIN_MAX 3 /* attempts at an only candidate */
+#define BACKOFF_FIRST_MS INT64_C(250)
+/* Longer than this a client's own retry is the better one. */
+#define WAIT_MAX_MS INT64_C(5000)
+
+static bool named(const struct span *names, uint32_t count, struct span provider)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (span_equal(names[i], provider))
+            return true;
+    return false;
+}
+
+/* The dialects that can be dispatched now; the sandbox serves every deployment in OpenAI's. */
+static bool can_dispatch(const struct snapshot_deployment *deployment)
+{
+    return deployment->sandbox ||
+           (deployment->wire == WIRE_OPENAI && !span_is(deployment->dialect, "azure-openai"));
+}
+
+static bool wished(const struct snapshot_deployment *deployment, const struct route_wish *wish)
+{
+    if (wish->sandbox_only && !deployment->sandbox)
+        return false;
+    if (wish->only_count > 0 && !named(wish->only, wish->only_count, deployment->provider))
+        return false;
+    return !named(wish->ignore, wish->ignore_count, deployment->provider);
+}
+
+/* Sorts behind whatever is smaller; equal ranks keep the catalog's order. */
+struct rank {
+    bool outage;
+    uint32_t place; /* in the client's order */
+    int32_t priority;
+};
+
+static struct rank rank_of(const struct snapshot_deployment *deployment,
+                           const struct route_wish *wish, const struct board *board,
+                           int64_t now_mono_ms)
+{
+    struct rank rank = {.place = wish->order_count, .priority = deployment->priority};
+
+    rank.outage = board_state_of(board, deployment->id).outage_until_ms > now_mono_ms;
+    for (uint32_t i = 0; i < wish->order_count && rank.place == wish->order_count; i++)
+        if (span_equal(wish->order[i], deployment->provider))
+            rank.place = i;
+    return rank;
+}
+
+static bool ranks_before(const struct rank *a, const struct rank *b)
+{
+    if (a->outage != b->outage)
+        return b->outage;
+    if (a->place != b->place)
+        return a->place < b->place;
+    return a->priority < b->priority;
+}
+
+/* Among those from `from` on. */
+static void insert(struct route *route, struct rank *ranks, uint32_t from,
+                   const struct route_candidate *candidate, const struct rank *rank)
+{
+    uint32_t at = route->count;
+
+    if (at == ROUTE_CANDIDATES_MAX)
+        return;
+    while (at > from && ranks_before(rank, &ranks[at - 1])) {
+        route->candidates[at] = route->candidates[at - 1];
+        ranks[at] = ranks[at - 1];
+        at--;
+    }
+    route->candidates[at] = *candidate;
+    ranks[at] = *rank;
+    route->count++;
+}
+
+static bool kind_fits(const struct snapshot_model *model, const struct route_wish *wish)
+{
+    return span_is(model->kind, wish->chat ? "chat" : "embedding");
+}
+
+enum route_outcome route_collect(const struct snapshot *snapshot,
+                                 const struct snapshot_model *model,
+                                 const struct snapshot_tenant *tenant,
+                                 const struct route_wish *wish, const struct board *board,
+                                 int64_t start_ms, int64_t now_mono_ms, struct route *route)
+{
+    struct rank ranks[ROUTE_CANDIDATES_MAX];
+    uint32_t from = route->count;
+    bool sold = false, left = false;
+
+    if (!kind_fits(model, wish))
+        return ROUTE_WRONG_KIND;
+    for (uint32_t i = 0; i < model->deployment_count; i++) {
+        struct route_candidate candidate = {.deployment = model->deployments[i]};
+        if (!candidate.deployment->callable || !can_dispatch(candidate.deployment) ||
+            !snapshot_terms(snapshot, candidate.deployment, tenant, start_ms, &candidate.terms))
+            continue;
+        sold = true;
+        if (!wished(candidate.deployment, wish))
+            continue;
+        left = true;
+        if (board_state_of(board, candidate.deployment->id).out_until_ms > now_mono_ms)
+            continue;
+        struct rank rank = rank_of(candidate.deployment, wish, board, now_mono_ms);
+        insert(route, ranks, from, &candidate, &rank);
+    }
+    if (wish->no_fallbacks && route->count > from + 1)
+        route->count = from + 1;
+    if (route->count > from)
+        return ROUTE_OK;
+    return !sold ? ROUTE_NOT_SOLD : !left ? ROUTE_FILTERED : ROUTE_ALL_OUT;
+}
+
+/* Tried itself, or behind the account of one that was. */
+static bool used_up(const struct route *route, uint32_t index)
+{
+    const struct snapshot_deployment *deployment = route->candidates[index].deployment;
+
+    for (uint32_t i = 0; i < route->tried_count; i++) {
+        const struct snapshot_deployment *other = route->candidates[route->tried[i]].deployment;
+        if (route->tried[i] == index ||
+            (deployment->failure_domain.size > 0 &&
+             span_equal(deployment->failure_domain, other->failure_domain)))
+            return true;
+    }
+    return false;
+}
+
+const struct route_candidate *route_next(struct route *route)
+{
+    if (route->tried_count == ROUTE_ATTEMPTS_MAX)
+        return NULL;
+    for (uint32_t i = 0; i < route->count; i++)
+        if (!used_up(route, i)) {
+            route->tried[route->tried_count++] = i;
+            return &route->candidates[i];
+        }
+    return NULL;
+}
+
+bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms, int64_t *wait_ms_out)
+{
+    int64_t most = BACKOFF_FIRST_MS << route->tried_count;
+
+    if (route->count != 1 || route->tried_count == 0 || route->tried_count >= AGAIN_MAX ||
+        retry_after_ms > WAIT_MAX_MS)
+        return false;
+    route->tried[route->tried_count++] = 0;
+    *wait_ms_out = retry_after_ms > 0 ? retry_after_ms : (int64_t)(random % (uint64_t)most);
+    return true;
+}

@@ -1,0 +1,79 @@
+/*
+ * route: which deployments may serve a request, and in which order they are tried.
+ *
+ * Candidates are collected once per request; the board remembers, per worker, who had an outage.
+ * Nothing here dispatches. Pure but for the board, which belongs to one worker and takes its time
+ * from the caller.
+ */
+#ifndef TOLLGATE_GATEWAY_ROUTE_ROUTE_H
+#define TOLLGATE_GATEWAY_ROUTE_ROUTE_H
+
+#include <stdint.h>
+
+#include "common/base/attr.h"
+#include "gateway/snapshot/snapshot.h"
+
+enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5 };
+
+/* ---- board: one per worker ---- */
+struct board;
+must_use struct board *board_new(void);
+void board_free(struct board *board);
+/* Puts a deployment behind the others, or out of service, for so long; 0 leaves that alone. */
+void board_note(struct board *board, struct uuid deployment, int64_t outage_ms,
+                int64_t cooldown_ms, int64_t now_mono_ms);
+/* It served: both are over. */
+void board_clear(struct board *board, struct uuid deployment);
+/* The soonest time at which one of those that are out comes back; 0 when none is out. */
+must_use int64_t board_back_ms(const struct board *board, const struct snapshot_model *model,
+                               int64_t now_mono_ms);
+
+/* ---- candidates ---- */
+/* What the client wishes: names of providers. */
+struct route_wish {
+    const struct span *order, *only, *ignore;
+    uint32_t order_count, only_count, ignore_count;
+    bool no_fallbacks; /* one candidate and no other */
+    bool sandbox_only; /* a test key */
+    bool chat;         /* else embeddings */
+};
+
+struct route_candidate {
+    const struct snapshot_deployment *deployment;
+    struct snapshot_terms terms; /* as they bind this request there */
+};
+
+struct route {
+    struct route_candidate candidates[ROUTE_CANDIDATES_MAX]; /* best first */
+    uint32_t count;
+    uint32_t tried[ROUTE_ATTEMPTS_MAX]; /* indices of candidates, in order */
+    uint32_t tried_count;
+};
+
+enum route_outcome {
+    ROUTE_OK,
+    ROUTE_NOT_SOLD,   /* no deployment is callable: no price or no credential */
+    ROUTE_WRONG_KIND, /* the model is not for this endpoint */
+    ROUTE_FILTERED,   /* there are some, but none that the client's wishes leave */
+    ROUTE_ALL_OUT,    /* there are some, but all are out of service */
+};
+
+/* Appends to *route (zero at first) the candidates of one model for a request that starts at start_ms
+ * (wall): those of a model to fall back to come behind those of the first. */
+must_use enum route_outcome route_collect(const struct snapshot *snapshot,
+                                          const struct snapshot_model *model,
+                                          const struct snapshot_tenant *tenant,
+                                          const struct route_wish *wish, const struct board *board,
+                                          int64_t start_ms, int64_t now_mono_ms,
+                                          struct route *route);
+
+/* The next candidate to be tried: the first that was not, whose failure domain was not; NULL when
+ * none is left or the attempts are used up. */
+must_use const struct route_candidate *route_next(struct route *route);
+
+/* Whether the only candidate there is may be tried once more, after *wait_ms_out: exponential
+ * backoff with full jitter (`random` is any number), or what the provider asked for. */
+must_use bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms,
+                          int64_t *wait_ms_out);
+
+#endif

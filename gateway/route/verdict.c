@@ -1,0 +1,105 @@
+/*
+ * verdict: see the header.
+ */
+#include "gateway/route/verdict.h"
+
+#include <string.h>
+
+/* An outage of the last 30 s puts a deployment behind the others. */
+#define OUTAGE_MS INT64_C(30000)
+/* Until an operator has mended the credential; a changed one ends it sooner. */
+#define COOLDOWN_MS INT64_C(600000)
+#define RETRY_AFTER_MAX_MS INT64_C(600000)
+
+const char *attempt_fault_name(enum attempt_fault fault)
+{
+    static const char *const names[FAULTS] = {
+        [FAULT_CONNECT] = "connect",
+        [FAULT_RESET] = "reset",
+        [FAULT_FIRST_TOKEN] = "timeout_first",
+        [FAULT_IDLE] = "timeout_idle",
+        [FAULT_TOTAL] = "timeout_total",
+        [FAULT_STATUS] = "status",
+        [FAULT_NONSENSE] = "nonsense",
+        [FAULT_TRUNCATED] = "truncated",
+        [FAULT_STREAM] = "stream_error",
+    };
+
+    return names[fault];
+}
+
+static struct verdict_out next(int64_t outage_ms)
+{
+    return (struct verdict_out){.verdict = VERDICT_NEXT, .outage_ms = outage_ms};
+}
+
+static struct verdict_out out_of_service(void)
+{
+    return (struct verdict_out){.verdict = VERDICT_NEXT, .cooldown_ms = COOLDOWN_MS};
+}
+
+static struct verdict_out of_status(const struct verdict_in *in)
+{
+    int64_t wait = in->retry_after_ms < RETRY_AFTER_MAX_MS ? in->retry_after_ms
+                                                           : RETRY_AFTER_MAX_MS;
+
+    switch (in->status) {
+    case 400:
+    case 413:
+    case 422:
+        if (strcmp(in->code, "model_not_found") == 0 || strcmp(in->code, "invalid_api_key") == 0)
+            return out_of_service();
+        return (struct verdict_out){.verdict = VERDICT_PASS_ON};
+    case 401:
+    case 402:
+    case 403:
+    case 404:
+        return out_of_service();
+    case 429:
+        if (strcmp(in->code, "insufficient_quota") == 0)
+            return out_of_service();
+        return next(wait > OUTAGE_MS ? wait : OUTAGE_MS);
+    case 408:
+    case 409:
+        return next(0);
+    default:
+        if (in->status >= 500)
+            return next(OUTAGE_MS);
+        /* Redirects are not followed; other statuses are no answer. */
+        return in->status >= 400 ? (struct verdict_out){.verdict = VERDICT_PASS_ON}
+                                 : next(OUTAGE_MS);
+    }
+}
+
+struct verdict_out verdict_of(const struct verdict_in *in)
+{
+    struct verdict_out out = {.verdict = VERDICT_NEXT};
+
+    switch (in->fault) {
+    case FAULT_CONNECT:
+    case FAULT_RESET:
+    case FAULT_FIRST_TOKEN:
+    case FAULT_IDLE:
+    case FAULT_TRUNCATED:
+    case FAULT_NONSENSE:
+        out = next(OUTAGE_MS);
+        break;
+    case FAULT_TOTAL:
+        /* Two providers would be paid for a whole answer. */
+        out = next(OUTAGE_MS);
+        if (!in->stream)
+            out.verdict = VERDICT_GIVE_UP;
+        break;
+    case FAULT_STATUS:
+        out = of_status(in);
+        break;
+    case FAULT_STREAM:
+        out = in->status == 0 ? next(OUTAGE_MS) : of_status(in);
+        break;
+    case FAULTS:
+        break;
+    }
+    if (in->content)
+        out.verdict = VERDICT_GIVE_UP;
+    return out;
+}

@@ -1,0 +1,54 @@
+/*
+ * verdict: what an attempt's end means: for the request, and for the deployment. Pure.
+ *
+ * The rules are docs/routing.md's: what can be the provider's bad moment goes to the next candidate
+ * at once; what is our fault (credential, model name) goes on too, with the deployment put aside;
+ * what is the client's fault is told to the client.
+ */
+#ifndef TOLLGATE_GATEWAY_ROUTE_VERDICT_H
+#define TOLLGATE_GATEWAY_ROUTE_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/attr.h"
+
+/* How an attempt ended without an answer that can be delivered. */
+enum attempt_fault {
+    FAULT_CONNECT,     /* no connection: nothing was sent */
+    FAULT_RESET,       /* broke before the answer was whole */
+    FAULT_FIRST_TOKEN, /* no content within its time */
+    FAULT_IDLE,        /* silence between chunks */
+    FAULT_TOTAL,       /* the whole time is over */
+    FAULT_STATUS,      /* an HTTP status that is no success; see `status` */
+    FAULT_NONSENSE,    /* a success whose body is none */
+    FAULT_TRUNCATED,   /* a stream without its end marker */
+    FAULT_STREAM,      /* an error inside the stream */
+    FAULTS
+};
+must_use const char *attempt_fault_name(enum attempt_fault fault);
+
+enum verdict {
+    VERDICT_NEXT,    /* try the next candidate */
+    VERDICT_PASS_ON, /* the client's own fault: told as the provider said it */
+    VERDICT_GIVE_UP, /* neither: not to be tried again, not the client's fault */
+};
+
+struct verdict_in {
+    enum attempt_fault fault;
+    int status;       /* of FAULT_STATUS, or of an error in a stream that tells one; else 0 */
+    const char *code; /* the provider's error code; may be "" */
+    bool stream;
+    bool content; /* some was already sent to the client */
+    int64_t retry_after_ms;
+};
+
+struct verdict_out {
+    enum verdict verdict;
+    int64_t outage_ms;   /* goes behind the others for so long; 0: no outage */
+    int64_t cooldown_ms; /* out for so long: its credential or name is wrong; 0: not */
+};
+
+must_use struct verdict_out verdict_of(const struct verdict_in *in);
+
+#endif
