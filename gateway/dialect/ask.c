@@ -82,9 +82,9 @@ static bool read_number(struct reading *r, const char *param, uint32_t value, in
     if (error == -EINVAL)
         return wrong_type(r, param, "a whole number");
     if (error != 0 || number < 1 || number > max)
-        return invalid(r, param,
-                       arena_printf(r->arena, "'%s' must be between 1 and %lld.", param,
-                                    (long long)max));
+        return invalid(
+            r, param,
+            arena_printf(r->arena, "'%s' must be between 1 and %lld.", param, (long long)max));
     *number_out = number;
     return true;
 }
@@ -109,8 +109,8 @@ static bool read_stream_options(struct reading *r, const char *name, uint32_t va
         return true;
     if (json_kind(r->doc, value) != JSON_OBJECT)
         return wrong_type(r, name, "an object");
-    return read_flag(r, "stream_options.include_usage",
-                     json_find(r->doc, value, "include_usage"), &r->ask->include_usage);
+    return read_flag(r, "stream_options.include_usage", json_find(r->doc, value, "include_usage"),
+                     &r->ask->include_usage);
 }
 
 static bool read_max_tokens(struct reading *r, const char *name, uint32_t value)
@@ -186,8 +186,9 @@ static bool read_service_tier(struct reading *r, const char *name, uint32_t valu
         return wrong_type(r, name, "a string");
     if (json_string_is(r->doc, value, "auto") || json_string_is(r->doc, value, "default"))
         return true;
-    return unsupported(r, name, "'service_tier' must be 'auto' or 'default': the catalog has no "
-                                "price for other tiers.");
+    return unsupported(r, name,
+                       "'service_tier' must be 'auto' or 'default': the catalog has no "
+                       "price for other tiers.");
 }
 
 static bool read_modalities(struct reading *r, const char *name, uint32_t value)
@@ -199,8 +200,9 @@ static bool read_modalities(struct reading *r, const char *name, uint32_t value)
     for (uint32_t item = json_first(r->doc, value); item != JSON_NONE;
          item = json_after(r->doc, value, item))
         if (json_kind(r->doc, item) != JSON_STRING || !json_string_is(r->doc, item, "text"))
-            return unsupported(r, name, "'modalities' must be [\"text\"]: the catalog has no price "
-                                        "for other output here.");
+            return unsupported(r, name,
+                               "'modalities' must be [\"text\"]: the catalog has no price "
+                               "for other output here.");
     return true;
 }
 
@@ -283,8 +285,9 @@ static bool refuse_unknown_policy(struct reading *r, uint32_t object)
     if (!read_flag(r, "provider.zdr", json_find(r->doc, object, "zdr"), &zdr))
         return false;
     if (zdr)
-        return unsupported(r, "provider.zdr", "No provider of this gateway is known to keep no "
-                                              "data: 'provider.zdr' cannot be promised.");
+        return unsupported(r, "provider.zdr",
+                           "No provider of this gateway is known to keep no "
+                           "data: 'provider.zdr' cannot be promised.");
     if (!json_is_null(r->doc, collection) && json_kind(r->doc, collection) == JSON_STRING &&
         json_string_is(r->doc, collection, "deny"))
         return unsupported(r, "provider.data_collection",
@@ -443,9 +446,9 @@ enum ask_outcome ask_read(enum ask_kind kind, struct span body, struct json_doc 
     enum json_error error = json_parse(doc, body, &json_limits_body);
 
     if (error != JSON_OK) {
-        *refusal_out = (struct ask_refusal){
-            .message = arena_printf(arena, "The body %s at byte %zu.", json_error_text(error),
-                                    doc->error_at)};
+        *refusal_out =
+            (struct ask_refusal){.message = arena_printf(arena, "The body %s at byte %zu.",
+                                                         json_error_text(error), doc->error_at)};
         return ASK_MALFORMED;
     }
     *ask_out = (struct ask){.kind = kind,

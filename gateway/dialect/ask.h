@@ -19,13 +19,13 @@
 enum ask_kind { ASK_CHAT, ASK_EMBEDDINGS };
 
 enum {
-    ASK_NAME_MAX = 256,    /* bytes of a model's or provider's name */
-    ASK_TEXT_MAX = 512,    /* of user, session_id, a tag */
-    ASK_TAGS_MAX = 16,     /* kept; the rest is dropped */
-    ASK_MODELS_MAX = 8,    /* of models[] */
+    ASK_NAME_MAX = 256,     /* bytes of a model's or provider's name */
+    ASK_TEXT_MAX = 512,     /* of user, session_id, a tag */
+    ASK_TAGS_MAX = 16,      /* kept; the rest is dropped */
+    ASK_MODELS_MAX = 8,     /* of models[] */
     ASK_PROVIDERS_MAX = 16, /* of provider.order, only, ignore */
-    ASK_CONSUMED_MAX = 48, /* members of ours in one body */
-    ASK_CHOICES_MAX = 128, /* n */
+    ASK_CONSUMED_MAX = 48,  /* members of ours in one body */
+    ASK_CHOICES_MAX = 128,  /* n */
 };
 #define ASK_CAP_MAX INT64_C(10000000)
 
@@ -44,7 +44,7 @@ struct ask {
     struct span models[ASK_MODELS_MAX]; /* to fall back to, in this order */
     uint32_t model_count;
     bool stream, include_usage;
-    uint32_t stream_options_node; /* JSON_NONE: not there; may be null */
+    uint32_t stream_options_node;              /* JSON_NONE: not there; may be null */
     int64_t max_tokens, max_completion_tokens; /* -1: not there */
     uint32_t max_tokens_node, max_completion_tokens_node;
     int64_t choices; /* n, at least 1 */
@@ -55,8 +55,8 @@ struct ask {
     uint32_t tag_count;
     struct ask_names order, only, ignore; /* of provider */
     bool no_fallbacks;
-    uint64_t input_bound; /* tokens of text and inline media, by any vocabulary */
-    bool open_input;      /* a URL, a file id: only the context limit bounds it */
+    uint64_t input_bound;                /* tokens of text and inline media, by any vocabulary */
+    bool open_input;                     /* a URL, a file id: only the context limit bounds it */
     uint32_t consumed[ASK_CONSUMED_MAX]; /* name nodes of our own extensions, in document order */
     uint32_t consumed_count;
 };

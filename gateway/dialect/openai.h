@@ -30,7 +30,8 @@ struct openai_places {
 void openai_read_frame(struct json_doc *doc, struct span data, const struct answer_tap *tap,
                        struct answer *answer, struct openai_places *places_out);
 
-/* The same for a whole answer; malformed when it is not what that kind of request is answered by. */
+/* The same for a whole answer; malformed when it is not what that kind of request is answered by.
+ */
 void openai_read_whole(struct json_doc *doc, enum ask_kind kind, struct span body,
                        const struct answer_tap *tap, struct answer *answer,
                        struct openai_places *places_out);
@@ -59,7 +60,8 @@ must_use struct span openai_make_usage(struct arena *arena, const struct meters 
  * without what is consumed here. False when there are too many edits. */
 struct openai_ask_patch {
     struct span upstream_model;
-    int64_t output_cap; /* to be written where it is missing or lower than what stands there; 0 none */
+    int64_t
+        output_cap; /* to be written where it is missing or lower than what stands there; 0 none */
     struct span cap_member; /* "max_tokens" or "max_completion_tokens", when none stands there */
 };
 must_use bool openai_patch_ask(struct patch *patch, const struct ask *ask,

@@ -16,7 +16,7 @@
 enum { PATCH_EDITS_MAX = 128, PATCH_PIECES_MAX = 2 * PATCH_EDITS_MAX + 1 };
 
 struct patch_edit {
-    size_t from, to; /* this part of the text … */
+    size_t from, to;  /* this part of the text … */
     struct span with; /* … becomes this; borrowed until the pieces are no longer used */
 };
 

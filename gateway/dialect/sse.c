@@ -37,7 +37,8 @@ static bool find_line_end(struct span text, size_t from, size_t *end_out, size_t
     const char *begin = text.at + from;
     size_t size = text.size - from;
     const char *lf = size == 0 ? NULL : memchr(begin, '\n', size);
-    const char *cr = size == 0 ? NULL : memchr(begin, '\r', lf == NULL ? size : (size_t)(lf - begin));
+    const char *cr =
+        size == 0 ? NULL : memchr(begin, '\r', lf == NULL ? size : (size_t)(lf - begin));
     const char *end = cr == NULL ? lf : cr;
 
     if (end == NULL || (end == cr && end + 1 == text.at + text.size))

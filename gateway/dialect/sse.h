@@ -2,8 +2,9 @@
  * sse: server-sent events cut out of a stream of bytes (WHATWG HTML, "Server-sent events").
  *
  * Any split of the bytes gives the same frames. Lines end in CR, LF or CRLF (a CR counts once the
- * byte behind it is there); a byte order mark at the begin is dropped; comments are told but carry no data. Bounded: a frame that does not fit is
- * an error of the stream. Knows nothing of what is in the data. One stream, one thread.
+ * byte behind it is there); a byte order mark at the begin is dropped; comments are told but carry
+ * no data. Bounded: a frame that does not fit is an error of the stream. Knows nothing of what is
+ * in the data. One stream, one thread.
  */
 #ifndef TOLLGATE_GATEWAY_DIALECT_SSE_H
 #define TOLLGATE_GATEWAY_DIALECT_SSE_H

@@ -1,9 +1,9 @@
 /*
  * board: who had an outage; see route.h. One small entry for each deployment that ever had one.
  */
+#include "gateway/route/board.h"
 #include "common/base/map.h"
 #include "common/base/mem.h"
-#include "gateway/route/board.h"
 
 struct row {
     struct uuid deployment;

@@ -27,8 +27,6 @@ static bool can_dispatch(const struct snapshot_deployment *deployment)
 
 static bool wished(const struct snapshot_deployment *deployment, const struct route_wish *wish)
 {
-    if (wish->sandbox_only && !deployment->sandbox)
-        return false;
     if (wish->only_count > 0 && !named(wish->only, wish->only_count, deployment->provider))
         return false;
     return !named(wish->ignore, wish->ignore_count, deployment->provider);
@@ -100,7 +98,10 @@ enum route_outcome route_collect(const struct snapshot *snapshot,
         return ROUTE_WRONG_KIND;
     for (uint32_t i = 0; i < model->deployment_count; i++) {
         struct route_candidate candidate = {.deployment = model->deployments[i]};
-        if (!candidate.deployment->callable || !can_dispatch(candidate.deployment) ||
+        if (wish->test_key)
+            candidate.deployment = candidate.deployment->sandboxed;
+        if (candidate.deployment == NULL || !candidate.deployment->callable ||
+            !can_dispatch(candidate.deployment) ||
             !snapshot_terms(snapshot, candidate.deployment, tenant, start_ms, &candidate.terms))
             continue;
         sold = true;

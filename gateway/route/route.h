@@ -20,8 +20,8 @@ struct board;
 must_use struct board *board_new(void);
 void board_free(struct board *board);
 /* Puts a deployment behind the others, or out of service, for so long; 0 leaves that alone. */
-void board_note(struct board *board, struct uuid deployment, int64_t outage_ms,
-                int64_t cooldown_ms, int64_t now_mono_ms);
+void board_note(struct board *board, struct uuid deployment, int64_t outage_ms, int64_t cooldown_ms,
+                int64_t now_mono_ms);
 /* It served: both are over. */
 void board_clear(struct board *board, struct uuid deployment);
 /* The soonest time at which one of those that are out comes back; 0 when none is out. */
@@ -34,7 +34,7 @@ struct route_wish {
     const struct span *order, *only, *ignore;
     uint32_t order_count, only_count, ignore_count;
     bool no_fallbacks; /* one candidate and no other */
-    bool sandbox_only; /* a test key */
+    bool test_key;     /* reaches the sandbox only */
     bool chat;         /* else embeddings */
 };
 
@@ -58,8 +58,8 @@ enum route_outcome {
     ROUTE_ALL_OUT,    /* there are some, but all are out of service */
 };
 
-/* Appends to *route (zero at first) the candidates of one model for a request that starts at start_ms
- * (wall): those of a model to fall back to come behind those of the first. */
+/* Appends to *route (zero at first) the candidates of one model for a request that starts at
+ * start_ms (wall): those of a model to fall back to come behind those of the first. */
 must_use enum route_outcome route_collect(const struct snapshot *snapshot,
                                           const struct snapshot_model *model,
                                           const struct snapshot_tenant *tenant,

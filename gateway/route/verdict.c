@@ -14,14 +14,10 @@
 const char *attempt_fault_name(enum attempt_fault fault)
 {
     static const char *const names[FAULTS] = {
-        [FAULT_CONNECT] = "connect",
-        [FAULT_RESET] = "reset",
-        [FAULT_FIRST_TOKEN] = "timeout_first",
-        [FAULT_IDLE] = "timeout_idle",
-        [FAULT_TOTAL] = "timeout_total",
-        [FAULT_STATUS] = "status",
-        [FAULT_NONSENSE] = "nonsense",
-        [FAULT_TRUNCATED] = "truncated",
+        [FAULT_CONNECT] = "connect",           [FAULT_RESET] = "reset",
+        [FAULT_FIRST_TOKEN] = "timeout_first", [FAULT_IDLE] = "timeout_idle",
+        [FAULT_TOTAL] = "timeout_total",       [FAULT_STATUS] = "status",
+        [FAULT_NONSENSE] = "nonsense",         [FAULT_TRUNCATED] = "truncated",
         [FAULT_STREAM] = "stream_error",
     };
 
@@ -40,8 +36,8 @@ static struct verdict_out out_of_service(void)
 
 static struct verdict_out of_status(const struct verdict_in *in)
 {
-    int64_t wait = in->retry_after_ms < RETRY_AFTER_MAX_MS ? in->retry_after_ms
-                                                           : RETRY_AFTER_MAX_MS;
+    int64_t wait =
+        in->retry_after_ms < RETRY_AFTER_MAX_MS ? in->retry_after_ms : RETRY_AFTER_MAX_MS;
 
     switch (in->status) {
     case 400:

@@ -3,7 +3,8 @@
  *
  * HTTP/1.1 with keep-alive, TLS verified, no proxy, no redirects, no cookies. The resolved address
  * is checked against the forbidden ranges when the socket is made; plain HTTP goes to loopback
- * only, and loopback is for the sandbox and, where `allow_loopback` is set, for overrides in trials.
+ * only, and loopback is for the sandbox and, where `allow_loopback` is set, for overrides in
+ * trials.
  */
 #ifndef TOLLGATE_GATEWAY_UPSTREAM_CURL_H
 #define TOLLGATE_GATEWAY_UPSTREAM_CURL_H

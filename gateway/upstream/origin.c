@@ -20,6 +20,7 @@ static void origin_free(struct origin *origin)
     curl_slist_free_all(origin->headers);
     mem_free_secret(origin->credential, strlen(origin->credential));
     mem_free(origin->base_url);
+    mem_free(origin->query);
     mem_free(origin->idle);
     mem_free(origin);
 }
@@ -32,6 +33,11 @@ void origins_done(struct origins *origins)
     for (size_t cursor = 0; map_next(origins->by_deployment, &cursor, &key, &value);)
         origin_free(value);
     map_free(origins->by_deployment);
+}
+
+static struct span key_span(const struct origin_key *key)
+{
+    return span_make((const char *)key, sizeof(*key));
 }
 
 /* The one header that carries the credential; NULL when the scheme needs none, or (AUTH_SIGV4) one
@@ -65,8 +71,8 @@ static void add_header(struct origin *origin, const char *line)
 
 static void make_headers(struct origin *origin, const struct snapshot_deployment *deployment)
 {
-    char *auth = origin->credential[0] == '\0' ? NULL
-                                               : auth_header(deployment->auth, origin->credential);
+    char *auth =
+        origin->credential[0] == '\0' ? NULL : auth_header(deployment->auth, origin->credential);
 
     add_header(origin, "Content-Type: application/json");
     add_header(origin, "User-Agent: tollgate/" TOLLGATE_VERSION);
@@ -85,11 +91,13 @@ static struct origin *origin_new(const struct snapshot_deployment *deployment, u
 
     if ((!plain && !span_starts(deployment->base_url, "https://")) ||
         !httpd_header_ok(span_of("authorization"), deployment->credential) ||
-        !httpd_header_ok(span_of("url"), deployment->base_url))
+        !httpd_header_ok(span_of("url"), deployment->base_url) ||
+        !httpd_header_ok(span_of("query"), deployment->query))
         return NULL;
     origin = mem_new(sizeof(*origin));
-    origin->deployment = deployment->id;
+    origin->key = (struct origin_key){deployment->id, deployment->sandbox};
     origin->base_url = span_dup(deployment->base_url);
+    origin->query = span_dup(deployment->query);
     origin->credential = span_dup(deployment->credential);
     origin->sandbox = deployment->sandbox;
     origin->plain = plain;
@@ -108,17 +116,17 @@ static void drop_when_unused(struct origin *origin)
 static bool still_fits(const struct origin *origin, const struct snapshot_deployment *deployment)
 {
     return span_is(deployment->base_url, origin->base_url) &&
-           span_is(deployment->credential, origin->credential) &&
-           deployment->sandbox == origin->sandbox;
+           span_is(deployment->query, origin->query) &&
+           span_is(deployment->credential, origin->credential);
 }
 
 struct origin *origins_take(struct origins *origins, const struct snapshot_deployment *deployment)
 {
-    struct span key = uuid_span(&deployment->id);
-    struct origin *origin = map_get(origins->by_deployment, key);
+    struct origin_key key = {deployment->id, deployment->sandbox};
+    struct origin *origin = map_get(origins->by_deployment, key_span(&key));
 
     if (origin != NULL && !still_fits(origin, deployment)) {
-        map_remove(origins->by_deployment, key);
+        map_remove(origins->by_deployment, key_span(&key));
         origin->replaced = true;
         drop_when_unused(origin);
         origin = NULL;
@@ -127,7 +135,7 @@ struct origin *origins_take(struct origins *origins, const struct snapshot_deplo
         origin = origin_new(deployment, origins->idle_max);
         if (origin == NULL)
             return NULL;
-        map_put(origins->by_deployment, uuid_span(&origin->deployment), origin);
+        map_put(origins->by_deployment, key_span(&origin->key), origin);
     }
     origin->users++;
     return origin;
@@ -149,7 +157,8 @@ static CURLU *parse_url(const struct origin *origin, const char *path)
     must(url != NULL);
     while (size > 0 && origin->base_url[size - 1] == '/')
         size--;
-    text = mem_printf("%.*s%s", (int)size, origin->base_url, path);
+    text = mem_printf("%.*s%s%s%s", (int)size, origin->base_url, path,
+                      origin->query[0] == '\0' ? "" : "?", origin->query);
     error = curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER);
     mem_free(text);
     if (error == CURLUE_OK)

@@ -15,11 +15,17 @@
 
 enum { ORIGIN_PATHS_MAX = 8 };
 
-struct origin {
+/* A test key calls the same deployment at the sandbox. */
+struct origin_key {
     struct uuid deployment;
-    char *base_url, *credential; /* owned, as they were when it was made */
-    bool sandbox, plain;         /* plain: http:// */
-    struct curl_slist *headers;  /* those of every request; owned */
+    uint8_t sandbox;
+};
+
+struct origin {
+    struct origin_key key;
+    char *base_url, *query, *credential; /* owned, as they were when it was made */
+    bool sandbox, plain;                 /* plain: http:// */
+    struct curl_slist *headers;          /* those of every request; owned */
     struct {
         const char *path; /* a constant */
         CURLU *url;

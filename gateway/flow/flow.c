@@ -1,0 +1,259 @@
+/*
+ * flow: the step table and what moves it; see the header.
+ */
+#include "gateway/flow/flow.h"
+
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "gateway/dialect/openai.h"
+#include "gateway/flow/state.h"
+
+enum { UNUSED_FLOWS_MAX = 256, ARENA_CHUNK_BYTES = 8 << 10 };
+#define HELD_MAX_BYTES ((size_t)1 << 20)
+#define SCRATCH_MAX_BYTES ((size_t)4 << 20)
+/* Memory that a flow keeps for the next one. */
+#define KEPT_BODY_BYTES ((size_t)64 << 10)
+
+static enum go nothing(struct flow *flow)
+{
+    (void)flow;
+    return GO_NEXT;
+}
+
+static const struct {
+    const char *name;
+    enum go (*run)(struct flow *flow);
+} steps[STEP_DONE] = {
+    [STEP_AUTH] = {"auth", flow_auth},
+    [STEP_ASK] = {"ask", flow_ask},
+    [STEP_IDEMPOTENCY] = {"idempotency", nothing},
+    [STEP_GUARD_IN] = {"guard_in", nothing},
+    [STEP_CACHE] = {"cache", nothing},
+    [STEP_ADMIT] = {"admit", flow_admit},
+    [STEP_ROUTE] = {"route", flow_route},
+    [STEP_SEND] = {"send", flow_send},
+    [STEP_RELAY] = {"relay", flow_relay},
+    [STEP_GUARD_OUT] = {"guard_out", nothing},
+    [STEP_SETTLE] = {"settle", flow_settle},
+};
+
+struct flow_config flow_config_default(void)
+{
+    return (struct flow_config){.first_ping_ms = 10000,
+                                .ping_ms = 10000,
+                                .progress_ms = 2000,
+                                .first_token_ms = 60000,
+                                .idle_ms = 60000,
+                                .total_ms = 600000,
+                                .drain_ms = 60000,
+                                .default_output_cap = 16384,
+                                .max_answer_bytes = (size_t)16 << 20,
+                                .max_request_memory = (size_t)4 << 20};
+}
+
+void flow_worker_init(struct flow_worker *worker)
+{
+    struct flow_pool *pool = mem_new(sizeof(*pool));
+
+    list_init(&pool->live);
+    list_init(&pool->unused);
+    pool->doc = json_doc_make();
+    pool->scratch = buf_make(SCRATCH_MAX_BYTES);
+    worker->pool = pool;
+}
+
+static struct flow *flow_new(struct flow_worker *worker)
+{
+    struct flow *flow = mem_new(sizeof(*flow));
+
+    flow->arena = arena_new(ARENA_CHUNK_BYTES, worker->config.max_request_memory);
+    flow->ask_doc = json_doc_make();
+    flow->sse = sse_make();
+    flow->held = buf_make(HELD_MAX_BYTES);
+    flow->usage_frame = buf_make(SSE_FRAME_MAX);
+    flow->attempt.body = buf_make(worker->config.max_answer_bytes);
+    return flow;
+}
+
+static void flow_free(struct flow *flow)
+{
+    arena_free(flow->arena);
+    json_doc_done(&flow->ask_doc);
+    sse_done(&flow->sse);
+    buf_done(&flow->held);
+    buf_done(&flow->usage_frame);
+    buf_done(&flow->attempt.body);
+    mem_free(flow);
+}
+
+/* A flow for the next request: all but its memory is as new. */
+static void wipe(struct flow *flow)
+{
+    struct flow clean = {.worker = flow->worker,
+                         .arena = flow->arena,
+                         .ask_doc = flow->ask_doc,
+                         .sse = flow->sse,
+                         .held = flow->held,
+                         .usage_frame = flow->usage_frame,
+                         .attempt.body = flow->attempt.body};
+
+    *flow = clean;
+    arena_reset(flow->arena);
+    sse_reset(&flow->sse);
+    buf_clear(&flow->held);
+    buf_clear(&flow->usage_frame);
+    buf_clear(&flow->attempt.body);
+    list_init(&flow->link);
+}
+
+static bool keeps_little(const struct flow *flow)
+{
+    return flow->attempt.body.capacity <= KEPT_BODY_BYTES &&
+           flow->held.capacity <= KEPT_BODY_BYTES && flow->sse.held.capacity <= KEPT_BODY_BYTES &&
+           flow->ask_doc.capacity * sizeof(struct json_node) <= KEPT_BODY_BYTES;
+}
+
+static void flow_end(struct flow *flow)
+{
+    struct flow_pool *pool = flow->worker->pool;
+
+    flow_cancel(flow);
+    httpd_timer_cancel(flow->worker->httpd, &flow->timer);
+    snapshot_unref(flow->snapshot);
+    list_remove(&flow->link);
+    pool->live_count--;
+    if (pool->unused_count == UNUSED_FLOWS_MAX || !keeps_little(flow)) {
+        flow_free(flow);
+        return;
+    }
+    wipe(flow);
+    list_push_back(&pool->unused, &flow->link);
+    pool->unused_count++;
+}
+
+static struct flow *flow_take(struct flow_worker *worker)
+{
+    struct flow_pool *pool = worker->pool;
+    struct flow *flow;
+
+    if (list_empty(&pool->unused)) {
+        flow = flow_new(worker);
+    } else {
+        flow = list_item(pool->unused.next, struct flow, link);
+        list_remove(&flow->link);
+        pool->unused_count--;
+    }
+    flow->worker = worker;
+    list_push_back(&pool->live, &flow->link);
+    pool->live_count++;
+    return flow;
+}
+
+void flow_worker_done(struct flow_worker *worker)
+{
+    struct flow_pool *pool = worker->pool;
+
+    while (!list_empty(&pool->live)) {
+        struct flow *flow = list_item(pool->live.next, struct flow, link);
+        if (flow->lease_waiting)
+            admit_forget(worker->admit, &flow->waiter);
+        if (flow->journalling == JOURNAL_WRITING)
+            journal_forget(worker->journal, &flow->ticket);
+        flow_end(flow);
+    }
+    while (!list_empty(&pool->unused)) {
+        struct flow *flow = list_item(pool->unused.next, struct flow, link);
+        list_remove(&flow->link);
+        flow_free(flow);
+    }
+    json_doc_done(&pool->doc);
+    buf_done(&pool->scratch);
+    mem_free(pool);
+    worker->pool = NULL;
+}
+
+uint32_t flow_count(const struct flow_worker *worker)
+{
+    return worker->pool->live_count;
+}
+
+int64_t flow_now_ms(const struct flow *flow)
+{
+    return httpd_now_ms(flow->worker->httpd);
+}
+
+void flow_refuse(struct flow *flow, enum refusal refusal, const struct refusal_say *say)
+{
+    flow->refused = true;
+    flow->refusal = refusal;
+    flow->say = say == NULL ? (struct refusal_say){0} : *say;
+}
+
+void flow_arm(struct flow *flow, int64_t due_mono_ms)
+{
+    /* A timer that goes off early finds nothing due and is set again: cheaper than moving it. */
+    if (flow->timer.due_ms == 0 || due_mono_ms < flow->timer.due_ms)
+        httpd_timer_set(flow->worker->httpd, &flow->timer, due_mono_ms);
+}
+
+void flow_run(struct flow *flow)
+{
+    if (flow->running) {
+        flow->again = true;
+        return;
+    }
+    flow->running = true;
+    do {
+        flow->again = false;
+        while (flow->step != STEP_DONE) {
+            enum go go = steps[flow->step].run(flow);
+            if (go == GO_WAIT)
+                break;
+            flow->step = go == GO_NEXT ? flow->step + 1 : go == GO_ROUTE ? STEP_ROUTE : STEP_SETTLE;
+        }
+    } while (flow->again && flow->step != STEP_DONE);
+    flow->running = false;
+    if (flow->step == STEP_DONE)
+        flow_end(flow);
+}
+
+static void on_gone(void *owner)
+{
+    struct flow *flow = owner;
+
+    flow->request = NULL;
+    flow->left = true;
+    flow_run(flow);
+}
+
+static void on_room(void *owner)
+{
+    struct flow *flow = owner;
+
+    if (!flow->attempt.paused || flow->attempt.call == NULL)
+        return;
+    flow->attempt.paused = false;
+    flow->attempt.last_ms = flow_now_ms(flow);
+    flow->worker->upstream->ops->resume(flow->attempt.call);
+}
+
+static void on_timer(void *context)
+{
+    flow_run(context);
+}
+
+void flow_start(struct flow_worker *worker, const struct call *call)
+{
+    struct flow *flow = flow_take(worker);
+
+    flow->call = *call;
+    flow->call.client_request_id =
+        arena_span(flow->arena, span_part(call->client_request_id, 0, EVENT_TEXT_MAX));
+    flow->request = call->request;
+    flow->snapshot = snapshot_ref(worker->snapshot);
+    flow->timer = (struct httpd_timer){.expired = on_timer, .context = flow};
+    flow->output_cap = -1;
+    flow->sent_ms = flow_now_ms(flow);
+    httpd_attach(flow->request, flow, on_gone, on_room);
+    flow_run(flow);
+}

@@ -1,0 +1,442 @@
+/*
+ * relay: what comes back from a provider: framer, reader, taps, and how an attempt ends.
+ */
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "gateway/flow/state.h"
+
+/* Of an error's body; the rest is not read. */
+#define ERROR_BODY_MAX ((size_t)64 << 10)
+/* Some providers tell usage behind their end marker: waited for so long. */
+#define AFTER_DONE_MS 500
+
+static void fail(struct flow *flow, enum attempt_fault fault)
+{
+    struct attempt *attempt = &flow->attempt;
+
+    if (attempt->failed)
+        return;
+    attempt->failed = true;
+    attempt->fault = fault;
+}
+
+void flow_cancel(struct flow *flow)
+{
+    if (flow->attempt.call != NULL)
+        flow->worker->upstream->ops->cancel(flow->attempt.call);
+    flow->attempt.call = NULL;
+}
+
+/* ---- what the upstream tells ---- */
+static void on_head(void *context, const struct upstream_head *head)
+{
+    struct flow *flow = context;
+    struct attempt *attempt = &flow->attempt;
+    size_t size = head->request_id.size;
+
+    attempt->head =
+        (struct upstream_head){.status = head->status, .retry_after_ms = head->retry_after_ms};
+    if (size < sizeof(attempt->request_id))
+        memcpy(attempt->request_id, head->request_id.at, size);
+    attempt->last_ms = flow_now_ms(flow);
+    attempt->streamed = head->status >= 200 && head->status < 300 && flow->ask.stream &&
+                        span_starts(head->content_type, "text/event-stream");
+    if (head->content_encoding.size > 0 && !span_is_nocase(head->content_encoding, "identity")) {
+        fail(flow, FAULT_NONSENSE);
+        flow_run(flow);
+    }
+}
+
+static void on_text(void *context, struct span inside)
+{
+    struct flow *flow = context;
+
+    count_feed_json(&flow->metering.output, inside);
+}
+
+static void note_content(struct flow *flow)
+{
+    flow->attempt.content = true;
+    flow->waited_us += clock_mono_us() - flow->attempt.sent_us;
+    flow->first_us = clock_mono_us();
+    flow->progress_ms = flow_now_ms(flow);
+    flow->metering.event.first_token_ms = (flow->first_us - flow->call.arrived_us) / 1000;
+}
+
+static void relay_frame(struct flow *flow, const struct sse_frame *frame)
+{
+    const struct answer_tap tap = {.on_text = on_text, .context = flow};
+    struct attempt *attempt = &flow->attempt;
+    struct openai_places places;
+
+    if (frame->data.at == NULL)
+        return;
+    openai_read_frame(&flow->worker->pool->doc, frame->data, &tap, &attempt->answer, &places);
+    if (attempt->done)
+        return;
+    if ((places.signs & ANSWER_ERROR) != 0 || span_is(frame->event, "error")) {
+        fail(flow, FAULT_STREAM);
+        return;
+    }
+    if ((places.signs & ANSWER_MALFORMED) != 0) {
+        fail(flow, FAULT_NONSENSE);
+        return;
+    }
+    if ((places.signs & ANSWER_DONE) != 0) {
+        attempt->done = true;
+        attempt->done_ms = flow_now_ms(flow);
+        if ((attempt->answer.signs & ANSWER_FINISH) == 0)
+            fail(flow, FAULT_TRUNCATED);
+        return;
+    }
+    if ((places.signs & ANSWER_CONTENT) != 0 && !attempt->content)
+        note_content(flow);
+    out_frame(flow, frame, &places);
+}
+
+static void relay_frames(struct flow *flow, struct span bytes)
+{
+    struct sse_frame frame;
+    enum sse_outcome outcome;
+
+    sse_feed(&flow->sse, bytes);
+    while ((outcome = sse_next(&flow->sse, &frame)) == SSE_FRAME) {
+        relay_frame(flow, &frame);
+        if (flow->attempt.failed)
+            return;
+    }
+    if (outcome == SSE_TOO_LONG)
+        fail(flow, FAULT_NONSENSE);
+}
+
+static void gather(struct flow *flow, struct span bytes)
+{
+    struct attempt *attempt = &flow->attempt;
+
+    if (attempt->head.status >= 200 && attempt->head.status < 300) {
+        if (buf_add_span(&attempt->body, bytes) != 0)
+            fail(flow, FAULT_NONSENSE);
+    } else if (attempt->body.size < ERROR_BODY_MAX) {
+        buf_add_span(&attempt->body, span_part(bytes, 0, ERROR_BODY_MAX - attempt->body.size));
+    }
+}
+
+static void on_bytes(void *context, struct span bytes)
+{
+    struct flow *flow = context;
+    struct attempt *attempt = &flow->attempt;
+
+    if (attempt->failed)
+        return;
+    attempt->last_ms = flow_now_ms(flow);
+    if (flow->worker->metrics != NULL)
+        metrics_add(flow->worker->metrics, COUNT_UPSTREAM_BYTES, bytes.size);
+    if (attempt->streamed)
+        relay_frames(flow, bytes);
+    else
+        gather(flow, bytes);
+    if (attempt->failed || attempt->done)
+        flow_run(flow);
+}
+
+static void on_end(void *context, enum upstream_end end)
+{
+    struct flow *flow = context;
+
+    flow->attempt.call = NULL;
+    flow->attempt.ended = true;
+    flow->attempt.end = end;
+    flow_run(flow);
+}
+
+const struct upstream_events flow_upstream_events = {
+    .on_head = on_head, .on_bytes = on_bytes, .on_end = on_end};
+
+/* ---- how it ended ---- */
+static void judge_whole(struct flow *flow)
+{
+    const struct answer_tap tap = {.on_text = on_text, .context = flow};
+    struct attempt *attempt = &flow->attempt;
+    struct json_doc *doc = &flow->worker->pool->doc;
+
+    if (flow->ask.stream) {
+        /* Asked for a stream, got something else: at best it says why. */
+        fail(flow, openai_read_error(doc, buf_span(&attempt->body), &attempt->answer)
+                       ? FAULT_STREAM
+                       : FAULT_NONSENSE);
+        return;
+    }
+    openai_read_whole(doc, flow->ask.kind, buf_span(&attempt->body), &tap, &attempt->answer,
+                      &attempt->places);
+    if ((attempt->places.signs & ANSWER_MALFORMED) != 0)
+        fail(flow, FAULT_NONSENSE);
+    else if ((attempt->places.signs & ANSWER_ERROR) != 0)
+        fail(flow, FAULT_STREAM);
+    else
+        attempt->done = true;
+}
+
+static void judge_stream(struct flow *flow)
+{
+    struct sse_frame frame;
+
+    if (flow->attempt.end == UPSTREAM_WHOLE && sse_rest(&flow->sse, &frame))
+        relay_frame(flow, &frame);
+    if (!flow->attempt.done)
+        fail(flow, flow->attempt.end == UPSTREAM_WHOLE ? FAULT_TRUNCATED : FAULT_RESET);
+}
+
+/* The upstream's end was told before anything else was decided. */
+static void judge_end(struct flow *flow)
+{
+    struct attempt *attempt = &flow->attempt;
+
+    if (attempt->end == UPSTREAM_NO_CONNECTION || attempt->end == UPSTREAM_CONNECT_TIMEOUT ||
+        attempt->end == UPSTREAM_FORBIDDEN) {
+        fail(flow, FAULT_CONNECT);
+    } else if (attempt->head.status != 0 &&
+               (attempt->head.status < 200 || attempt->head.status > 299)) {
+        (void)!openai_read_error(&flow->worker->pool->doc, buf_span(&attempt->body),
+                                 &attempt->answer);
+        fail(flow, FAULT_STATUS);
+    } else if (attempt->streamed) {
+        judge_stream(flow);
+    } else if (attempt->end != UPSTREAM_WHOLE) {
+        fail(flow, FAULT_RESET);
+    } else {
+        judge_whole(flow);
+    }
+}
+
+static int64_t or_else(int32_t own_ms, int32_t default_ms)
+{
+    return own_ms > 0 ? own_ms : default_ms;
+}
+
+/* The timeouts that are ours; sets the timer for the soonest. */
+static void check_time(struct flow *flow)
+{
+    const struct flow_config *config = &flow->worker->config;
+    struct attempt *attempt = &flow->attempt;
+    const struct snapshot_deployment *deployment = attempt->candidate->deployment;
+    int64_t now_ms = flow_now_ms(flow);
+    int64_t total_ms = attempt->begun_ms + or_else(deployment->total_timeout_ms, config->total_ms);
+    int64_t quiet_ms = total_ms;
+    enum attempt_fault quiet = FAULT_TOTAL;
+
+    if (flow->ask.stream && !attempt->content) {
+        quiet_ms =
+            attempt->begun_ms + or_else(deployment->first_token_timeout_ms, config->first_token_ms);
+        quiet = FAULT_FIRST_TOKEN;
+    } else if (flow->ask.stream && !attempt->paused) {
+        quiet_ms = attempt->last_ms + or_else(deployment->idle_timeout_ms, config->idle_ms);
+        quiet = FAULT_IDLE;
+    }
+    if (now_ms >= total_ms)
+        fail(flow, FAULT_TOTAL);
+    else if (now_ms >= quiet_ms)
+        fail(flow, quiet);
+    flow_arm(flow, quiet_ms < total_ms ? quiet_ms : total_ms);
+}
+
+/* Pings and PROGRESS of a stream under way. */
+static void keep_alive(struct flow *flow)
+{
+    const struct flow_config *config = &flow->worker->config;
+    int64_t now_ms = flow_now_ms(flow), ping_ms;
+
+    if (flow->attempt.content) {
+        if (now_ms >= flow->progress_ms + config->progress_ms) {
+            flow_put_progress(flow);
+            flow->progress_ms = now_ms;
+        }
+        flow_arm(flow, flow->progress_ms + config->progress_ms);
+    }
+    if (flow->request == NULL)
+        return;
+    ping_ms = flow->sent_ms + (flow->head_sent ? config->ping_ms : config->first_ping_ms);
+    if (now_ms >= ping_ms) {
+        out_ping(flow);
+        ping_ms = now_ms + config->ping_ms;
+    }
+    flow_arm(flow, ping_ms);
+}
+
+static enum attempt_result result_of(const struct attempt *attempt)
+{
+    int status = attempt->head.status;
+
+    switch (attempt->fault) {
+    case FAULT_CONNECT:
+        return ATTEMPT_CONNECT;
+    case FAULT_FIRST_TOKEN:
+    case FAULT_IDLE:
+    case FAULT_TOTAL:
+        return ATTEMPT_TIMEOUT;
+    case FAULT_RESET:
+    case FAULT_TRUNCATED:
+        return ATTEMPT_RESET;
+    case FAULT_STATUS:
+        return status == 429                                     ? ATTEMPT_RATE_LIMITED
+               : status >= 500 || status < 400                   ? ATTEMPT_SERVER_ERROR
+               : status == 401 || status == 402 || status == 403 ? ATTEMPT_OUR_ERROR
+                                                                 : ATTEMPT_CLIENT_ERROR;
+    case FAULT_STREAM:
+        return ATTEMPT_SERVER_ERROR;
+    case FAULT_NONSENSE:
+    case FAULTS:
+        break;
+    }
+    return ATTEMPT_NONSENSE;
+}
+
+static void end_attempt(struct flow *flow, const char *reason, enum attempt_result result)
+{
+    struct attempt *attempt = &flow->attempt;
+    struct usage_event *event = &flow->metering.event;
+
+    if (!attempt->content && attempt->sent_us != 0)
+        flow->waited_us += clock_mono_us() - attempt->sent_us;
+    metering_end(&flow->metering, attempt->head.status, reason,
+                 attempt->head.status == 0 ? NULL : &attempt->answer, clock_mono_us());
+    event->provider_request_id = attempt->request_id[0] == '\0'
+                                     ? (struct span){0}
+                                     : arena_span(flow->arena, span_of(attempt->request_id));
+    if (flow->worker->metrics != NULL)
+        metrics_attempt(flow->worker->metrics, attempt->candidate->deployment->provider, result);
+}
+
+/* The client's own fault, in the provider's words. */
+static void pass_on(struct flow *flow)
+{
+    const struct attempt *attempt = &flow->attempt;
+    int status =
+        attempt->fault == FAULT_STREAM ? attempt->answer.error_status : attempt->head.status;
+    struct refusal_say say = {0};
+    enum refusal refusal = status == 422   ? REFUSE_UNPROCESSABLE
+                           : status == 413 ? REFUSE_TOO_LARGE
+                                           : REFUSE_INVALID_REQUEST;
+
+    if (strcmp(attempt->answer.error_code, "context_length_exceeded") == 0)
+        refusal = REFUSE_CONTEXT_LENGTH;
+    say.message = arena_span(flow->arena, span_of(attempt->answer.error_message));
+    if (attempt->answer.error_param[0] != '\0')
+        say.param = arena_strdup(flow->arena, attempt->answer.error_param);
+    flow_refuse(flow, refusal, &say);
+}
+
+static void log_out_of_service(const struct flow *flow)
+{
+    char id[ID_TEXT_SIZE];
+
+    id_format(ID_DEPLOYMENT, flow->attempt.candidate->deployment->id, id);
+    log_event(LOG_ALARM, "deployment.out_of_service", LOG_S("deployment", id),
+              LOG_SP("provider", flow->attempt.candidate->deployment->provider),
+              LOG_N("status", flow->attempt.head.status));
+}
+
+static enum go end_failed(struct flow *flow)
+{
+    struct attempt *attempt = &flow->attempt;
+    const struct verdict_in in = {.fault = attempt->fault,
+                                  .status = attempt->fault == FAULT_STREAM
+                                                ? attempt->answer.error_status
+                                                : attempt->head.status,
+                                  .code = attempt->answer.error_code,
+                                  .stream = flow->ask.stream,
+                                  .content = attempt->content,
+                                  .retry_after_ms = attempt->head.retry_after_ms};
+    struct verdict_out out = verdict_of(&in);
+
+    flow_cancel(flow);
+    end_attempt(flow, attempt_fault_name(attempt->fault), result_of(attempt));
+    board_note(flow->worker->board, attempt->candidate->deployment->id, out.outage_ms,
+               out.cooldown_ms, flow_now_ms(flow));
+    if (out.cooldown_ms > 0)
+        log_out_of_service(flow);
+    flow->outcome = attempt->content ? OUTCOME_PROVIDER_DIED : OUTCOME_PROVIDER_FAILED;
+    flow->rate_limited |= in.status == 429;
+    if (attempt->head.retry_after_ms > 0)
+        flow->retry_after_ms = attempt->head.retry_after_ms;
+    switch (out.verdict) {
+    case VERDICT_NEXT:
+        if (flow->worker->metrics != NULL)
+            metrics_add(flow->worker->metrics, COUNT_FAILOVERS, 1);
+        return GO_ROUTE;
+    case VERDICT_PASS_ON:
+        pass_on(flow);
+        return GO_END;
+    case VERDICT_GIVE_UP:
+        break;
+    }
+    flow_refuse_last(flow);
+    return GO_END;
+}
+
+static enum go end_well(struct flow *flow)
+{
+    const struct attempt *attempt = &flow->attempt;
+    bool blank = (attempt->answer.signs & ANSWER_CONTENT) == 0 &&
+                 strcmp(attempt->answer.finish_reason, "error") == 0;
+
+    end_attempt(flow, "ok", ATTEMPT_OK);
+    board_clear(flow->worker->board, attempt->candidate->deployment->id);
+    flow->outcome = blank              ? OUTCOME_BLANK
+                    : !flow->left      ? OUTCOME_FINISHED
+                    : attempt->content ? OUTCOME_CLIENT_LEFT
+                                       : OUTCOME_CLIENT_LEFT_EARLY;
+    return GO_NEXT;
+}
+
+/* The client left: the provider is told by closing, unless its abort policy is to drain. */
+static bool drains(struct flow *flow)
+{
+    const struct attempt *attempt = &flow->attempt;
+    int64_t now_ms = flow_now_ms(flow);
+
+    if (attempt->candidate->deployment->abort_policy != ABORT_DRAIN || !attempt->content)
+        return false;
+    if (flow->left_ms == 0) {
+        flow->left_ms = now_ms;
+        if (attempt->paused)
+            flow->worker->upstream->ops->resume(attempt->call);
+        flow->attempt.paused = false;
+    }
+    flow_arm(flow, flow->left_ms + flow->worker->config.drain_ms);
+    return now_ms < flow->left_ms + flow->worker->config.drain_ms;
+}
+
+static enum go end_left(struct flow *flow)
+{
+    const struct attempt *attempt = &flow->attempt;
+    bool billed = attempt->content && attempt->candidate->deployment->abort_policy != ABORT_NO_BILL;
+
+    flow_cancel(flow);
+    end_attempt(flow, "cancelled", ATTEMPT_CANCELLED);
+    flow->outcome = billed ? OUTCOME_CLIENT_LEFT : OUTCOME_CLIENT_LEFT_EARLY;
+    return GO_END;
+}
+
+enum go flow_relay(struct flow *flow)
+{
+    struct attempt *attempt = &flow->attempt;
+
+    if (attempt->ended && !attempt->failed && !attempt->done)
+        judge_end(flow);
+    if (!attempt->failed && !attempt->done)
+        check_time(flow);
+    if (flow->left && !attempt->failed && !attempt->done && !drains(flow))
+        return end_left(flow);
+    if (attempt->failed)
+        return end_failed(flow);
+    if (attempt->done) {
+        if (!attempt->streamed || attempt->ended || (attempt->answer.signs & ANSWER_USAGE) != 0 ||
+            flow_now_ms(flow) >= attempt->done_ms + AFTER_DONE_MS)
+            return end_well(flow);
+        flow_arm(flow, attempt->done_ms + AFTER_DONE_MS);
+        return GO_WAIT;
+    }
+    if (flow->ask.stream)
+        keep_alive(flow);
+    return GO_WAIT;
+}

@@ -1,0 +1,207 @@
+/*
+ * metering: see the header.
+ */
+#include "gateway/meter/metering.h"
+
+#include <errno.h>
+
+#include "common/base/mem.h"
+#include "gateway/dialect/usage.h"
+
+static struct event_attempt *last_attempt(struct metering *m)
+{
+    must(m->event.attempt_count > 0);
+    return &m->event.attempts[m->event.attempt_count - 1];
+}
+
+static const struct metering_attempt *last_terms(const struct metering *m)
+{
+    must(m->event.attempt_count > 0);
+    return &m->attempts[m->event.attempt_count - 1];
+}
+
+void metering_begin(struct metering *m, const struct snapshot_deployment *deployment,
+                    const struct snapshot_terms *terms, int64_t now_us)
+{
+    struct usage_event *event = &m->event;
+    uint32_t n = event->attempt_count;
+    struct uuid cost_version = terms->cost == NULL ? (struct uuid){0} : terms->cost->id;
+
+    must(n < EVENT_ATTEMPTS_MAX);
+    event->attempt_count++;
+    m->attempts[n] = (struct metering_attempt){deployment, *terms, now_us};
+    m->output = count_make(m->output.method, m->output.millibytes_per_token);
+    event->attempts[n] = (struct event_attempt){.deployment = deployment->id,
+                                                .provider = deployment->provider,
+                                                .cost_version = cost_version};
+    event->model = deployment->model->id;
+    event->deployment = deployment->id;
+    event->provider = deployment->provider;
+    event->upstream_model = deployment->upstream_id;
+    event->price_version = terms->list->id;
+    event->cost_version = cost_version;
+    event->plan_version = terms->plan->id;
+}
+
+static bool price_has_mode(const struct price_version *price, enum price_mode mode)
+{
+    for (uint32_t i = 0; i < price->rate_count; i++)
+        if (price->rates[i].mode == mode)
+            return true;
+    return false;
+}
+
+/* The tier the answer reports is rated where it has a price. */
+static enum price_mode mode_of(const struct price_version *price, const struct answer *answer)
+{
+    return answer != NULL && price_has_mode(price, answer->mode) ? answer->mode : MODE_STANDARD;
+}
+
+static void book_cost(struct metering *m, const struct meters *meters, enum usage_from from,
+                      const struct answer *answer)
+{
+    const struct snapshot_terms *terms = &last_terms(m)->terms;
+    struct event_attempt *attempt = last_attempt(m);
+    int64_t cost_pico = 0;
+
+    attempt->meters = *meters;
+    attempt->usage_from = from;
+    attempt->cost_pico = 0;
+    if (terms->cost != NULL &&
+        rate_base(meters, mode_of(terms->cost, answer), terms->cost, &cost_pico) == RATE_OK)
+        attempt->cost_pico = cost_pico;
+}
+
+void metering_end(struct metering *m, int32_t status, const char *reason,
+                  const struct answer *answer, int64_t now_us)
+{
+    struct event_attempt *attempt = last_attempt(m);
+
+    attempt->status = status;
+    attempt->reason = span_of(reason);
+    attempt->ms = (now_us - last_terms(m)->started_us) / 1000;
+    if (answer != NULL && answer->usage.state == ANSWER_USAGE_GOOD)
+        book_cost(m, &answer->usage.meters, USAGE_PROVIDER, answer);
+}
+
+int metering_encode_intent(const struct metering *m, struct buf *out)
+{
+    struct usage_event event = m->event;
+
+    event.outcome = OUTCOME_CRASH;
+    event.usage_from = USAGE_CRASH;
+    meters_set(&event.meters, METER_INPUT, m->input_bound);
+    return event_encode_usage(&event, out);
+}
+
+/* Usage that says nothing was generated, beside something that was, is none. */
+static bool credible(const struct metering *m, const struct answer *answer)
+{
+    if (answer == NULL || answer->usage.state != ANSWER_USAGE_GOOD)
+        return false;
+    return count_tokens(&m->output) == 0 || (answer->usage.meters.count[METER_OUTPUT] > 0 &&
+                                             meters_prompt(&answer->usage.meters) > 0);
+}
+
+int64_t metering_output(const struct metering *m, const struct answer *answer, bool *reported_out)
+{
+    *reported_out = credible(m, answer);
+    return *reported_out ? answer->usage.meters.count[METER_OUTPUT] : count_tokens(&m->output);
+}
+
+static bool charges(enum event_outcome outcome)
+{
+    return outcome == OUTCOME_FINISHED || outcome == OUTCOME_PROVIDER_DIED ||
+           outcome == OUTCOME_CLIENT_LEFT;
+}
+
+/* What the provider will bill us for a call that was cut off or told no usage. */
+static bool estimates(enum event_outcome outcome)
+{
+    return charges(outcome) || outcome == OUTCOME_CLIENT_LEFT_EARLY;
+}
+
+static int64_t at_most(int64_t value, int64_t bound)
+{
+    return value < bound ? value : bound;
+}
+
+/* Never above what was reserved. */
+static void count_meters(struct metering *m, struct meters *meters_out)
+{
+    *meters_out = (struct meters){0};
+    meters_set(meters_out, METER_INPUT, at_most(m->counted_input, m->input_bound));
+    if (m->output_bound > 0)
+        meters_set(meters_out, METER_OUTPUT, at_most(count_tokens(&m->output), m->output_bound));
+    (void)count_method_format(&m->output, m->method);
+    m->event.count_method = span_of(m->method);
+}
+
+static void price(struct metering *m, const struct answer *answer)
+{
+    const struct snapshot_terms *terms = &last_terms(m)->terms;
+    struct usage_event *event = &m->event;
+    struct rated rated;
+
+    event->mode = mode_of(terms->list, answer);
+    if (rate_event(&event->meters, event->mode, terms->list, &terms->terms, &rated, NULL) !=
+        RATE_OK)
+        return; /* Billing puts it where a person looks: a dead letter. */
+    event->base_pico = rated.base_pico;
+    event->charge_pico = event->test || event->byok ? 0 : rated.charge_pico;
+    m->discount_pico = rated.discount_pico;
+}
+
+static void keep_usage(struct metering *m, const struct answer *answer)
+{
+    struct usage_event *event = &m->event;
+
+    m->quarantined = answer->usage.state == ANSWER_USAGE_QUARANTINED ||
+                     (answer->usage.state == ANSWER_USAGE_GOOD && !credible(m, answer));
+    if (answer->usage.verbatim_size > 0) {
+        event->usage_verbatim = span_make(answer->usage.verbatim, answer->usage.verbatim_size);
+        event->normaliser = span_of(USAGE_OPENAI_NORMALISER);
+    }
+    event->finish_reason = span_of(answer->finish_reason);
+}
+
+void metering_finish(struct metering *m, enum event_outcome outcome, const struct answer *answer)
+{
+    struct usage_event *event = &m->event;
+    struct meters meters = {0};
+    enum usage_from from = USAGE_NONE;
+
+    event->outcome = outcome;
+    if (answer == NULL)
+        return;
+    keep_usage(m, answer);
+    if (credible(m, answer)) {
+        meters = answer->usage.meters;
+        from = USAGE_PROVIDER;
+    } else if (estimates(outcome)) {
+        count_meters(m, &meters);
+        from = USAGE_COUNTED;
+    }
+    book_cost(m, &meters, from, answer);
+    if (!charges(outcome))
+        return;
+    last_attempt(m)->delivered = true;
+    event->meters = meters;
+    event->usage_from = from;
+    price(m, answer);
+}
+
+int metering_encode_final(struct metering *m, struct buf *out)
+{
+    struct usage_event *event = &m->event;
+    size_t before = out->size;
+
+    if (event_encode_usage(event, out) == 0)
+        return 0;
+    out->size = before;
+    out->failed = false;
+    event->usage_verbatim = (struct span){0};
+    event->tag_count = 0;
+    event->error = (struct span){0};
+    return event_encode_usage(event, out);
+}

@@ -1,0 +1,59 @@
+/*
+ * metering: fills the one usage event of a request while it runs, prices it, encodes it.
+ *
+ * Each attempt is stamped with the versions that bind it when it begins; when the request is over,
+ * metering_finish() settles what is paid for, by docs/billing.md's table of outcomes. Texts in the
+ * event are borrowed from the request's arena and the snapshot. One request, one thread.
+ */
+#ifndef TOLLGATE_GATEWAY_METER_METERING_H
+#define TOLLGATE_GATEWAY_METER_METERING_H
+
+#include <stdint.h>
+
+#include "billing/event/event.h"
+#include "common/base/buf.h"
+#include "gateway/dialect/answer.h"
+#include "gateway/meter/count.h"
+#include "gateway/snapshot/snapshot.h"
+
+struct metering_attempt {
+    const struct snapshot_deployment *deployment;
+    struct snapshot_terms terms;
+    int64_t started_us; /* monotonic */
+};
+
+struct metering {
+    struct usage_event event;
+    struct metering_attempt attempts[EVENT_ATTEMPTS_MAX];
+    int64_t input_bound; /* tokens, of the attempt that runs */
+    int64_t output_bound;
+    struct count output;   /* what the running attempt generated so far */
+    int64_t counted_input; /* tokens of the request, by the same counter */
+    char method[COUNT_METHOD_TEXT_SIZE];
+    int64_t discount_pico; /* of what was charged, for display */
+    bool quarantined;      /* a provider's usage made no sense: to be alarmed */
+};
+
+/* Begins the next attempt: it binds the price from now on. At most EVENT_ATTEMPTS_MAX. */
+void metering_begin(struct metering *m, const struct snapshot_deployment *deployment,
+                    const struct snapshot_terms *terms, int64_t now_us);
+
+/* Ends the attempt that runs. `answer` is what it said (NULL: nothing): usage in it is its cost. */
+void metering_end(struct metering *m, int32_t status, const char *reason,
+                  const struct answer *answer, int64_t now_us);
+
+/* What INTENT carries: the event so far, as it stands if we die now. */
+must_use int metering_encode_intent(const struct metering *m, struct buf *out);
+
+/* Output tokens so far: the provider's figure if it came, else counted. */
+must_use int64_t metering_output(const struct metering *m, const struct answer *answer,
+                                 bool *reported_out);
+
+/* Settles meters, base and charge of the event by its outcome. `answer` is that of the last attempt
+ * (NULL: nothing was sent). */
+void metering_finish(struct metering *m, enum event_outcome outcome, const struct answer *answer);
+
+/* The whole event. Leaves out what is not needed for money when it is too long. */
+must_use int metering_encode_final(struct metering *m, struct buf *out);
+
+#endif
