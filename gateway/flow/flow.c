@@ -6,7 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "gateway/dialect/openai.h"
-#include "gateway/flow/state.h"
+#include "gateway/flow/parts.h"
 
 enum { UNUSED_FLOWS_MAX = 256, ARENA_CHUNK_BYTES = 8 << 10 };
 #define HELD_MAX_BYTES ((size_t)1 << 20)
@@ -47,6 +47,7 @@ struct flow_config flow_config_default(void)
                                 .total_ms = 600000,
                                 .drain_ms = 60000,
                                 .default_output_cap = 16384,
+                                .max_flows = 20000,
                                 .max_answer_bytes = (size_t)16 << 20,
                                 .max_request_memory = (size_t)4 << 20};
 }
@@ -170,9 +171,19 @@ void flow_worker_done(struct flow_worker *worker)
     buf_done(&pool->scratch);
     mem_free(pool);
     worker->pool = NULL;
+    if (worker->snapshot != NULL)
+        snapshot_unref(worker->snapshot);
+    worker->snapshot = NULL;
 }
 
-uint32_t flow_count(const struct flow_worker *worker)
+void flow_set_snapshot(struct flow_worker *worker, struct snapshot *snapshot)
+{
+    if (worker->snapshot != NULL)
+        snapshot_unref(worker->snapshot);
+    worker->snapshot = snapshot;
+}
+
+uint32_t flow_open(const struct flow_worker *worker)
 {
     return worker->pool->live_count;
 }
@@ -242,10 +253,50 @@ static void on_timer(void *context)
     flow_run(context);
 }
 
+/* Cuts the answer: the client sees that it is not whole. */
+static void let_go(struct flow *flow)
+{
+    if (flow->request != NULL)
+        httpd_end(flow->request, false);
+    flow->request = NULL;
+    flow->left = true;
+}
+
+void flow_abort_all(struct flow_worker *worker)
+{
+    list_each_safe(&worker->pool->live, link, after)
+    {
+        struct flow *flow = list_item(link, struct flow, link);
+        let_go(flow);
+        flow_run(flow);
+    }
+}
+
+/* Why no flow can begin now; NULL when it can. */
+static const char *too_busy(const struct flow_worker *worker)
+{
+    if (worker->snapshot == NULL)
+        return "The gateway has not read its settings yet.";
+    if (worker->pool->live_count >= worker->config.max_flows)
+        return "The gateway has as many requests as it can take.";
+    return NULL;
+}
+
 void flow_start(struct flow_worker *worker, const struct call *call)
 {
-    struct flow *flow = flow_take(worker);
+    const char *busy = too_busy(worker);
+    struct flow *flow;
 
+    if (busy != NULL) {
+        const struct reply_head head = {.id = call->id,
+                                        .client_request_id = call->client_request_id,
+                                        .attempts = 0,
+                                        .overhead_us = -1};
+        const struct refusal_say say = {.message = span_of(busy), .retry_after_ms = 1000};
+        reply_refuse(call->request, call->dialect, &head, REFUSE_OVERLOADED, &say);
+        return;
+    }
+    flow = flow_take(worker);
     flow->call = *call;
     flow->call.client_request_id =
         arena_span(flow->arena, span_part(call->client_request_id, 0, EVENT_TEXT_MAX));

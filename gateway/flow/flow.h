@@ -28,6 +28,7 @@ struct flow_config {
     int32_t drain_ms;           /* of a deployment whose abort policy is to drain: 60 s */
     int64_t default_output_cap; /* tokens, where neither client nor catalog says one */
     size_t max_answer_bytes;    /* of a whole answer: 16 MiB */
+    uint32_t max_flows;         /* 503 above it */
     size_t max_request_memory;  /* of one flow's arena, its body aside */
 };
 
@@ -49,15 +50,22 @@ struct flow_worker {
 
 must_use struct flow_config flow_config_default(void);
 
-/* Makes and frees `pool` of a worker whose other members are set. Freeing ends all flows: what was
- * not settled is left to recovery. */
+/* Makes and frees `pool` of a worker whose other members are set; the snapshot goes with it. Ends
+ * all flows: what was not settled is left to recovery. */
 void flow_worker_init(struct flow_worker *worker);
 void flow_worker_done(struct flow_worker *worker);
 
 /* Takes over a request for POST /chat/completions or /embeddings. */
 void flow_start(struct flow_worker *worker, const struct call *call);
 
+/* What new flows see; takes the reference. Open flows keep theirs. */
+void flow_set_snapshot(struct flow_worker *worker, struct snapshot *snapshot);
+
 /* Flows that are not settled yet, those without a client included. */
-must_use uint32_t flow_count(const struct flow_worker *worker);
+must_use uint32_t flow_open(const struct flow_worker *worker);
+
+/* The time for draining is over: clients are let go, upstreams closed, events put down. Flows end
+ * when those are written. */
+void flow_abort_all(struct flow_worker *worker);
 
 #endif

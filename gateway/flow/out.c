@@ -5,7 +5,7 @@
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
 #include "gateway/dialect/openai.h"
-#include "gateway/flow/state.h"
+#include "gateway/flow/parts.h"
 
 static const char ping[] = ": ping\n\n";
 static const char done[] = "data: [DONE]\n\n";

@@ -3,7 +3,7 @@
  */
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "gateway/flow/state.h"
+#include "gateway/flow/parts.h"
 
 /* Of an error's body; the rest is not read. */
 #define ERROR_BODY_MAX ((size_t)64 << 10)
@@ -417,6 +417,19 @@ static enum go end_left(struct flow *flow)
     return GO_END;
 }
 
+/* The end marker was seen, or the whole answer is there. */
+static enum go finish(struct flow *flow)
+{
+    const struct attempt *attempt = &flow->attempt;
+    int64_t until_ms = attempt->done_ms + AFTER_DONE_MS;
+
+    if (!attempt->streamed || attempt->ended || (attempt->answer.signs & ANSWER_USAGE) != 0 ||
+        flow_now_ms(flow) >= until_ms)
+        return end_well(flow);
+    flow_arm(flow, until_ms);
+    return GO_WAIT;
+}
+
 enum go flow_relay(struct flow *flow)
 {
     struct attempt *attempt = &flow->attempt;
@@ -425,17 +438,12 @@ enum go flow_relay(struct flow *flow)
         judge_end(flow);
     if (!attempt->failed && !attempt->done)
         check_time(flow);
-    if (flow->left && !attempt->failed && !attempt->done && !drains(flow))
-        return end_left(flow);
     if (attempt->failed)
         return end_failed(flow);
-    if (attempt->done) {
-        if (!attempt->streamed || attempt->ended || (attempt->answer.signs & ANSWER_USAGE) != 0 ||
-            flow_now_ms(flow) >= attempt->done_ms + AFTER_DONE_MS)
-            return end_well(flow);
-        flow_arm(flow, attempt->done_ms + AFTER_DONE_MS);
-        return GO_WAIT;
-    }
+    if (attempt->done)
+        return finish(flow);
+    if (flow->left && !drains(flow))
+        return end_left(flow);
     if (flow->ask.stream)
         keep_alive(flow);
     return GO_WAIT;

@@ -4,7 +4,7 @@
  */
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "gateway/flow/state.h"
+#include "gateway/flow/parts.h"
 #include "gateway/journal/intent.h"
 
 static void on_written(void *context, int error)

@@ -84,11 +84,8 @@ static bool kind_fits(const struct snapshot_model *model, const struct route_wis
     return span_is(model->kind, wish->chat ? "chat" : "embedding");
 }
 
-enum route_outcome route_collect(const struct snapshot *snapshot,
-                                 const struct snapshot_model *model,
-                                 const struct snapshot_tenant *tenant,
-                                 const struct route_wish *wish, const struct board *board,
-                                 int64_t start_ms, int64_t now_mono_ms, struct route *route)
+enum route_outcome route_collect(const struct route_view *view, const struct snapshot_model *model,
+                                 const struct route_wish *wish, struct route *route)
 {
     struct rank ranks[ROUTE_CANDIDATES_MAX];
     uint32_t from = route->count;
@@ -102,15 +99,16 @@ enum route_outcome route_collect(const struct snapshot *snapshot,
             candidate.deployment = candidate.deployment->sandboxed;
         if (candidate.deployment == NULL || !candidate.deployment->callable ||
             !can_dispatch(candidate.deployment) ||
-            !snapshot_terms(snapshot, candidate.deployment, tenant, start_ms, &candidate.terms))
+            !snapshot_terms(view->snapshot, candidate.deployment, view->tenant, view->start_ms,
+                            &candidate.terms))
             continue;
         sold = true;
         if (!wished(candidate.deployment, wish))
             continue;
         left = true;
-        if (board_state_of(board, candidate.deployment->id).out_until_ms > now_mono_ms)
+        if (board_state_of(view->board, candidate.deployment->id).out_until_ms > view->now_mono_ms)
             continue;
-        struct rank rank = rank_of(candidate.deployment, wish, board, now_mono_ms);
+        struct rank rank = rank_of(candidate.deployment, wish, view->board, view->now_mono_ms);
         insert(route, ranks, from, &candidate, &rank);
     }
     if (wish->no_fallbacks && route->count > from + 1)

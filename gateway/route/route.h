@@ -58,14 +58,20 @@ enum route_outcome {
     ROUTE_ALL_OUT,    /* there are some, but all are out of service */
 };
 
-/* Appends to *route (zero at first) the candidates of one model for a request that starts at
- * start_ms (wall): those of a model to fall back to come behind those of the first. */
-must_use enum route_outcome route_collect(const struct snapshot *snapshot,
+/* What a request sees. */
+struct route_view {
+    const struct snapshot *snapshot;
+    const struct snapshot_tenant *tenant;
+    const struct board *board;
+    int64_t start_ms; /* of the request, wall clock */
+    int64_t now_mono_ms;
+};
+
+/* Appends to *route (zero at first) the candidates of one model: those of a model to fall back to
+ * come behind those of the first. */
+must_use enum route_outcome route_collect(const struct route_view *view,
                                           const struct snapshot_model *model,
-                                          const struct snapshot_tenant *tenant,
-                                          const struct route_wish *wish, const struct board *board,
-                                          int64_t start_ms, int64_t now_mono_ms,
-                                          struct route *route);
+                                          const struct route_wish *wish, struct route *route);
 
 /* The next candidate to be tried: the first that was not, whose failure domain was not; NULL when
  * none is left or the attempts are used up. */

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -42,21 +43,36 @@ static uint32_t read32(const uint8_t *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-static enum address_kind kind6(const uint8_t *at)
+static bool starts(const uint8_t *at, const uint8_t *prefix, size_t size)
 {
-    static const uint8_t zero[16];
+    return memcmp(at, prefix, size) == 0;
+}
+
+/* Addresses that stand for an IPv4 address: where it stands in them, or -1. */
+static int carried4(const uint8_t *at)
+{
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
+    static const uint8_t six_to_four[2] = {0x20, 0x02};
 
-    if (memcmp(at, mapped, sizeof(mapped)) == 0 || memcmp(at, nat64, sizeof(nat64)) == 0)
-        return kind4(read32(at + 12));
-    if (memcmp(at, zero, 15) == 0 && at[15] == 1)
+    if (starts(at, mapped, sizeof(mapped)) || starts(at, nat64, sizeof(nat64)))
+        return 12;
+    return starts(at, six_to_four, sizeof(six_to_four)) ? 2 : -1;
+}
+
+static enum address_kind kind6(const uint8_t *at)
+{
+    static const uint8_t loopback[16] = {[15] = 1};
+    static const uint8_t protocols[2] = {0x20, 0x01}; /* 2001::/23, Teredo and others */
+    static const uint8_t documentation[4] = {0x20, 0x01, 0x0d, 0xb8};
+    int carried = carried4(at);
+
+    if (carried >= 0)
+        return kind4(read32(at + carried));
+    if (starts(at, loopback, sizeof(loopback)))
         return ADDRESS_LOOPBACK;
-    if (at[0] == 0x20 && at[1] == 0x02) /* 2002::/16, 6to4 */
-        return kind4(read32(at + 2)) == ADDRESS_PUBLIC ? ADDRESS_PUBLIC : ADDRESS_FORBIDDEN;
-    if (at[0] == 0x20 && at[1] == 0x01 && (at[2] & 0xfe) == 0) /* 2001::/23, Teredo and others */
-        return ADDRESS_FORBIDDEN;
-    if (at[0] == 0x20 && at[1] == 0x01 && at[2] == 0x0d && at[3] == 0xb8) /* documentation */
+    if (starts(at, documentation, sizeof(documentation)) ||
+        (starts(at, protocols, sizeof(protocols)) && (at[2] & 0xfe) == 0))
         return ADDRESS_FORBIDDEN;
     /* Only 2000::/3 is global unicast. */
     return (at[0] & 0xe0) == 0x20 ? ADDRESS_PUBLIC : ADDRESS_FORBIDDEN;

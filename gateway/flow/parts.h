@@ -1,0 +1,55 @@
+/*
+ * parts: what the files of gateway/flow call of each other. Private to gateway/flow.
+ */
+#ifndef TOLLGATE_GATEWAY_FLOW_PARTS_H
+#define TOLLGATE_GATEWAY_FLOW_PARTS_H
+
+#include "gateway/flow/state.h"
+
+/* flow.c */
+void flow_run(struct flow *flow);
+void flow_refuse(struct flow *flow, enum refusal refusal, const struct refusal_say *say);
+/* Sets the timer for whatever is due first. */
+void flow_arm(struct flow *flow, int64_t due_mono_ms);
+must_use int64_t flow_now_ms(const struct flow *flow);
+
+/* steps.c: what comes before the first byte upstream */
+must_use enum go flow_auth(struct flow *flow);
+must_use enum go flow_ask(struct flow *flow);
+must_use enum go flow_route(struct flow *flow);
+must_use enum go flow_send(struct flow *flow);
+/* Why the request failed, when nobody is left to try. */
+void flow_refuse_last(struct flow *flow);
+
+/* admission.c */
+must_use enum go flow_admit(struct flow *flow);
+/* The output cap for one deployment, in tokens per choice. */
+must_use int64_t flow_cap_at(const struct flow *flow, const struct snapshot_deployment *deployment);
+must_use int64_t flow_input_bound_at(const struct flow *flow,
+                                     const struct snapshot_deployment *deployment);
+must_use int64_t flow_output_bound_at(const struct flow *flow,
+                                      const struct snapshot_deployment *deployment);
+
+/* relay.c: what comes back */
+must_use enum go flow_relay(struct flow *flow);
+extern const struct upstream_events flow_upstream_events;
+/* Gives the running call up. */
+void flow_cancel(struct flow *flow);
+
+/* out.c: towards the client */
+void out_frame(struct flow *flow, const struct sse_frame *frame,
+               const struct openai_places *places);
+void out_ping(struct flow *flow);
+/* Makes the end of the answer, with its cost in it; sent by out_last. */
+void out_prepare_last(struct flow *flow);
+void out_last(struct flow *flow);
+/* The refusal: as a status, or inside the stream. */
+void out_refusal(struct flow *flow);
+must_use int64_t out_overhead_us(const struct flow *flow);
+
+/* settle.c */
+must_use enum go flow_settle(struct flow *flow);
+must_use int flow_put_intent(struct flow *flow);
+void flow_put_progress(struct flow *flow);
+
+#endif
