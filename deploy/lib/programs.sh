@@ -106,7 +106,8 @@ program_start() {
 
 # Once for each state of binary and SQL; the runner itself knows which migrations are in.
 migrate() {
-    database_run "$(database_url owner)" "$BIN/tollgate-migrate" up --database >>"$LOG/migrate.log" 2>&1 || {
+    "$BIN/tollgate-migrate" up --database-url-file "$SECRETS/database-owner.url" --dir "$ROOT/migrations" \
+        >>"$LOG/migrate.log" 2>&1 9>&- || {
         last_lines migrate
         fail "a migration failed" "see $LOG/migrate.log"
     }
@@ -123,8 +124,8 @@ once() {
 }
 
 catalog_import() {
-    database_run "$(database_url control)" "$BIN/tollgate-control" catalog import "$ROOT/deploy/catalog/catalog.json" \
-        --database >>"$LOG/catalog.log" 2>&1 || {
+    "$BIN/tollgate-control" catalog import "$ROOT/deploy/catalog/catalog.json" \
+        --database-url-file "$SECRETS/database-control.url" >>"$LOG/catalog.log" 2>&1 9>&- || {
         last_lines catalog
         fail "the catalog could not be loaded" "see $LOG/catalog.log"
     }
@@ -137,7 +138,8 @@ catalog_load() {
 # The first operator, tenant and key. The key's secret is shown once, so it is kept in var/secrets.
 bootstrap_run() {
     local out
-    out=$(database_run "$(database_url control)" "$BIN/tollgate-control" bootstrap --if-missing --database 2>>"$LOG/bootstrap.log") || {
+    out=$("$BIN/tollgate-control" bootstrap --if-missing --database-url-file "$SECRETS/database-control.url" \
+        2>>"$LOG/bootstrap.log" 9>&-) || {
         last_lines bootstrap
         fail "the first tenant and key could not be made" "see $LOG/bootstrap.log"
     }
