@@ -32,8 +32,7 @@ struct httpd_config {
     uint32_t head_timeout_ms, body_timeout_ms, write_timeout_ms, idle_timeout_ms;
 };
 
-/* 32 MiB bodies, 1 GiB of them, 32 KiB heads, 256 KiB pending, 65,536 connections; head 9.5 s,
- * body and write 60 s without progress, idle 75 s. */
+/* What fits a gateway; see httpd.c. */
 extern const struct httpd_config httpd_config_initial;
 
 /* Calls up. None may be called from inside a call down. */

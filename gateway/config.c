@@ -1,0 +1,261 @@
+/*
+ * config: see config.h.
+ */
+#include "gateway/config.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "common/base/file.h"
+#include "common/base/mem.h"
+
+enum { SECRET_MAX = 4096, CREDENTIALS_MAX = 1024, CREDENTIALS_BYTES_MAX = 1 << 20, WIRES = 5 };
+
+#define AT(member) offsetof(struct config, member)
+
+static const struct option table[] = {
+    {"listen", OPTION_TEXT, AT(listen), 0, 256, "127.0.0.1:8080",
+     "address and port for clients; port 0 takes a free one; empty: none", NULL},
+    {"tls-listen", OPTION_TEXT, AT(tls_listen), 0, 256, "",
+     "address and port for clients over TLS; empty: none", NULL},
+    {"tls-certificate", OPTION_PATH, AT(tls_certificate), 0, 4096, "",
+     "PEM file with the certificate chain; read again on SIGHUP", NULL},
+    {"tls-key", OPTION_PATH, AT(tls_key), 0, 4096, "", "PEM file with the certificate's key", NULL},
+    {"ops-listen", OPTION_TEXT, AT(ops_listen), 0, 256, "127.0.0.1:0",
+     "address and port for /metrics, /status, /healthz, /readyz; empty: none", NULL},
+    {"port-file", OPTION_PATH, AT(port_file), 0, 4096, "",
+     "where the ports are written once they are open; empty: DATA-DIR/ports", NULL},
+    {"workers", OPTION_INT, AT(workers), 0, 256, "0", "threads that serve clients; 0: one per core",
+     NULL},
+    {"mode", OPTION_CHOICE, AT(mode), 0, 0, "production",
+     "trial: what has no credential is served by the sandbox", "trial|production"},
+    {"data-dir", OPTION_PATH, AT(data_dir), 1, 4096, "var/gateway",
+     "folder for the journals, the snapshot's copy and the ports", NULL},
+    {"database-url-file", OPTION_PATH, AT(database_url_file), 1, 4096, "var/secrets/gateway.url",
+     "file with the URL of PostgreSQL, role tollgate_gateway", NULL},
+    {"snapshot-key-file", OPTION_PATH, AT(snapshot_key_file), 0, 4096, "",
+     "file with the secret that signs the snapshot's copy; empty: no copy is kept", NULL},
+    {"credentials-file", OPTION_PATH, AT(credentials_file), 0, 4096, "",
+     "file with a line `PROVIDER = SECRET` or `PROVIDER = SECRET {\"VARIABLE\":\"value\"}` each",
+     NULL},
+    {"sandbox-url", OPTION_TEXT, AT(sandbox_url), 0, 1024, "",
+     "base URL of the fake provider; without a path, /v1 is added", NULL},
+    {"upstream", OPTION_LIST, AT(upstreams), 0, 1024, NULL,
+     "DIALECT=BASE_URL: every provider of that dialect answers there (openai, anthropic, gemini, "
+     "bedrock, cohere); repeatable",
+     NULL},
+    {"ca-file", OPTION_PATH, AT(ca_file), 0, 4096, "",
+     "PEM file with the authorities that providers' certificates are checked by; empty: the "
+     "system's",
+     NULL},
+    {"kafka-brokers", OPTION_TEXT, AT(kafka_brokers), 0, 4096, "",
+     "host:port,…; empty: billing reads the journal itself", NULL},
+    {"kafka-topic", OPTION_TEXT, AT(kafka_topic), 1, 249, "tollgate.usage.v1",
+     "topic of the usage events", NULL},
+    {"drain-seconds", OPTION_INT, AT(drain_seconds), 0, 3600, "600",
+     "longest wait for open requests after SIGTERM", NULL},
+    {"max-body-bytes", OPTION_INT, AT(max_body_bytes), 1024, 1 << 30, "33554432",
+     "largest request body; 413 above it", NULL},
+    {"max-bodies-bytes", OPTION_INT, AT(max_bodies_bytes), 1 << 20, INT64_C(1) << 40, "1073741824",
+     "all request bodies held at once; 503 above it", NULL},
+    {"max-connections", OPTION_INT, AT(max_connections), 1, 1 << 20, "65536",
+     "connections of clients; 503 above it", NULL},
+    {"max-requests", OPTION_INT, AT(max_requests), 1, 1 << 20, "16384",
+     "requests to models worked on at once; 503 above it", NULL},
+    {"idle-timeout-seconds", OPTION_INT, AT(idle_timeout_seconds), 1, 3600, "75",
+     "idle connections are closed after that; more than a balancer's", NULL},
+    {"journal-segment-bytes", OPTION_INT, AT(segment_bytes), 1 << 20, 1 << 30, "16777216",
+     "size of a segment of the journal", NULL},
+    {"journal-sync-ms", OPTION_INT, AT(sync_ms), 1, 1000, "10",
+     "longest wait of a written record for its fdatasync", NULL},
+    {"journal-keep-seconds", OPTION_INT, AT(journal_keep_seconds), 0, 31536000, "86400",
+     "segments are kept at least that long", NULL},
+    {"lease-wait-ms", OPTION_INT, AT(lease_wait_ms), 1, 60000, "500",
+     "how long a request waits for money", NULL},
+    {"lease-life-seconds", OPTION_INT, AT(lease_life_seconds), 30, 86400, "900",
+     "life of a lease that is not renewed", NULL},
+    {"lease-idle-seconds", OPTION_INT, AT(lease_idle_seconds), 1, 86400, "5",
+     "what nobody reserves for so long is given back", NULL},
+    {"outage-allowance-cents", OPTION_INT, AT(outage_allowance_cents), 0, INT64_C(100000000),
+     "1000", "what a postpaid tenant may use without a lease while PostgreSQL is away", NULL},
+    {"access-log", OPTION_PATH, AT(access_log), 0, 4096, "",
+     "file for a JSON line per request, opened again on SIGHUP; - is standard output; empty: none",
+     NULL},
+    {"log-level", OPTION_CHOICE, AT(log_level), 0, 0, "info", "lines below it are dropped",
+     "debug|info|warn|alarm"},
+};
+
+const struct options gateway_options = {
+    .program = "tollgate-gateway",
+    .about = "The data plane: answers clients of the OpenAI API, meters and pays for each call.\n"
+             "SIGTERM drains, a second one ends at once; SIGHUP reads the certificate again and\n"
+             "opens the access log anew.",
+    .table = table,
+    .count = array_size(table),
+};
+
+static bool bad(struct buf *error, const char *setting, const char *value, const char *why)
+{
+    buf_printf(error, "%s = \"%s\": %s", setting, value, why);
+    return false;
+}
+
+static bool is_set(const char *text)
+{
+    return text != NULL && text[0] != 0;
+}
+
+static bool read_secret(const char *setting, const char *path, struct buf *out, struct buf *error)
+{
+    int r = file_read_secret(path, out);
+
+    return r == 0 || bad(error, setting, path,
+                         r == -EPERM ? "others may read this file (chmod 600)" : strerror(-r));
+}
+
+static bool read_upstream(struct config *config, const char *text, struct buf *error)
+{
+    static const char *const wires[WIRES] = {"openai", "anthropic", "gemini", "bedrock", "cohere"};
+    struct span url = span_of(text), dialect = span_trim(span_cut(&url, '='));
+
+    url = span_trim(url);
+    if (!span_starts(url, "https://") && !span_starts(url, "http://"))
+        return bad(error, "upstream", text, "it is DIALECT=BASE_URL");
+    for (int i = 0; i < WIRES; i++) {
+        if (span_is(dialect, wires[i])) {
+            config->build.upstream_url[i] = url;
+            return true;
+        }
+    }
+    return bad(error, "upstream", text,
+               "the dialect is none of openai, anthropic, gemini, bedrock, cohere");
+}
+
+static bool read_credential_line(struct config *config, struct span line, struct buf *error)
+{
+    struct span value = line, provider = span_trim(span_cut(&value, '='));
+    ptrdiff_t brace;
+
+    line = span_trim(line);
+    if (line.size == 0 || line.at[0] == '#')
+        return true;
+    value = span_trim(value);
+    brace = span_index(value, '{');
+    if (provider.size == 0 || value.size == 0 || brace == 0)
+        return bad(error, "credentials-file", config->credentials_file,
+                   "a line is `PROVIDER = SECRET` or `PROVIDER = SECRET {…}`");
+    if (config->build.credential_count == CREDENTIALS_MAX)
+        return bad(error, "credentials-file", config->credentials_file, "too many lines");
+    config->credentials[config->build.credential_count++] = (struct build_credential){
+        .provider = provider,
+        .secret = brace < 0 ? value : span_trim(span_part(value, 0, (size_t)brace)),
+        .variables = brace < 0 ? span_make(NULL, 0) : span_part(value, (size_t)brace, SIZE_MAX),
+    };
+    return true;
+}
+
+static bool read_credentials(struct config *config, struct buf *error)
+{
+    struct stat status;
+    struct span rest;
+    int r;
+
+    if (!is_set(config->credentials_file))
+        return true;
+    if (stat(config->credentials_file, &status) == 0 && (status.st_mode & 077) != 0)
+        return bad(error, "credentials-file", config->credentials_file,
+                   "others may read this file (chmod 600)");
+    r = file_read(config->credentials_file, &config->credentials_text);
+    if (r < 0)
+        return bad(error, "credentials-file", config->credentials_file, strerror(-r));
+    config->credentials = mem_array(CREDENTIALS_MAX, sizeof(struct build_credential));
+    config->build.credentials = config->credentials;
+    rest = buf_span(&config->credentials_text);
+    while (rest.size > 0) {
+        if (!read_credential_line(config, span_cut(&rest, '\n'), error))
+            return false;
+    }
+    return true;
+}
+
+/* http://host:port becomes http://host:port/v1. */
+static void complete_sandbox_url(struct config *config)
+{
+    struct span url = span_of(config->sandbox_url), rest;
+    char *whole;
+
+    if (url.size == 0)
+        return;
+    while (span_ends(url, "/"))
+        url.size--;
+    rest = span_part(url, span_starts(url, "https://") ? 8 : 7, SIZE_MAX);
+    whole = mem_printf("%.*s%s", SPAN_ARG(url), span_index(rest, '/') < 0 ? "/v1" : "");
+    mem_free(config->sandbox_url);
+    config->sandbox_url = whole;
+    config->build.sandbox_url = span_of(whole);
+}
+
+static bool follow(struct config *config, struct buf *error)
+{
+    struct buf url cleanup(buf_done) = buf_make(SECRET_MAX);
+
+    config->build.trial = config->mode == MODE_TRIAL;
+    complete_sandbox_url(config);
+    for (size_t i = 0; i < config->upstreams.count; i++) {
+        if (!read_upstream(config, config->upstreams.items[i], error))
+            return false;
+    }
+    if (is_set(config->tls_listen) &&
+        (!is_set(config->tls_certificate) || !is_set(config->tls_key)))
+        return bad(error, "tls-listen", config->tls_listen,
+                   "it needs tls-certificate and tls-key too");
+    if (!read_secret("database-url-file", config->database_url_file, &url, error) ||
+        !read_credentials(config, error))
+        return false;
+    config->database_url = span_dup(buf_span(&url));
+    if (is_set(config->snapshot_key_file)) {
+        if (!read_secret("snapshot-key-file", config->snapshot_key_file, &config->snapshot_key,
+                         error))
+            return false;
+        config->copy_path = mem_printf("%s/snapshot", config->data_dir);
+    }
+    config->journal_root = mem_printf("%s/journal", config->data_dir);
+    if (!is_set(config->port_file)) {
+        mem_free(config->port_file);
+        config->port_file = mem_printf("%s/ports", config->data_dir);
+    }
+    return true;
+}
+
+enum options_outcome config_read(int argc, char **argv, char **environment, struct config *config,
+                                 struct buf *error)
+{
+    size_t argument_count = 0;
+    const char *argument = NULL;
+    enum options_outcome outcome;
+
+    memset(config, 0, sizeof(*config));
+    config->snapshot_key = buf_make(SECRET_MAX);
+    config->credentials_text = buf_make(CREDENTIALS_BYTES_MAX);
+    outcome = options_read(&gateway_options, argc, argv, environment, config, &argument, 1,
+                           &argument_count, error);
+    if (outcome != OPTIONS_GO)
+        return outcome;
+    if (argument_count > 0) {
+        buf_printf(error, "\"%s\" is no option; --help lists them", argument);
+        return OPTIONS_BAD;
+    }
+    return follow(config, error) ? OPTIONS_GO : OPTIONS_BAD;
+}
+
+void config_done(struct config *config)
+{
+    options_done(&gateway_options, config);
+    if (config->database_url != NULL)
+        mem_free_secret(config->database_url, strlen(config->database_url));
+    mem_free(config->journal_root);
+    mem_free(config->copy_path);
+    mem_free(config->credentials);
+    buf_done(&config->snapshot_key);
+    buf_done(&config->credentials_text);
+}

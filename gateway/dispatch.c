@@ -1,0 +1,216 @@
+/*
+ * dispatch: where a request goes: to the flow, or an answer from here. Worker thread.
+ */
+#include "common/base/clock.h"
+#include "gateway/edge/auth.h"
+#include "gateway/edge/models.h"
+#include "gateway/worker.h"
+
+enum { MODELS_BYTES_MAX = 16 << 20, MODEL_ID_MAX = 256, WHY_MAX = 256 };
+
+static struct reply_head head_of(const struct call *call)
+{
+    return (struct reply_head){
+        .id = call->id,
+        .client_request_id = call->client_request_id,
+        .attempts = -1,
+        .overhead_us = clock_mono_us() - call->arrived_us,
+    };
+}
+
+static void count(struct worker *worker, const struct call *call, int status, uint32_t error)
+{
+    metrics_request(worker->flow.metrics, call->endpoint, status, error);
+}
+
+static void refuse(struct worker *worker, const struct call *call, enum refusal refusal,
+                   const struct refusal_say *say)
+{
+    struct reply_head head = head_of(call);
+
+    count(worker, call, refusal_status(refusal), refusal);
+    reply_refuse(call->request, call->dialect, &head, refusal, say);
+}
+
+static void refuse_method(struct worker *worker, const struct call *call, unsigned allowed)
+{
+    char allow[ENDPOINT_ALLOW_SIZE], why[WHY_MAX];
+    struct httpd_header header = {.name = span_of("allow")};
+    struct reply_head head = head_of(call);
+    struct refusal_say say = {0};
+    int size;
+
+    header.value = span_make(allow, endpoint_allow(allowed, allow));
+    head.further = &header;
+    head.further_count = 1;
+    size =
+        snprintf(why, sizeof(why), "This method is not served at this path; it takes %s.", allow);
+    say.message = span_make(why, (size_t)size);
+    count(worker, call, refusal_status(REFUSE_METHOD), REFUSE_METHOD);
+    reply_refuse(call->request, call->dialect, &head, REFUSE_METHOD, &say);
+}
+
+/* NULL when it was refused. */
+static const struct snapshot_key *authenticate(struct worker *worker, const struct call *call)
+{
+    const struct auth_headers headers = auth_headers_of(call->request);
+    const struct snapshot_key *key = NULL;
+    struct refusal_say say = {0};
+    enum auth_outcome outcome;
+    enum refusal refusal;
+    const char *message;
+
+    if (worker->flow.snapshot == NULL) {
+        say.retry_after_ms = 1000;
+        refuse(worker, call, REFUSE_STORE, &say);
+        return NULL;
+    }
+    outcome = admit_authenticate(worker->flow.snapshot, &headers, call->start_ms, &key);
+    if (outcome == AUTH_OK)
+        return key;
+    metrics_add(worker->flow.metrics, COUNT_AUTH_REFUSED, 1);
+    refusal = auth_refusal(outcome, &message);
+    say.message = span_of(message);
+    refuse(worker, call, refusal, &say);
+    return NULL;
+}
+
+static void answer_json(struct worker *worker, const struct call *call, const struct buf *body)
+{
+    struct reply_head head = head_of(call);
+
+    count(worker, call, 200, UINT32_MAX);
+    reply_answer(call->request, 200, &head, span_of("application/json"), buf_span(body));
+}
+
+static void refuse_model(struct worker *worker, const struct call *call, struct span id)
+{
+    char why[WHY_MAX + MODEL_ID_MAX];
+    int size = snprintf(why, sizeof(why), "The model '%.*s' does not exist.", SPAN_ARG(id));
+    struct refusal_say say = {.message = span_make(why, (size_t)size), .param = "model"};
+
+    refuse(worker, call, REFUSE_NO_MODEL, &say);
+}
+
+static void list_models(struct worker *worker, const struct call *call,
+                        const struct endpoint_match *match)
+{
+    struct buf body cleanup(buf_done) = buf_make(MODELS_BYTES_MAX);
+    const struct snapshot_key *key = authenticate(worker, call);
+    struct models_view view = {
+        .snapshot = worker->flow.snapshot,
+        .key = key,
+        .now_ms = call->start_ms,
+        .all = span_is(httpd_query(call->request), "all=true") || call->endpoint == ENDPOINT_MODEL,
+    };
+    char id[MODEL_ID_MAX];
+
+    if (key == NULL)
+        return;
+    if (call->endpoint == ENDPOINT_MODELS) {
+        models_write_list(&view, &body);
+    } else {
+        struct span name = {id, endpoint_model_id(match->model, id, sizeof(id))};
+
+        if (!models_write_one(&view, name, &body)) {
+            refuse_model(worker, call, name);
+            return;
+        }
+    }
+    answer_json(worker, call, &body);
+}
+
+void dispatch_health(struct gateway *gateway, struct httpd_request *request, bool ready)
+{
+    const struct httpd_header json = {span_of("content-type"), span_of("application/json")};
+    const char *why = ready ? gateway_not_ready(gateway) : NULL;
+    char body[WHY_MAX];
+    int size =
+        why == NULL
+            ? snprintf(body, sizeof(body), "{\"status\":\"%s\"}", ready ? "ready" : "ok")
+            : snprintf(body, sizeof(body), "{\"status\":\"not ready\",\"reason\":\"%s\"}", why);
+
+    httpd_answer(request, why == NULL ? 200 : 503, &json, 1, span_make(body, (size_t)size));
+}
+
+static void start_flow(struct worker *worker, const struct call *call)
+{
+    struct refusal_say say = {.retry_after_ms = 1000};
+
+    if (worker->flow.snapshot == NULL)
+        refuse(worker, call, REFUSE_STORE, &say);
+    else if (flow_count(&worker->flow) >=
+             (uint32_t)worker->gateway->config.max_requests / worker->gateway->worker_count + 1)
+        refuse(worker, call, REFUSE_OVERLOADED, &say);
+    else
+        flow_start(&worker->flow, call);
+}
+
+void dispatch_request(void *context, struct httpd_request *request)
+{
+    struct worker *worker = context;
+    struct endpoint_match match;
+    struct call call = {.request = request};
+
+    endpoint_match(httpd_method(request), httpd_path(request), &match);
+    call.endpoint = match.endpoint;
+    call.dialect = match.dialect;
+    call.id = uuid_new();
+    call.start_ms = uuid_unix_ms(call.id);
+    call.arrived_us = httpd_arrived_us(request);
+    call.client_request_id = httpd_header(request, "x-request-id");
+    if (httpd_body(request).size > 0)
+        metrics_add(worker->flow.metrics, COUNT_BODY_BYTES, httpd_body(request).size);
+    if (match.endpoint != ENDPOINT_NONE && !match.method_served) {
+        refuse_method(worker, &call, match.allowed);
+        return;
+    }
+    switch (match.endpoint) {
+    case ENDPOINT_CHAT_COMPLETIONS:
+    case ENDPOINT_EMBEDDINGS:
+        start_flow(worker, &call);
+        break;
+    case ENDPOINT_MODELS:
+    case ENDPOINT_MODEL:
+        list_models(worker, &call, &match);
+        break;
+    case ENDPOINT_HEALTHZ:
+    case ENDPOINT_READYZ:
+        dispatch_health(worker->gateway, request, match.endpoint == ENDPOINT_READYZ);
+        break;
+    case ENDPOINT_NONE:
+    case ENDPOINTS:
+        refuse(worker, &call, REFUSE_NO_PATH, NULL);
+        break;
+    }
+}
+
+void dispatch_refusal(void *context, struct httpd_request *request, int status, const char *why)
+{
+    struct worker *worker = context;
+    struct endpoint_match match;
+    struct call call = {.request = request, .id = uuid_new(), .arrived_us = clock_mono_us()};
+    struct refusal_say say = {.message = span_of(why)};
+    enum refusal refusal = status == 408   ? REFUSE_TIMEOUT
+                           : status == 413 ? REFUSE_TOO_LARGE
+                           : status == 431 ? REFUSE_HEAD_TOO_LARGE
+                           : status == 503 ? REFUSE_OVERLOADED
+                                           : REFUSE_AMBIGUOUS;
+    char text[WHY_MAX];
+
+    endpoint_match(httpd_method(request), httpd_path(request), &match);
+    call.endpoint = match.endpoint;
+    call.dialect = match.dialect;
+    if (refusal == REFUSE_AMBIGUOUS) {
+        int size = snprintf(text, sizeof(text),
+                            "The HTTP request is refused and the connection "
+                            "closed: %s.",
+                            why);
+
+        say.message = span_make(text, (size_t)size);
+    }
+    if (status == 503)
+        say.retry_after_ms = 1000;
+    metrics_add(worker->flow.metrics, COUNT_HTTP_REFUSED, 1);
+    refuse(worker, &call, refusal, &say);
+}

@@ -1,0 +1,44 @@
+/*
+ * worker: one thread with its loop: clients, providers, journal, leases, snapshot.
+ *
+ * Made and freed by the control thread, runs on its own. Shares nothing with other workers but what
+ * struct gateway says.
+ */
+#ifndef TOLLGATE_GATEWAY_WORKER_H
+#define TOLLGATE_GATEWAY_WORKER_H
+
+#include "gateway/flow/flow.h"
+#include "gateway/gateway.h"
+
+struct worker {
+    struct gateway *gateway; /* shared */
+    uint32_t index;
+    pthread_t thread;
+    struct httpd *httpd;
+    struct flow_worker flow;
+    struct journal *journal;
+    struct admit *admit;
+    struct httpd_watch *journal_watch, *admit_watch, *wake_watch;
+    int wake_fd;
+    uint64_t generation; /* of the snapshot the flow has */
+    struct httpd_timer tick;
+};
+
+must_use struct worker *worker_new(struct gateway *gateway, uint32_t index);
+/* Gives it a socket to take clients from; before worker_start(). */
+void worker_listen(struct worker *worker, int fd, struct httpd_tls *tls);
+void worker_start(struct worker *worker);
+/* There is a new snapshot. Any thread. */
+void worker_wake(struct worker *worker);
+/* Drains for at most so long. Any thread; again with less to hurry. */
+void worker_stop(struct worker *worker, uint32_t drain_ms);
+void worker_join(struct worker *worker);
+void worker_free(struct worker *worker); /* after worker_join(); NULL is fine */
+
+/* dispatch.c: what httpd calls; `context` is the worker. */
+void dispatch_request(void *context, struct httpd_request *request);
+void dispatch_refusal(void *context, struct httpd_request *request, int status, const char *why);
+/* {"status":"ok"}, or why not; also for the ops listener. */
+void dispatch_health(struct gateway *gateway, struct httpd_request *request, bool ready);
+
+#endif
