@@ -18,9 +18,9 @@
 struct adoption;
 
 struct adoption_config {
-    const char *root;        /* borrowed, as is the shipper */
-    struct uuid self;        /* whose folder is left alone */
-    int64_t keep_ms;         /* as for our own journals */
+    const char *root; /* borrowed, as is the shipper */
+    struct uuid self; /* whose folder is left alone */
+    int64_t keep_ms;  /* as for our own journals */
 };
 
 must_use struct adoption *adoption_new(const struct adoption_config *config);

@@ -227,24 +227,17 @@ static bool follow(struct config *config, struct buf *error)
     return true;
 }
 
-enum options_outcome config_read(int argc, char **argv, char **environment, struct config *config,
+enum options_outcome config_read(char **argv, char **environment, struct config *config,
                                  struct buf *error)
 {
-    size_t argument_count = 0;
-    const char *argument = NULL;
     enum options_outcome outcome;
 
     memset(config, 0, sizeof(*config));
     config->snapshot_key = buf_make(SECRET_MAX);
     config->credentials_text = buf_make(CREDENTIALS_BYTES_MAX);
-    outcome = options_read(&gateway_options, argc, argv, environment, config, &argument, 1,
-                           &argument_count, error);
+    outcome = options_read(&gateway_options, argv, environment, config, NULL, error);
     if (outcome != OPTIONS_GO)
         return outcome;
-    if (argument_count > 0) {
-        buf_printf(error, "\"%s\" is no option; --help lists them", argument);
-        return OPTIONS_BAD;
-    }
     return follow(config, error) ? OPTIONS_GO : OPTIONS_BAD;
 }
 

@@ -36,8 +36,8 @@ extern const struct options gateway_options;
 
 /* Reads everything, the files that settings name included. OPTIONS_BAD: `error` has one sentence.
  */
-must_use enum options_outcome config_read(int argc, char **argv, char **environment,
-                                          struct config *config, struct buf *error);
+must_use enum options_outcome config_read(char **argv, char **environment, struct config *config,
+                                          struct buf *error);
 void config_done(struct config *config);
 
 #endif

@@ -1,6 +1,8 @@
 /*
  * dispatch: where a request goes: to the flow, or an answer from here. Worker thread.
  */
+#include <stdio.h>
+
 #include "common/base/clock.h"
 #include "gateway/edge/auth.h"
 #include "gateway/edge/models.h"
@@ -139,9 +141,6 @@ static void start_flow(struct worker *worker, const struct call *call)
 
     if (worker->flow.snapshot == NULL)
         refuse(worker, call, REFUSE_STORE, &say);
-    else if (flow_count(&worker->flow) >=
-             (uint32_t)worker->gateway->config.max_requests / worker->gateway->worker_count + 1)
-        refuse(worker, call, REFUSE_OVERLOADED, &say);
     else
         flow_start(&worker->flow, call);
 }

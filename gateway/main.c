@@ -17,9 +17,10 @@ int main(int argc, char **argv)
     struct buf error = buf_make(ERROR_MAX);
     int status = 0;
 
+    (void)argc;
     log_set_program("tollgate-gateway");
     control_prepare();
-    switch (config_read(argc, argv, environ, &gateway->config, &error)) {
+    switch (config_read(argv, environ, &gateway->config, &error)) {
     case OPTIONS_GO:
         log_set_level((enum log_level)gateway->config.log_level);
         status = control_run(gateway);

@@ -3,6 +3,7 @@
  */
 #include "gateway/worker.h"
 
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -27,13 +28,11 @@ static void take_snapshot(struct worker *worker)
 {
     uint64_t newest =
         atomic_load_explicit(&worker->gateway->newest.generation, memory_order_acquire);
-    struct snapshot *old = worker->flow.snapshot;
 
     if (newest == worker->generation)
         return;
     worker->generation = newest;
-    worker->flow.snapshot = gateway_snapshot(worker->gateway);
-    snapshot_unref(old);
+    flow_set_snapshot(&worker->flow, gateway_snapshot(worker->gateway));
 }
 
 static void on_turn_end(void *context)
@@ -91,7 +90,7 @@ static void on_tick(void *context)
     admit_tick(worker->admit, now_ms);
     publish_gauges(worker);
     httpd_timer_set(worker->httpd, &worker->tick,
-                    now_ms + (flow_count(&worker->flow) > 0 ? BUSY_TICK_MS : IDLE_TICK_MS));
+                    now_ms + (flow_open(&worker->flow) > 0 ? BUSY_TICK_MS : IDLE_TICK_MS));
 }
 
 /* ---- its life ---- */
@@ -144,6 +143,8 @@ static void make_flow(struct worker *worker)
 
     worker->flow.config = flow_config_default();
     worker->flow.config.gateway = gateway->id;
+    worker->flow.config.max_flows =
+        (uint32_t)gateway->config.max_requests / gateway->worker_count + 1;
     worker->flow.httpd = worker->httpd;
     worker->flow.upstream = curl_upstream_new(worker->httpd, &curl);
     worker->flow.journal = worker->journal;
@@ -189,12 +190,12 @@ static void settle(struct worker *worker)
 {
     int64_t end_ms = clock_mono_ms() + SETTLE_MS;
 
-    if (flow_count(&worker->flow) > 0 || httpd_open_connections(worker->httpd) > 0)
-        httpd_drop(worker->httpd);
-    while (flow_count(&worker->flow) > 0 && clock_mono_ms() < end_ms)
+    flow_abort_all(&worker->flow);
+    httpd_drop(worker->httpd);
+    while (flow_open(&worker->flow) > 0 && clock_mono_ms() < end_ms)
         httpd_turn(worker->httpd, TURN_MS);
-    if (flow_count(&worker->flow) > 0)
-        log_event(LOG_ALARM, "worker.flows_left", LOG_N("count", flow_count(&worker->flow)));
+    if (flow_open(&worker->flow) > 0)
+        log_event(LOG_ALARM, "worker.flows_left", LOG_N("count", flow_open(&worker->flow)));
     admit_close(worker->admit);
     journal_flush(worker->journal);
     httpd_turn(worker->httpd, 0);
@@ -242,7 +243,6 @@ void worker_free(struct worker *worker)
     flow_worker_done(&worker->flow);
     worker->flow.upstream->ops->free(worker->flow.upstream);
     board_free(worker->flow.board);
-    snapshot_unref(worker->flow.snapshot);
     httpd_timer_cancel(worker->httpd, &worker->tick);
     httpd_unwatch(worker->journal_watch);
     httpd_unwatch(worker->admit_watch);
