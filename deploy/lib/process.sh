@@ -17,12 +17,14 @@ process_runs() {
     process_pid "$1" >/dev/null
 }
 
-# process_mark COMMAND…: what NAME was started with: its words, and the files among them by content.
+# process_mark COMMAND…: what NAME was started with: its words, and its binary and settings by content.
 process_mark() {
     local word
     for word; do
         printf '%s\n' "$word"
-        [ ! -f "$word" ] || sha256sum <"$word"
+        case $word in
+        "$1" | *.conf) [ ! -f "$word" ] || sha256sum <"$word" ;;
+        esac
     done | sha256sum
 }
 
