@@ -1,0 +1,236 @@
+#include "tests/support/testing.h"
+
+#include "gateway/dialect/openai.h"
+
+static void join(struct patch *patch, struct buf *out)
+{
+    struct span pieces[PATCH_PIECES_MAX];
+    size_t bytes;
+    uint32_t count = patch_pieces(patch, pieces, &bytes);
+
+    buf_clear(out);
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_span(out, pieces[i]);
+    assert_int_equal(out->size, bytes);
+}
+
+#define HELLO "\"messages\":[{\"role\":\"user\",\"content\":\"h\\u0069\"}]"
+
+static void a_body_is_patched_byte_for_byte(void **state)
+{
+    static const struct {
+        const char *what, *body, *wanted;
+        int64_t cap;
+        const char *member;
+    } rows[] = {
+        {"the model alone", "{ \"model\" : \"a\" ,\n" HELLO ", \"max_tokens\":5 }",
+         "{ \"model\" : \"up/m\" ,\n" HELLO ", \"max_tokens\":5 }", 5, "max_tokens"},
+        {"a missing cap", "{\"model\":\"a\"," HELLO "}",
+         "{\"max_tokens\":9,\"model\":\"up/m\"," HELLO "}", 9, "max_tokens"},
+        {"a missing cap by another name", "{\"model\":\"a\"," HELLO "}",
+         "{\"max_completion_tokens\":9,\"model\":\"up/m\"," HELLO "}", 9, "max_completion_tokens"},
+        {"a cap of null", "{\"model\":\"a\",\"max_tokens\":null," HELLO "}",
+         "{\"model\":\"up/m\",\"max_tokens\":9," HELLO "}", 9, "max_tokens"},
+        {"a cap that is lowered", "{\"model\":\"a\",\"max_tokens\":100," HELLO "}",
+         "{\"model\":\"up/m\",\"max_tokens\":9," HELLO "}", 9, "max_tokens"},
+        {"a cap that is low enough", "{\"model\":\"a\",\"max_completion_tokens\":7," HELLO "}",
+         "{\"model\":\"up/m\",\"max_completion_tokens\":7," HELLO "}", 9, "max_tokens"},
+        {"no cap for embeddings", "{\"model\":\"a\"," HELLO "}", "{\"model\":\"up/m\"," HELLO "}",
+         0, "max_tokens"},
+        {"usage in a stream", "{\"model\":\"a\",\"stream\":true,\"max_tokens\":1," HELLO "}",
+         "{\"stream_options\":{\"include_usage\":true},\"model\":\"up/"
+         "m\",\"stream\":true,\"max_tokens\":1," HELLO "}",
+         1, "max_tokens"},
+        {"usage in options of null",
+         "{\"model\":\"a\",\"stream\":true,\"stream_options\":null,\"max_tokens\":1," HELLO "}",
+         "{\"model\":\"up/m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+         "\"max_tokens\":1," HELLO "}",
+         1, "max_tokens"},
+        {"usage in empty options",
+         "{\"model\":\"a\",\"stream\":true,\"stream_options\":{ },\"max_tokens\":1," HELLO "}",
+         "{\"model\":\"up/m\",\"stream\":true,\"stream_options\":{\"include_usage\":true },"
+         "\"max_tokens\":1," HELLO "}",
+         1, "max_tokens"},
+        {"usage beside another option",
+         "{\"model\":\"a\",\"stream\":true,\"stream_options\":{\"x\":1},\"max_tokens\":1," HELLO
+         "}",
+         "{\"model\":\"up/m\",\"stream\":true,\"stream_options\":{\"include_usage\":true,\"x\":1},"
+         "\"max_tokens\":1," HELLO "}",
+         1, "max_tokens"},
+        {"usage said no",
+         "{\"model\":\"a\",\"stream\":true,\"stream_options\":{\"include_usage\":false},"
+         "\"max_tokens\":1," HELLO "}",
+         "{\"model\":\"up/m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+         "\"max_tokens\":1," HELLO "}",
+         1, "max_tokens"},
+        {"ours first", "{\"tags\":[],\"models\":[],\"model\":\"a\",\"max_tokens\":1," HELLO "}",
+         "{\"model\":\"up/m\",\"max_tokens\":1," HELLO "}", 1, "max_tokens"},
+        {"ours in the middle and last",
+         "{\"model\":\"a\",\"tags\":[],\"max_tokens\":1,\"cache\":{}, \"models\":[] ," HELLO
+         ",\"session_id\":\"x\"}",
+         "{\"model\":\"up/m\",\"max_tokens\":1 ," HELLO "}", 1, "max_tokens"},
+    };
+    struct json_doc doc = json_doc_make();
+    struct arena *arena = arena_new(4096, 1 << 20);
+    struct buf out = buf_make(1 << 16);
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct openai_ask_patch what = {.upstream_model = span_of("up/m"),
+                                        .output_cap = rows[i].cap,
+                                        .cap_member = span_of(rows[i].member)};
+        struct ask ask;
+        struct ask_refusal why;
+        struct patch patch;
+        assert_int(rows[i].what, ask_read(ASK_CHAT, span_of(rows[i].body), &doc, arena, &ask, &why),
+                   ASK_OK);
+        patch_begin(&patch, &doc);
+        in_row(rows[i].what, openai_patch_ask(&patch, &ask, &what, arena));
+        join(&patch, &out);
+        assert_span(rows[i].what, buf_span(&out), rows[i].wanted);
+    }
+    buf_done(&out);
+    arena_free(arena);
+    json_doc_done(&doc);
+}
+
+static void on_text(void *context, struct span inside)
+{
+    buf_add_span(context, inside);
+}
+
+#define DELTA(delta)                                                                               \
+    "{\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":" delta ",\"finish_reason\":null}]}"
+
+static void a_frame_says_what_it_is(void **state)
+{
+    static const struct {
+        const char *what, *data;
+        uint32_t signs;
+        const char *text;
+    } rows[] = {
+        {"a role", DELTA("{\"role\":\"assistant\",\"content\":\"\"}"), 0, ""},
+        {"text", DELTA("{\"content\":\"a\\n\"}"), ANSWER_CONTENT, "a\\n"},
+        {"content of null", DELTA("{\"content\":null}"), 0, ""},
+        {"reasoning", DELTA("{\"reasoning_content\":\"r\"}"), ANSWER_CONTENT, "r"},
+        {"reasoning by both names", DELTA("{\"reasoning_content\":\"r\",\"reasoning\":\"r\"}"),
+         ANSWER_CONTENT, "r"},
+        {"a refusal", DELTA("{\"refusal\":\"no\"}"), ANSWER_CONTENT, "no"},
+        {"a tool call",
+         DELTA(
+             "{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}"),
+         ANSWER_CONTENT, "f{"},
+        {"an empty delta", DELTA("{}"), 0, ""},
+        {"a finish", "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}", ANSWER_FINISH,
+         ""},
+        {"usage alone", "{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}",
+         ANSWER_USAGE, ""},
+        {"usage of null", "{\"choices\":[],\"usage\":null}", 0, ""},
+        {"no choices at all", "{\"type\":\"ping\"}", 0, ""},
+        {"text and finish",
+         "{\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"length\"}]}",
+         ANSWER_CONTENT | ANSWER_FINISH, "x"},
+        {"the end", "[DONE]", ANSWER_DONE, ""},
+        {"the end with blanks", " [DONE] ", ANSWER_DONE, ""},
+        {"an error", "{\"error\":{\"message\":\"m\",\"status_code\":400}}", ANSWER_ERROR, ""},
+        {"an error of text", "{\"error\":\"m\"}", ANSWER_ERROR, ""},
+        {"an error of null", "{\"error\":null,\"choices\":[]}", 0, ""},
+        {"cut", "{\"choices\":[{\"delta\":{\"content\":\"x", ANSWER_MALFORMED, ""},
+        {"no object", "[]", ANSWER_MALFORMED, ""},
+        {"HTML", "<html>", ANSWER_MALFORMED, ""},
+        {"choices of text", "{\"choices\":\"x\"}", ANSWER_MALFORMED, ""},
+    };
+    struct json_doc doc = json_doc_make();
+    struct buf text = buf_make(4096);
+    const struct answer_tap tap = {.on_text = on_text, .context = &text};
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct answer answer = answer_make();
+        struct openai_places places;
+        buf_clear(&text);
+        openai_read_frame(&doc, span_of(rows[i].data), &tap, &answer, &places);
+        assert_int(rows[i].what, places.signs, rows[i].signs);
+        assert_int(rows[i].what, answer.signs, rows[i].signs);
+        assert_span(rows[i].what, buf_span(&text), rows[i].text);
+    }
+    buf_done(&text);
+    json_doc_done(&doc);
+}
+
+static void a_whole_answer_is_one_or_is_not(void **state)
+{
+    static const struct {
+        const char *what, *body;
+        enum ask_kind kind;
+        uint32_t signs;
+    } rows[] = {
+        {"chat",
+         "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],\"usage\":{"
+         "\"prompt_tokens\":1,\"completion_tokens\":2}}",
+         ASK_CHAT, ANSWER_CONTENT | ANSWER_FINISH | ANSWER_USAGE},
+        {"chat without choices", "{\"choices\":[]}", ASK_CHAT, ANSWER_MALFORMED},
+        {"another object", "{\"ok\":true}", ASK_CHAT, ANSWER_MALFORMED},
+        {"an error with status 200", "{\"error\":{\"message\":\"m\",\"code\":429}}", ASK_CHAT,
+         ANSWER_ERROR},
+        {"embeddings", "{\"data\":[{\"embedding\":[0.5]}],\"usage\":{\"prompt_tokens\":1}}",
+         ASK_EMBEDDINGS, ANSWER_USAGE},
+        {"embeddings without data", "{\"data\":[]}", ASK_EMBEDDINGS, ANSWER_MALFORMED},
+        {"cut", "{\"choices\":[{\"message\":{\"content\":\"x\"}", ASK_CHAT, ANSWER_MALFORMED},
+        {"nothing", "", ASK_CHAT, ANSWER_MALFORMED},
+    };
+    struct json_doc doc = json_doc_make();
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct answer answer = answer_make();
+        struct openai_places places;
+        openai_read_whole(&doc, rows[i].kind, span_of(rows[i].body), NULL, &answer, &places);
+        assert_int(rows[i].what, places.signs, rows[i].signs);
+    }
+    json_doc_done(&doc);
+}
+
+static void usage_carries_the_cost_exactly(void **state)
+{
+    static const struct {
+        const char *what, *json, *wanted;
+    } rows[] = {
+        {"put in", "{\"prompt_tokens\":1}",
+         "{\"cost\":0.000000000011,\"cost_details\":{\"base\":\"0.00000000001\",\"markup\":"
+         "\"0.000000000003\",\"discount\":\"0.000000000002\"},\"prompt_tokens\":1}"},
+        {"the provider's own taken out",
+         "{\"cost\":{\"x\":1},\"prompt_tokens\":1,\"cost_in_usd_ticks\":5}",
+         "{\"cost\":0.000000000011,\"cost_details\":{\"base\":\"0.00000000001\",\"markup\":"
+         "\"0.000000000003\",\"discount\":\"0.000000000002\"},\"prompt_tokens\":1}"},
+    };
+    const struct openai_cost cost = {.charge_pico = 11, .base_pico = 10, .discount_pico = 2};
+    struct json_doc doc = json_doc_make();
+    struct arena *arena = arena_new(4096, 1 << 20);
+    struct buf out = buf_make(1 << 16);
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct patch patch;
+        assert_int_equal(json_parse(&doc, span_of(rows[i].json), &json_limits_body), JSON_OK);
+        patch_begin(&patch, &doc);
+        openai_patch_usage(&patch, 0, openai_cost_members(arena, &cost));
+        join(&patch, &out);
+        assert_span(rows[i].what, buf_span(&out), rows[i].wanted);
+    }
+    buf_done(&out);
+    arena_free(arena);
+    json_doc_done(&doc);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_body_is_patched_byte_for_byte),
+        cmocka_unit_test(a_frame_says_what_it_is),
+        cmocka_unit_test(a_whole_answer_is_one_or_is_not),
+        cmocka_unit_test(usage_carries_the_cost_exactly),
+    };
+
+    return run_test_table(tests);
+}
