@@ -184,14 +184,13 @@ void worker_listen(struct worker *worker, int fd, struct httpd_tls *tls)
     httpd_listen(worker->httpd, fd, tls);
 }
 
-/* What is still open when the time is over is let go as if its client had left, so that its event
- * is put down; then the leases are closed. */
+/* The clients are gone. What is still open ends now, so that its event is put down; then the leases
+ * are closed. */
 static void settle(struct worker *worker)
 {
     int64_t end_ms = clock_mono_ms() + SETTLE_MS;
 
     flow_abort_all(&worker->flow);
-    httpd_drop(worker->httpd);
     while (flow_open(&worker->flow) > 0 && clock_mono_ms() < end_ms)
         httpd_turn(worker->httpd, TURN_MS);
     if (flow_open(&worker->flow) > 0)

@@ -4,14 +4,16 @@
 #include "common/httpd/httpd.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/httpd/conn.h"
 
-enum { TURN_WAIT_MS = 60000, IDLE_GRACE_MS = 500 };
+enum { TURN_WAIT_MS = 60000, IDLE_GRACE_MS = 500, CLOSING_TURNS_MAX = 100 };
 
 const struct httpd_config httpd_config_initial = {
     .max_body_bytes = (size_t)32 << 20,
@@ -82,18 +84,39 @@ void httpd_stop(struct httpd *httpd, uint32_t drain_ms)
     must(write(httpd->stop_fd, &one, sizeof(one)) == sizeof(one));
 }
 
+/* h2o keeps spare input buffers for each thread and never frees them. */
+static void free_spare_buffers(void)
+{
+    h2o_mem_recycle_t *spare = &h2o_socket_buffer_prototype.allocator;
+
+    while (spare->cnt > 0)
+        free(h2o_mem_alloc_recycle(spare, 1));
+}
+
+/* On the loop's thread, because h2o's buffers belong to the thread that made them. */
+static void close_all(struct httpd *httpd)
+{
+    list_each_safe(&httpd->conns, link, after) conn_close(list_item(link, struct conn, link));
+    /* What h2o still wants to say in TLS is cut off. */
+    for (int i = 0; i < CLOSING_TURNS_MAX && httpd->conn_count > 0; i++) {
+        list_each(&httpd->conns, link)(void)
+            shutdown(list_item(link, struct conn, link)->fd, SHUT_RDWR);
+        loop_turn(httpd, 0);
+    }
+    must(httpd->conn_count == 0);
+    free_spare_buffers();
+}
+
 void httpd_run(struct httpd *httpd)
 {
-    for (;;) {
-        int64_t wait_ms = TURN_WAIT_MS;
+    int64_t left_ms = TURN_WAIT_MS;
 
-        if (httpd->stopping) {
-            wait_ms = httpd->stop_deadline_ms - clock_mono_ms();
-            if (httpd->conn_count == 0 || wait_ms <= 0)
-                return;
-        }
-        loop_turn(httpd, wait_ms);
+    while (!httpd->stopping || (httpd->conn_count > 0 && left_ms > 0)) {
+        loop_turn(httpd, left_ms);
+        if (httpd->stopping)
+            left_ms = httpd->stop_deadline_ms - clock_mono_ms();
     }
+    close_all(httpd);
 }
 
 void httpd_turn(struct httpd *httpd, uint32_t max_wait_ms)
@@ -101,29 +124,12 @@ void httpd_turn(struct httpd *httpd, uint32_t max_wait_ms)
     loop_turn(httpd, max_wait_ms);
 }
 
-void httpd_drop(struct httpd *httpd)
-{
-    list_each_safe(&httpd->conns, link, after)
-        conn_close(list_item(link, struct conn, link));
-}
-
-static void close_all(struct httpd *httpd)
-{
-    httpd_drop(httpd);
-    /* What h2o still wants to say in TLS is cut off. */
-    for (int i = 0; i < 100 && httpd->conn_count > 0; i++) {
-        list_each(&httpd->conns, link)(void)
-            shutdown(list_item(link, struct conn, link)->fd, SHUT_RDWR);
-        loop_turn(httpd, 0);
-    }
-    must(httpd->conn_count == 0);
-}
-
 void httpd_free(struct httpd *httpd)
 {
     if (httpd == NULL)
         return;
     httpd->stopping = true;
+    httpd->turn_end_count = 0; /* those who are called there may be gone already */
     listen_close_all(httpd);
     close_all(httpd);
     httpd_unwatch(httpd->stop_watch);

@@ -73,12 +73,11 @@ must_use struct httpd *httpd_new(const struct httpd_config *config,
 /* Listens on a bound, listening socket (takes it). `tls` may be NULL; see tls.h. */
 struct httpd_tls;
 void httpd_listen(struct httpd *httpd, int listen_fd, struct httpd_tls *tls);
-/* Runs turns until httpd_stop() and then until no connection is left or `drain_ms` is over. */
+/* Runs turns until httpd_stop() and then until no connection is left or `drain_ms` is over; closes
+ * what is left as if the clients had gone. */
 void httpd_run(struct httpd *httpd);
 /* One turn, waiting at most so long: for what must still happen after httpd_run(). */
 void httpd_turn(struct httpd *httpd, uint32_t max_wait_ms);
-/* Closes every connection, as if the clients had left. */
-void httpd_drop(struct httpd *httpd);
 /* From any thread: stop listening, close idle connections, finish requests. */
 void httpd_stop(struct httpd *httpd, uint32_t drain_ms);
 void httpd_free(struct httpd *httpd);

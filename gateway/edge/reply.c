@@ -96,10 +96,8 @@ static void add_head(struct headers *headers, const struct reply_head *head,
         add(headers, "x-tollgate-model", head->model);
     if (head->provider.size > 0)
         add(headers, "x-tollgate-provider", head->provider);
-    if (head->attempts >= 0) {
+    if (head->attempts >= 0)
         add_number(headers, "x-tollgate-attempts", head->attempts);
-        add(headers, "x-tollgate-cache", span_of("bypass"));
-    }
     if (head->overhead_us >= 0)
         add_number(headers, "x-tollgate-overhead-us", head->overhead_us);
     if (head->limits != NULL)
