@@ -4,7 +4,6 @@
 #include "gateway/journal/shipper.h"
 
 #include <errno.h>
-#include <librdkafka/rdkafka.h>
 #include <pthread.h>
 
 #include "billing/event/event.h"
@@ -13,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/thread.h"
+#include "gateway/journal/shipper_kafka.h"
 #include "gateway/journal/shipper_private.h"
 
 enum {
@@ -124,21 +124,23 @@ static const struct {
     {"log_level", "3"},
 };
 
-static rd_kafka_t *make_producer(struct shipper *shipper, struct buf *why)
+rd_kafka_t *shipper_producer(const char *brokers, shipper_delivery *on_sent,
+                             void (*on_failure)(rd_kafka_t *, int, const char *, void *),
+                             void *opaque, struct buf *why)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     char text[512] = "";
     rd_kafka_t *kafka = NULL;
-    bool ok = rd_kafka_conf_set(conf, "bootstrap.servers", shipper->config.brokers, text,
-                                sizeof(text)) == RD_KAFKA_CONF_OK;
+    bool ok = rd_kafka_conf_set(conf, "bootstrap.servers", brokers, text, sizeof(text)) ==
+              RD_KAFKA_CONF_OK;
 
     for (size_t i = 0; ok && i < array_size(producer_settings); i++) {
         ok = rd_kafka_conf_set(conf, producer_settings[i].name, producer_settings[i].value, text,
                                sizeof(text)) == RD_KAFKA_CONF_OK;
     }
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_conf_set_opaque(conf, shipper);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_sent);
+    rd_kafka_conf_set_error_cb(conf, on_failure);
+    rd_kafka_conf_set_opaque(conf, opaque);
     if (ok) {
         kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     }
@@ -149,8 +151,36 @@ static rd_kafka_t *make_producer(struct shipper *shipper, struct buf *why)
     return kafka;
 }
 
-/* The key is what the event is paid from, so that one lease's events keep their order; and when it
- * ended. */
+static rd_kafka_t *make_producer(struct shipper *shipper, struct buf *why)
+{
+    return shipper_producer(shipper->config.brokers, on_delivery, on_error, shipper, why);
+}
+
+struct uuid shipper_key(const struct event *event, struct uuid otherwise)
+{
+    switch (event->kind) {
+    case EVENT_USAGE:
+        return event->usage.lease_count > 0 ? event->usage.leases[0].lease : event->usage.tenant;
+    case EVENT_LEASE:
+        return event->lease.lease;
+    case EVENT_REFUSAL:
+        return event->refusal.tenant;
+    case EVENT_UNKNOWN:
+        break;
+    }
+    return otherwise;
+}
+
+/* When the request was over, for the lag; 0 where that says nothing. */
+static int64_t ended_ms(const struct event *event)
+{
+    if (event->kind != EVENT_USAGE || event->usage.outcome == OUTCOME_CRASH ||
+        event->usage.total_ms < 0) {
+        return 0;
+    }
+    return event->usage.start_ms + event->usage.total_ms;
+}
+
 static void read_event(struct shipper *shipper, const struct record *record, struct uuid *key_out,
                        int64_t *ended_ms_out)
 {
@@ -159,25 +189,10 @@ static void read_event(struct shipper *shipper, const struct record *record, str
     *key_out = record->event;
     *ended_ms_out = 0;
     arena_reset(shipper->arena);
-    if (event_decode(record->payload, &shipper->doc, shipper->arena, &event, &shipper->why) < 0) {
-        return; /* Billing keeps it as a dead letter. */
-    }
-    switch (event.kind) {
-    case EVENT_USAGE:
-        *key_out = event.usage.lease_count > 0 ? event.usage.leases[0].lease : event.usage.tenant;
-        if (event.usage.outcome != OUTCOME_CRASH && event.usage.total_ms >= 0) {
-            *ended_ms_out = event.usage.start_ms + event.usage.total_ms;
-        }
-        break;
-    case EVENT_LEASE:
-        *key_out = event.lease.lease;
-        break;
-    case EVENT_REFUSAL:
-        *key_out = event.refusal.tenant;
-        break;
-    case EVENT_UNKNOWN:
-        break;
-    }
+    if (event_decode(record->payload, &shipper->doc, shipper->arena, &event, &shipper->why) == 0) {
+        *key_out = shipper_key(&event, record->event);
+        *ended_ms_out = ended_ms(&event);
+    } /* Else billing keeps it as a dead letter. */
 }
 
 /* Hands one record to Kafka: false when its queue is full. */

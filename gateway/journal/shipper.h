@@ -49,6 +49,15 @@ void shipper_posted(struct shipper *shipper, int32_t partition, int64_t next_off
 /* Ships what is durable for at most wait_ms more, stores the positions, ends the thread. */
 void shipper_stop(struct shipper *shipper, uint32_t wait_ms);
 
+/* Publishes every record since then again, of all journals below `root`, whoever holds them: for a
+ * Kafka that lost what it had acked. Billing drops what it knows. Blocks; progress goes to the log.
+ * 0, or -errno with `why`. */
+struct shipper_again {
+    const char *root, *brokers, *topic;
+    int64_t since_ms;
+};
+must_use int shipper_reship(const struct shipper_again *again, struct buf *why, uint64_t *sent_out);
+
 void shipper_state(struct shipper *shipper, struct shipper_state *state_out);
 
 #endif
