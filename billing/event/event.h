@@ -11,14 +11,13 @@
 
 #include <stdint.h>
 
+#include "billing/event/side_events.h"
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/base/id.h"
 #include "tenants/model/meter.h"
 
 #define EVENT_TYPE_USAGE "tollgate.usage.v1"
-#define EVENT_TYPE_LEASE "tollgate.lease.v1"
-#define EVENT_TYPE_REFUSAL "tollgate.refusal.v1"
 
 enum {
     EVENT_ATTEMPTS_MAX = 5,
@@ -107,22 +106,6 @@ struct usage_event {
                             be empty */
 };
 
-/* A lease's life as billing must know it. */
-struct lease_event {
-    struct uuid id, lease, gateway, journal, tenant;
-    bool closed; /* else opened */
-    int64_t at_ms;
-    int64_t granted_pico;
-    int64_t events, charge_pico; /* of a closed one: how many events it paid for and their sum */
-};
-
-struct refusal_event {
-    struct uuid id, tenant, key, gateway;
-    int64_t minute_ms;
-    struct span code; /* "rate_limit_exceeded" */
-    int64_t requests;
-};
-
 enum event_kind { EVENT_USAGE, EVENT_LEASE, EVENT_REFUSAL, EVENT_UNKNOWN };
 
 struct event {
@@ -134,11 +117,8 @@ struct event {
     };
 };
 
-/* Each appends one JSON object: 0, or -EMSGSIZE past EVENT_BYTES_MAX. */
+/* Appends one JSON object: 0, or -EMSGSIZE past EVENT_BYTES_MAX. */
 must_use int event_encode_usage(const struct usage_event *event, struct buf *out);
-must_use int event_encode_lease(const struct lease_event *event, struct buf *out);
-must_use int event_encode_refusal(const struct refusal_event *event, struct buf *out);
-
 /* Reads any of them. 0, or -EBADMSG and `why` (a buffer of the caller's) says which member and what
  * was wrong. The spans live as long as text and arena. An unknown type is EVENT_UNKNOWN with 0. */
 struct json_doc;

@@ -163,7 +163,7 @@ operator_token() {
 }
 
 topic_make() {
-    "$BIN/tollgate-billing" create-topic --brokers "$(kafka_brokers)" --topic "$TOPIC" --partitions 12 \
+    "$BIN/tollgate-billing" create-topic --kafka-brokers "$(kafka_brokers)" --kafka-topic "$TOPIC" --partitions 12 \
         >>"$LOG/topic.log" 2>&1
 }
 

@@ -1,0 +1,20 @@
+/*
+ * database: billing's connection, from the file that holds the URL.
+ */
+#ifndef TOLLGATE_BILLING_DATABASE_H
+#define TOLLGATE_BILLING_DATABASE_H
+
+#include "billing/config.h"
+#include "common/pg/pg.h"
+
+/* NULL when it cannot be had; the reason is logged. The caller owns it. */
+must_use struct pg *database_open(const struct config *config);
+
+/* Makes the days' partitions that are missing and says which there are: days since 1970-01-01. */
+must_use enum pg_outcome database_days(struct pg *pg, const struct config *config,
+                                       int32_t *first_out, int32_t *last_out);
+
+/* Only one billing process at a time consumes from a database: true when this connection is it. */
+must_use enum pg_outcome database_claim(struct pg *pg, bool *ours_out);
+
+#endif

@@ -1,0 +1,194 @@
+/*
+ * ops: see ops.h.
+ */
+#include "billing/ops.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/file.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/base/thread.h"
+
+enum { HEAD_MAX = 4096, METRICS_MAX = 4 << 20, PATIENCE_MS = 2000, STALE_MS = 60000, BACKLOG = 16 };
+
+struct ops {
+    int fd, wake;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards what is published */
+    struct buf metrics;
+    bool healthy;
+    int64_t published_ms;
+};
+
+static int listen_on(const char *text, int *port_out)
+{
+    struct span rest = span_of(text);
+    ptrdiff_t colon = span_index(rest, ':');
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    char host[64];
+    int64_t port;
+    int fd, on = 1;
+    if (colon < 0 || (size_t)colon >= sizeof(host) ||
+        span_int64(span_part(rest, (size_t)colon + 1, rest.size), &port) < 0 || port < 0 ||
+        port > 65535)
+        return -EINVAL;
+    snprintf(host, sizeof(host), "%.*s", (int)colon, text);
+    address.sin_port = htons((uint16_t)port);
+    if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
+        return -EINVAL;
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) < 0) {
+        int error = -errno;
+        close(fd);
+        return error;
+    }
+    *port_out = ntohs(address.sin_port);
+    return fd;
+}
+
+/* Up to the end of the head, or false: too slow, too long, gone. */
+static bool read_head(int fd, char *at, size_t capacity)
+{
+    int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
+    size_t size = 0;
+    at[0] = '\0';
+    while (strstr(at, "\r\n\r\n") == NULL) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        int64_t left_ms = until_ms - clock_mono_ms();
+        ssize_t got;
+        if (size + 1 >= capacity || left_ms <= 0 || poll(&p, 1, (int)left_ms) <= 0)
+            return false;
+        got = recv(fd, at + size, capacity - 1 - size, 0);
+        if (got <= 0)
+            return false;
+        size += (size_t)got;
+        at[size] = '\0';
+    }
+    return true;
+}
+
+static void answer(struct ops *ops, const char *head, struct buf *out)
+{
+    bool metrics = strncmp(head, "GET /metrics ", 13) == 0;
+    bool health = strncmp(head, "GET /healthz ", 13) == 0;
+    bool fresh;
+    pthread_mutex_lock(&ops->mutex);
+    fresh = ops->healthy && clock_mono_ms() - ops->published_ms < STALE_MS;
+    if (metrics)
+        buf_printf(out,
+                   "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
+                   "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+                   ops->metrics.size);
+    if (metrics)
+        buf_add_span(out, buf_span(&ops->metrics));
+    pthread_mutex_unlock(&ops->mutex);
+    if (health)
+        buf_printf(out, "HTTP/1.1 %s\r\nContent-Length: 3\r\nConnection: close\r\n\r\n%s",
+                   fresh ? "200 OK" : "503 Service Unavailable", fresh ? "ok\n" : "no\n");
+    else if (!metrics)
+        buf_add_string(out, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n"
+                            "Connection: close\r\n\r\n");
+}
+
+static void send_all(int fd, struct span bytes)
+{
+    while (bytes.size > 0) {
+        ssize_t sent = send(fd, bytes.at, bytes.size, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return;
+        bytes = span_part(bytes, (size_t)sent, bytes.size);
+    }
+}
+
+static void serve(struct ops *ops, int fd)
+{
+    struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+    struct buf out = buf_make(METRICS_MAX + HEAD_MAX);
+    char head[HEAD_MAX];
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    if (read_head(fd, head, sizeof(head))) {
+        answer(ops, head, &out);
+        send_all(fd, buf_span(&out));
+    }
+    buf_done(&out);
+}
+
+static void *run(void *argument)
+{
+    struct ops *ops = argument;
+    for (;;) {
+        struct pollfd p[2] = {{.fd = ops->fd, .events = POLLIN},
+                              {.fd = ops->wake, .events = POLLIN}};
+        int fd;
+        if (poll(p, 2, -1) < 0 && errno != EINTR)
+            return NULL;
+        if ((p[1].revents & POLLIN) != 0)
+            return NULL;
+        if ((p[0].revents & POLLIN) == 0)
+            continue;
+        fd = accept4(ops->fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0)
+            continue;
+        serve(ops, fd);
+        close(fd);
+    }
+}
+
+int ops_start(const char *listen, struct ops **ops_out)
+{
+    struct ops *ops;
+    int port = 0, fd = listen_on(listen, &port);
+    if (fd < 0)
+        return fd;
+    ops = mem_new(sizeof(*ops));
+    ops->fd = fd;
+    ops->wake = eventfd(0, EFD_CLOEXEC);
+    must(ops->wake >= 0);
+    ops->metrics = buf_make(METRICS_MAX);
+    must(pthread_mutex_init(&ops->mutex, NULL) == 0);
+    thread_start(&ops->thread, "ops", run, ops);
+    log_event(LOG_INFO, "ops.listening", LOG_N("port", port));
+    *ops_out = ops;
+    return 0;
+}
+
+void ops_stop(struct ops *ops)
+{
+    uint64_t one = 1;
+    if (ops == NULL)
+        return;
+    must(write(ops->wake, &one, sizeof(one)) == (ssize_t)sizeof(one));
+    pthread_join(ops->thread, NULL);
+    pthread_mutex_destroy(&ops->mutex);
+    close(ops->fd);
+    close(ops->wake);
+    buf_done(&ops->metrics);
+    mem_free(ops);
+}
+
+void ops_publish(struct ops *ops, struct span metrics, bool healthy)
+{
+    if (ops == NULL)
+        return;
+    pthread_mutex_lock(&ops->mutex);
+    buf_clear(&ops->metrics);
+    buf_add_span(&ops->metrics, metrics);
+    ops->healthy = healthy;
+    ops->published_ms = clock_mono_ms();
+    pthread_mutex_unlock(&ops->mutex);
+}
