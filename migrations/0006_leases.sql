@@ -2,11 +2,11 @@
 -- tests/spin/lease.pml is its model. The functions are all that a gateway may do here.
 --
 -- Lock order, the same on every path, so that no two of them wait for each other in a ring:
---   1. leases by lease_id, 2. budgets by scope, scope_id, window_start, 3. wallets by tenant_id,
+--   1. wallets by tenant_id, 2. budgets by scope, scope_id, window_start, 3. leases by lease_id,
 --   4. credit_grants, only those of a tenant whose wallet is locked.
--- A grant begins at 2 or 3: its own lease does not exist yet, and nobody else can hold it. Billing takes 1 to 4
--- at the very end of a batch, after its events, rollups and dead letters, so that grants, which need the wallet
--- only, wait for no more than those last statements.
+-- Billing takes them at the very end of a batch, after its events, rollups and dead letters (books_lock), so
+-- that grants wait for no more than those last statements. An UPDATE with a join takes rows in any order: who
+-- changes several locks them in order first.
 CREATE TABLE tollgate.gateways (
     gateway_id uuid PRIMARY KEY,
     host text NOT NULL,
@@ -118,7 +118,15 @@ DECLARE
     l leases;
     part int8;
 BEGIN
-    SELECT * INTO l FROM leases WHERE lease_id = p_lease AND gateway_id = p_gateway AND state = 'open' FOR UPDATE;
+    SELECT * INTO l FROM leases WHERE lease_id = p_lease AND gateway_id = p_gateway AND state = 'open';
+    IF NOT FOUND THEN RETURN 0; END IF;
+    IF l.scope = 'balance' THEN
+        PERFORM 1 FROM wallets WHERE tenant_id = l.tenant_id FOR UPDATE;
+    ELSE
+        PERFORM 1 FROM budgets WHERE scope = l.scope AND scope_id = l.scope_id AND window_start = l.window_start FOR UPDATE;
+    END IF;
+    -- What stood there before the wait may have changed in it.
+    SELECT * INTO l FROM leases WHERE lease_id = p_lease AND state = 'open' FOR UPDATE;
     IF NOT FOUND THEN RETURN 0; END IF;
     part := least(p_total, trunc(l.granted_pico - l.posted_pico))::int8 - l.returned_pico;
     IF part <= 0 THEN RETURN 0; END IF;
@@ -141,7 +149,23 @@ CREATE FUNCTION tollgate.gateway_report(p_gateway uuid, p_host text, p_version t
         host = excluded.host, version = excluded.version
 $$;
 
--- Lowers what scopes hold by the rest of these leases and ends them in `p_state`. The caller has locked the leases.
+-- Locks all that a change of these tenants' wallets and of these leases touches, in the order above.
+CREATE FUNCTION tollgate.books_lock(p_tenants uuid[], p_leases uuid[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = tollgate, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM wallets w
+      WHERE w.tenant_id = ANY (p_tenants)
+         OR w.tenant_id IN (SELECT l.tenant_id FROM leases l WHERE l.lease_id = ANY (p_leases) AND l.scope = 'balance')
+      ORDER BY w.tenant_id FOR NO KEY UPDATE;
+    PERFORM 1 FROM budgets b
+      WHERE (b.scope, b.scope_id, b.window_start) IN (SELECT l.scope, l.scope_id, l.window_start FROM leases l
+                                                       WHERE l.lease_id = ANY (p_leases) AND l.scope <> 'balance')
+      ORDER BY b.scope, b.scope_id, b.window_start FOR NO KEY UPDATE;
+    PERFORM 1 FROM leases l WHERE l.lease_id = ANY (p_leases) ORDER BY l.lease_id FOR NO KEY UPDATE;
+END $$;
+
+-- Lowers what scopes hold by the rest of these leases and ends them in `p_state`. The caller has locked
+-- them all (books_lock).
 CREATE FUNCTION tollgate.lease_free(p_leases uuid[], p_state text) RETURNS numeric
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
 DECLARE
@@ -186,14 +210,15 @@ BEGIN
                                   AND l.expires_at > now()) THEN
         RETURN;
     END IF;
-    SELECT coalesce(array_agg(lease_id), '{}') INTO ids FROM (
-        SELECT l.lease_id FROM leases l WHERE l.gateway_id = p_gateway AND l.state IN ('open', 'closing')
-         ORDER BY l.lease_id FOR UPDATE) locked;
-    -- It may have renewed while we waited for its rows.
-    IF NOT p_force AND EXISTS (SELECT 1 FROM leases l WHERE l.lease_id = ANY (ids) AND l.expires_at > now()) THEN
+    SELECT coalesce(array_agg(l.lease_id), '{}') INTO ids FROM leases l
+     WHERE l.gateway_id = p_gateway AND l.state IN ('open', 'closing');
+    PERFORM books_lock('{}', ids);
+    -- It may have renewed, and billing may have closed, while we waited for the rows.
+    IF NOT p_force AND EXISTS (SELECT 1 FROM leases l WHERE l.lease_id = ANY (ids) AND l.state IN ('open', 'closing')
+                                  AND l.expires_at > now()) THEN
         RETURN;
     END IF;
-    leases_freed := cardinality(ids);
+    SELECT count(*) INTO leases_freed FROM leases l WHERE l.lease_id = ANY (ids) AND l.state IN ('open', 'closing');
     freed_pico := lease_free(ids, 'lost');
     UPDATE gateways SET state = 'lost' WHERE gateway_id = p_gateway;
     RETURN NEXT;

@@ -217,10 +217,10 @@ static void a_budget_is_made_as_its_window_begins(void **state)
 /* What billing does at the end of a batch, in the lock order of 0006_leases.sql. */
 static const char posting[] =
     "DO $$ BEGIN "
-    "PERFORM 1 FROM tollgate.leases WHERE state = 'open' ORDER BY lease_id FOR UPDATE; "
-    "UPDATE tollgate.leases SET posted_count = posted_count + 1 WHERE state = 'open'; "
-    "PERFORM 1 FROM tollgate.wallets ORDER BY tenant_id FOR UPDATE; "
+    "PERFORM tollgate.books_lock((SELECT array_agg(tenant_id) FROM tollgate.wallets), "
+    "  (SELECT array_agg(lease_id) FROM tollgate.leases WHERE state = 'open')); "
     "UPDATE tollgate.wallets SET accrued_pico = accrued_pico; "
+    "UPDATE tollgate.leases SET posted_count = posted_count + 1 WHERE state = 'open'; "
     "END $$";
 
 static void *post_batches(void *failed_out)
