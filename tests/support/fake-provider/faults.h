@@ -71,8 +71,7 @@ struct fault_spec {
     int64_t first_ms;          /* before the first byte */
     int64_t pace_us;           /* between pieces */
     int64_t tokens;            /* how long the answer is */
-    int64_t cached;            /* input tokens told as cached */
-    int64_t reasoning;         /* output tokens told, but not shown, as reasoning */
+    int64_t cached, reasoning; /* input told as cached, output told but not shown */
     int64_t thinking;          /* tokens of reasoning text sent before the answer */
     char finish[24];           /* another finish_reason */
 };
@@ -97,8 +96,7 @@ void fault_spec_apply_name(struct fault_spec *spec, struct span name);
 struct fault_rule {
     char model[128], site[64], key[160]; /* empty matches all */
     char text[200];                      /* the spec */
-    int64_t left;                        /* -1: for ever */
-    int64_t hits;
+    int64_t left, hits;                  /* left -1: for ever */
 };
 
 struct fault_rules {
