@@ -78,8 +78,7 @@ static void publish_gauges(struct worker *worker)
     metrics_set(metrics, GAUGE_REQUESTS, httpd_open_requests(worker->httpd));
     metrics_set(metrics, GAUGE_LEASES, (int64_t)state.leases);
     metrics_set(metrics, GAUGE_LEASE_GRANTED_NANO, state.held_pico / 1000);
-    metrics_set(metrics, GAUGE_LEASE_FREE_NANO,
-                (state.held_pico - state.reserved_pico - state.spent_pico) / 1000);
+    metrics_set(metrics, GAUGE_LEASE_FREE_NANO, (state.held_pico - state.reserved_pico) / 1000);
 }
 
 static void on_tick(void *context)
