@@ -1,0 +1,429 @@
+/*
+ * world: see the header.
+ */
+#include "tests/unit/gateway/flow/world.h"
+
+#include <errno.h>
+
+#include "common/base/json.h"
+#include "common/base/mem.h"
+
+struct world world;
+
+static struct httpd_timer *timers[16];
+static struct journal_ticket *tickets[16];
+static uint32_t ticket_count;
+static struct arena *arena;
+static struct json_doc doc;
+
+/* ---- httpd ---- */
+int64_t httpd_now_ms(const struct httpd *httpd)
+{
+    (void)httpd;
+    return world.now_ms;
+}
+
+void httpd_timer_set(struct httpd *httpd, struct httpd_timer *timer, int64_t due_mono_ms)
+{
+    (void)httpd;
+    size_t slot = 0;
+
+    while (timers[slot] != NULL && timers[slot] != timer)
+        slot++;
+    timers[slot] = timer;
+    timer->due_ms = due_mono_ms;
+}
+
+void httpd_timer_cancel(struct httpd *httpd, struct httpd_timer *timer)
+{
+    (void)httpd;
+    for (size_t i = 0; i < array_size(timers); i++)
+        if (timers[i] == timer)
+            timers[i] = NULL;
+    timer->due_ms = 0;
+}
+
+struct span httpd_body(const struct httpd_request *request)
+{
+    return request->body;
+}
+
+struct span httpd_header(const struct httpd_request *request, const char *name)
+{
+    return strcmp(name, "authorization") == 0 ? span_of(request->authorization) : (struct span){0};
+}
+
+void httpd_attach(struct httpd_request *request, void *owner, void (*on_gone)(void *owner),
+                  void (*on_room)(void *owner))
+{
+    request->owner = owner;
+    request->on_gone = on_gone;
+    request->on_room = on_room;
+}
+
+bool httpd_header_ok(struct span name, struct span value)
+{
+    (void)name;
+    (void)value;
+    return true;
+}
+
+void httpd_start(struct httpd_request *request, int status, const struct httpd_header *headers,
+                 size_t count, size_t body_size)
+{
+    must(request->status == 0 && !request->ended);
+    request->status = status;
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&request->head, "%.*s: %.*s\n", SPAN_ARG(headers[i].name),
+                   SPAN_ARG(headers[i].value));
+    if (body_size != SIZE_MAX)
+        buf_printf(&request->head, "content-length: %zu\n", body_size);
+}
+
+bool httpd_send(struct httpd_request *request, struct span bytes)
+{
+    must(request->status != 0 && !request->ended);
+    buf_add_span(&request->sent, bytes);
+    return request->full;
+}
+
+void httpd_end(struct httpd_request *request, bool complete)
+{
+    must(!request->ended);
+    request->ended = true;
+    request->complete = complete;
+}
+
+void httpd_answer(struct httpd_request *request, int status, const struct httpd_header *headers,
+                  size_t count, struct span body)
+{
+    httpd_start(request, status, headers, count, body.size);
+    (void)!httpd_send(request, body);
+    httpd_end(request, true);
+}
+
+/* ---- journal ---- */
+struct uuid journal_id(const struct journal *journal)
+{
+    (void)journal;
+    return (struct uuid){.at = {0x01, 0x9a, 0, 0, 0, 0, 0x70, 1, 0x80, 7}};
+}
+
+int journal_put(struct journal *journal, enum record_type type, struct uuid event,
+                struct span payload, struct journal_ticket *ticket)
+{
+    (void)journal;
+    (void)event;
+    if (type == RECORD_INTENT && world.journal_error != 0)
+        return world.journal_error;
+    must(world.record_count < WORLD_RECORDS_MAX && ticket_count < array_size(tickets));
+    world.records[world.record_count].type = type;
+    world.records[world.record_count].payload = buf_make(EVENT_BYTES_MAX);
+    buf_add_span(&world.records[world.record_count++].payload, payload);
+    if (ticket != NULL)
+        tickets[ticket_count++] = ticket;
+    return 0;
+}
+
+void journal_forget(struct journal *journal, struct journal_ticket *ticket)
+{
+    (void)journal;
+    for (uint32_t i = 0; i < ticket_count; i++)
+        if (tickets[i] == ticket)
+            tickets[i] = tickets[--ticket_count];
+}
+
+bool journal_healthy(const struct journal *journal)
+{
+    (void)journal;
+    return !world.journal_sick;
+}
+
+/* ---- admit ---- */
+enum auth_outcome admit_authenticate(const struct snapshot *snapshot,
+                                     const struct auth_headers *headers, int64_t now_wall_ms,
+                                     const struct snapshot_key **key_out)
+{
+    (void)snapshot;
+    (void)now_wall_ms;
+    (void)headers;
+    *key_out = &world.key;
+    return world.auth;
+}
+
+enum admit_outcome admit_reserve(struct admit *admit, const struct snapshot_key *key,
+                                 int64_t worst_case_pico, int64_t now_mono_ms,
+                                 struct admit_waiter *waiter, struct reservation *reservation,
+                                 struct admit_refusal *refusal_out)
+{
+    enum admit_outcome outcome = world.admit;
+
+    (void)admit;
+    (void)key;
+    (void)now_mono_ms;
+    if (outcome == ADMIT_WAIT)
+        world.waiting = waiter;
+    if ((outcome == ADMIT_NO_CREDIT || outcome == ADMIT_NO_BUDGET) &&
+        worst_case_pico <= world.affordable_pico)
+        outcome = ADMIT_OK;
+    *refusal_out =
+        (struct admit_refusal){.limit_source = "balance", .affordable_pico = world.affordable_pico};
+    if (outcome == ADMIT_OK) {
+        world.reserved_pico = worst_case_pico;
+        reservation->count = 1;
+        reservation->parts[0].pico = worst_case_pico;
+    }
+    return outcome;
+}
+
+void admit_forget(struct admit *admit, struct admit_waiter *waiter)
+{
+    (void)admit;
+    must(world.waiting == waiter);
+    world.waiting = NULL;
+    world.forgotten++;
+}
+
+uint32_t admit_leases(const struct reservation *reservation,
+                      struct event_lease out[EVENT_LEASES_MAX])
+{
+    out[0] = (struct event_lease){.lease = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 2, 0x80, 1}},
+                                  .reserved_pico = reservation->parts[0].pico};
+    return 1;
+}
+
+void admit_settle(struct admit *admit, struct reservation *reservation, int64_t charge_pico,
+                  uint32_t events)
+{
+    (void)admit;
+    must(reservation->count == 1);
+    reservation->count = 0;
+    world.settled++;
+    world.settled_pico += charge_pico;
+    world.settled_events += events;
+}
+
+enum admit_outcome admit_rate(struct admit *admit, const struct snapshot_key *key, int64_t tokens,
+                              int64_t now_mono_ms, struct admit_rate *rate_out,
+                              struct admit_refusal *refusal_out)
+{
+    (void)admit;
+    (void)key;
+    (void)tokens;
+    (void)now_mono_ms;
+    (void)rate_out;
+    (void)refusal_out;
+    return ADMIT_OK;
+}
+
+/* ---- snapshot ---- */
+static const struct snapshot_deployment *const pointers[] = {&world.deployments[0],
+                                                             &world.deployments[1]};
+static const struct snapshot_model chat_model = {.id = {"a/m", 3},
+                                                 .kind = {"chat", 4},
+                                                 .deployments = pointers,
+                                                 .deployment_count = 2,
+                                                 .callable = true};
+static const struct snapshot_model embedding_model = {.id = {"a/e", 3},
+                                                      .kind = {"embedding", 9},
+                                                      .deployments = pointers,
+                                                      .deployment_count = 2,
+                                                      .callable = true};
+static const struct price_rate rates[] = {{METER_INPUT, MODE_STANDARD, 0, 2000000},
+                                          {METER_OUTPUT, MODE_STANDARD, 0, 8000000},
+                                          {METER_CACHE_READ, MODE_STANDARD, 0, 500000}};
+
+struct snapshot *snapshot_ref(struct snapshot *snapshot)
+{
+    return snapshot;
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+    (void)snapshot;
+}
+
+const struct snapshot_model *snapshot_find_model(const struct snapshot *snapshot, struct span name)
+{
+    (void)snapshot;
+    return span_is(name, "a/m") ? &chat_model : span_is(name, "a/e") ? &embedding_model : NULL;
+}
+
+size_t snapshot_near_models(const struct snapshot *snapshot, struct span name, struct span *ids_out,
+                            size_t max)
+{
+    (void)snapshot;
+    (void)name;
+    ids_out[0] = span_of("a/m");
+    return max > 0 ? 1 : 0;
+}
+
+bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deployment *deployment,
+                    const struct snapshot_tenant *tenant, int64_t at_ms,
+                    struct snapshot_terms *terms_out)
+{
+    static const struct price_version price = {
+        .id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 3, 0x80, 1}},
+        .rates = rates,
+        .rate_count = array_size(rates)};
+    static const struct plan_version plan = {.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 4, 0x80, 1}}};
+
+    (void)snapshot;
+    (void)deployment;
+    (void)tenant;
+    (void)at_ms;
+    *terms_out = (struct snapshot_terms){
+        .list = &price, .cost = &price, .plan = &plan, .terms = {.markup_ppm = 50000}};
+    return true;
+}
+
+/* ---- world ---- */
+static struct snapshot_deployment deployment(uint8_t n, const char *provider)
+{
+    return (struct snapshot_deployment){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 5, 0x80, n}},
+                                        .index = n,
+                                        .model = &chat_model,
+                                        .provider = span_of(provider),
+                                        .upstream_id = span_of("up-m"),
+                                        .failure_domain = span_of(provider),
+                                        .dialect = span_of("openai"),
+                                        .callable = true,
+                                        .context_limit = 100000,
+                                        .output_limit = 1000,
+                                        .max_tokens_member = span_of("max_tokens")};
+}
+
+void world_open(void)
+{
+    static const struct snapshot_tenant tenant = {
+        .id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 6, 0x80, 1}}, .cell = {"cell", 4}};
+
+    world = (struct world){.script = script_new(), .now_ms = 1000000};
+    world.deployments[0] = deployment(0, "one");
+    world.deployments[1] = deployment(1, "two");
+    world.key = (struct snapshot_key){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 7, 0x80, 1}},
+                                      .project = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 8, 0x80, 1}},
+                                      .tenant = &tenant,
+                                      .kind = KEY_LIVE};
+    world.worker = (struct flow_worker){.config = flow_config_default(),
+                                        .upstream = script_upstream(world.script),
+                                        .board = board_new()};
+    world.worker.config.gateway = (struct uuid){.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 9, 0x80, 1}};
+    flow_worker_init(&world.worker);
+    flow_set_snapshot(&world.worker, (struct snapshot *)&world);
+    world.request.head = buf_make(1 << 16);
+    world.request.sent = buf_make((size_t)64 << 20);
+    memset(timers, 0, sizeof(timers));
+    ticket_count = 0;
+    arena = arena_new(4096, 1 << 20);
+    doc = json_doc_make();
+}
+
+void world_close(void)
+{
+    flow_worker_done(&world.worker);
+    board_free(world.worker.board);
+    world.worker.upstream->ops->free(world.worker.upstream);
+    for (uint32_t i = 0; i < world.record_count; i++)
+        buf_done(&world.records[i].payload);
+    buf_done(&world.request.head);
+    buf_done(&world.request.sent);
+    arena_free(arena);
+    json_doc_done(&doc);
+}
+
+static void ask(const char *body, enum endpoint endpoint)
+{
+    struct call call = {.request = &world.request,
+                        .endpoint = endpoint,
+                        .dialect = REPLY_OPENAI,
+                        .id = {.at = {0x01, 0x9a, 0, 0, 0, 0, 0x70, 10, 0x80, 1}},
+                        .arrived_us = 1};
+
+    call.start_ms = uuid_unix_ms(call.id);
+    buf_clear(&world.request.head);
+    buf_clear(&world.request.sent);
+    world.request = (struct httpd_request){
+        .body = span_of(body), .head = world.request.head, .sent = world.request.sent};
+    flow_start(&world.worker, &call);
+}
+
+void world_ask(const char *body)
+{
+    ask(body, ENDPOINT_CHAT_COMPLETIONS);
+}
+
+void world_embed(const char *body)
+{
+    ask(body, ENDPOINT_EMBEDDINGS);
+}
+
+void world_write(void)
+{
+    while (ticket_count > 0) {
+        struct journal_ticket *ticket = tickets[--ticket_count];
+        ticket->on_written(ticket->context, world.journal_write_error);
+    }
+}
+
+void world_wait(int64_t ms)
+{
+    int64_t until = world.now_ms + ms;
+
+    while (world.now_ms < until) {
+        struct httpd_timer *soonest = NULL;
+        for (size_t i = 0; i < array_size(timers); i++)
+            if (timers[i] != NULL && (soonest == NULL || timers[i]->due_ms < soonest->due_ms))
+                soonest = timers[i];
+        if (soonest == NULL || soonest->due_ms > until) {
+            world.now_ms = until;
+            break;
+        }
+        if (soonest->due_ms > world.now_ms)
+            world.now_ms = soonest->due_ms;
+        httpd_timer_cancel(NULL, soonest);
+        soonest->expired(soonest->context);
+        world_write();
+    }
+}
+
+void world_leave(void)
+{
+    must(!world.request.ended);
+    world.request.ended = true;
+    world.request.on_gone(world.request.owner);
+}
+
+bool world_head_has(const char *line)
+{
+    char *wanted = mem_printf("%s\n", line);
+    bool has = world.request.head.at != NULL && strstr(world.request.head.at, wanted) != NULL;
+
+    mem_free(wanted);
+    return has;
+}
+
+uint32_t world_count(enum record_type type)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < world.record_count; i++)
+        count += world.records[i].type == type;
+    return count;
+}
+
+const struct usage_event *world_event(void)
+{
+    struct buf why = buf_make(1024);
+
+    assert_int_equal(world_count(RECORD_FINAL), 1);
+    for (uint32_t i = 0; i < world.record_count; i++) {
+        if (world.records[i].type != RECORD_FINAL)
+            continue;
+        if (event_decode(buf_span(&world.records[i].payload), &doc, arena, &world.event, &why) != 0)
+            fail_msg("the event cannot be read: %s", why.at);
+    }
+    buf_done(&why);
+    assert_int_equal(world.event.kind, EVENT_USAGE);
+    return &world.event.usage;
+}

@@ -1,0 +1,76 @@
+/*
+ * world: what a flow works with, made of paper: a request, a journal, leases, a snapshot of two
+ * deployments, and a clock that a test moves. The upstream is the scripted one.
+ *
+ * Its functions stand in for those of common/httpd, gateway/admit, gateway/journal and
+ * gateway/snapshot, by being linked before them.
+ */
+#ifndef TOLLGATE_TESTS_UNIT_GATEWAY_FLOW_WORLD_H
+#define TOLLGATE_TESTS_UNIT_GATEWAY_FLOW_WORLD_H
+
+#include "tests/support/testing.h"
+
+#include "billing/event/event.h"
+#include "gateway/flow/flow.h"
+#include "gateway/upstream/script.h"
+
+enum { WORLD_RECORDS_MAX = 64 };
+
+struct httpd_request {
+    struct span body;
+    const char *authorization;
+    int status; /* 0: no head yet */
+    struct buf head, sent;
+    bool ended, complete;
+    bool full; /* httpd_send says so */
+    void *owner;
+    void (*on_gone)(void *owner), (*on_room)(void *owner);
+};
+
+struct world {
+    struct flow_worker worker;
+    struct script *script;
+    struct httpd_request request;
+
+    int64_t now_ms;
+
+    struct {
+        enum record_type type;
+        struct buf payload;
+    } records[WORLD_RECORDS_MAX];
+    uint32_t record_count;
+    bool journal_sick;
+    int journal_error;       /* of the next put of an INTENT */
+    int journal_write_error; /* told by tickets */
+
+    enum auth_outcome auth;
+    enum admit_outcome admit; /* what the next admit_reserve says */
+    int64_t affordable_pico, reserved_pico, settled_pico;
+    uint32_t settled, settled_events, forgotten;
+    struct admit_waiter *waiting;
+
+    struct snapshot_deployment deployments[2];
+    struct snapshot_key key;
+    struct event event; /* the last FINAL, decoded */
+};
+extern struct world world;
+
+void world_open(void);
+void world_close(void);
+/* Starts a flow for POST /chat/completions (or /embeddings). */
+void world_ask(const char *body);
+void world_embed(const char *body);
+/* Writes what the journal was given, until nothing waits. */
+void world_write(void);
+/* Moves the clock and fires what is due. */
+void world_wait(int64_t ms);
+/* The client goes. */
+void world_leave(void);
+/* What the client has: "200 text/event-stream" … */
+must_use bool world_head_has(const char *line);
+/* How many records of a type there are. */
+must_use uint32_t world_count(enum record_type type);
+/* The usage event of the one FINAL there is. */
+must_use const struct usage_event *world_event(void);
+
+#endif
