@@ -34,13 +34,15 @@ void sse_feed(struct sse *sse, struct span bytes)
  * there; a CR as the last byte may be half of a CRLF. */
 static bool find_line_end(struct span text, size_t from, size_t *end_out, size_t *next_out)
 {
-    const char *begin = text.at + from;
     size_t size = text.size - from;
-    const char *lf = size == 0 ? NULL : memchr(begin, '\n', size);
-    const char *cr =
-        size == 0 ? NULL : memchr(begin, '\r', lf == NULL ? size : (size_t)(lf - begin));
-    const char *end = cr == NULL ? lf : cr;
+    const char *begin, *lf, *cr, *end;
 
+    if (size == 0)
+        return false;
+    begin = text.at + from;
+    lf = memchr(begin, '\n', size);
+    cr = memchr(begin, '\r', lf == NULL ? size : (size_t)(lf - begin));
+    end = cr == NULL ? lf : cr;
     if (end == NULL || (end == cr && end + 1 == text.at + text.size))
         return false;
     *end_out = (size_t)(end - text.at);

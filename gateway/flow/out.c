@@ -17,6 +17,11 @@ int64_t out_overhead_us(const struct flow *flow)
     return us < 0 ? 0 : us;
 }
 
+/* There is no cache yet, and nobody else may keep an answer. */
+static const struct httpd_header further[] = {
+    {{"x-tollgate-cache", sizeof("x-tollgate-cache") - 1}, {"bypass", sizeof("bypass") - 1}},
+    {{"cache-control", sizeof("cache-control") - 1}, {"no-cache", sizeof("no-cache") - 1}}};
+
 static void head_of(const struct flow *flow, struct reply_head *head_out)
 {
     const struct route_candidate *candidate = flow->attempt.candidate;
@@ -25,7 +30,9 @@ static void head_of(const struct flow *flow, struct reply_head *head_out)
                                     .client_request_id = flow->call.client_request_id,
                                     .attempts = (int32_t)flow->metering.event.attempt_count,
                                     .overhead_us = out_overhead_us(flow),
-                                    .limits = flow->key == NULL ? NULL : &flow->limits};
+                                    .limits = flow->key == NULL ? NULL : &flow->limits,
+                                    .further = further,
+                                    .further_count = array_size(further)};
     if (candidate == NULL)
         return;
     head_out->model = candidate->deployment->model->id;
@@ -35,12 +42,9 @@ static void head_of(const struct flow *flow, struct reply_head *head_out)
 
 static void start(struct flow *flow, const char *content_type, size_t body_bytes)
 {
-    const struct httpd_header no_cache = {span_of("cache-control"), span_of("no-cache")};
     struct reply_head head;
 
     head_of(flow, &head);
-    head.further = &no_cache;
-    head.further_count = 1;
     flow->metering.event.overhead_us = head.overhead_us;
     reply_start(flow->request, 200, &head, span_of(content_type), body_bytes);
     flow->head_sent = true;

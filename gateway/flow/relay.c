@@ -60,6 +60,7 @@ static void note_content(struct flow *flow)
     flow->waited_us += clock_mono_us() - flow->attempt.sent_us;
     flow->first_us = clock_mono_us();
     flow->progress_ms = flow_now_ms(flow);
+    flow_arm(flow, flow->progress_ms + flow->worker->config.progress_ms);
     flow->metering.event.first_token_ms = (flow->first_us - flow->call.arrived_us) / 1000;
 }
 
