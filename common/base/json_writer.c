@@ -41,6 +41,24 @@ static void quote_byte(struct buf *out, char c)
     }
 }
 
+/* Where the run of bytes ends that may be copied as they are. */
+static const char *plain_end(const char *at, const char *end)
+{
+    while (at < end) {
+        if (is_plain(*at)) {
+            at++;
+        } else if ((unsigned char)*at >= 0x80) {
+            size_t length = json_utf8_length(at, end);
+            if (length == 0)
+                return at;
+            at += length;
+        } else {
+            return at;
+        }
+    }
+    return at;
+}
+
 int json_quote(struct buf *out, struct span text)
 {
     const char *at = text.at, *end = text.at + text.size;
@@ -48,12 +66,7 @@ int json_quote(struct buf *out, struct span text)
     (void)buf_add_byte(out, '"');
     while (at < end) {
         const char *begin = at;
-        size_t length = 0;
-        for (; at < end && (is_plain(*at) || (unsigned char)*at >= 0x80); at += length) {
-            length = json_utf8_length(at, end);
-            if (length == 0)
-                break;
-        }
+        at = plain_end(at, end);
         (void)buf_add(out, begin, (size_t)(at - begin));
         if (at == end)
             break;
