@@ -14,6 +14,7 @@
 #include "gateway/upstream/curl.h"
 
 enum {
+    GAUGES_MS = 500,
     BUSY_TICK_MS = 20, /* waits for leases are measured in it */
     IDLE_TICK_MS = 250,
     SETTLE_MS = 5000, /* after the drain, for what is on its way to the journal */
@@ -87,7 +88,10 @@ static void on_tick(void *context)
     int64_t now_ms = httpd_now_ms(worker->httpd);
 
     admit_tick(worker->admit, now_ms);
-    publish_gauges(worker);
+    if (now_ms - worker->gauges_ms >= GAUGES_MS) {
+        worker->gauges_ms = now_ms;
+        publish_gauges(worker);
+    }
     httpd_timer_set(worker->httpd, &worker->tick,
                     now_ms + (flow_open(&worker->flow) > 0 ? BUSY_TICK_MS : IDLE_TICK_MS));
 }

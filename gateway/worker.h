@@ -22,6 +22,7 @@ struct worker {
     int wake_fd;
     uint64_t generation; /* of the snapshot the flow has */
     struct httpd_timer tick;
+    int64_t gauges_ms; /* when they were published last */
 };
 
 must_use struct worker *worker_new(struct gateway *gateway, uint32_t index);

@@ -83,7 +83,11 @@ int buf_add_string(struct buf *buf, const char *s)
 
 int buf_add_byte(struct buf *buf, char byte)
 {
-    return buf_add(buf, &byte, 1);
+    if (buf->failed || buf->size + 1 >= buf->capacity)
+        return buf_add(buf, &byte, 1);
+    buf->at[buf->size++] = byte;
+    buf->at[buf->size] = '\0';
+    return 0;
 }
 
 int buf_add_int64(struct buf *buf, int64_t value)
