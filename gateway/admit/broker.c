@@ -105,7 +105,10 @@ static bool grant(struct broker *broker, struct broker_letter *letter)
     struct pg_rows *rows = NULL;
     enum pg_outcome outcome;
 
-    letter->sent_ms = clock_mono_ms();
+    /* Asked again, it may have been granted the first time: its life counts from then. */
+    if (letter->sent_ms == 0) {
+        letter->sent_ms = clock_mono_ms();
+    }
     outcome = pg_exec(broker->pg, &rows,
                       "SELECT granted, trunc(free_pico), trunc(held_pico) FROM "
                       "tollgate.lease_grant($1, $2, $3, $4, "
