@@ -96,6 +96,20 @@ BEGIN
     held_pico := held_pico + size;
 END $$;
 
+-- Ends a lease that a gateway wrote down but was never granted, as far as the database knows: its close came and
+-- there is no such row. The row that this leaves makes a grant that is still on its way answer 0. True when it
+-- was so; false when the lease exists.
+CREATE FUNCTION tollgate.lease_bury(p_lease uuid, p_gateway uuid, p_tenant uuid) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER SET search_path = tollgate, pg_temp AS $$
+    WITH made AS (
+        INSERT INTO leases (lease_id, tenant_id, scope, scope_id, gateway_id, granted_pico, closed_count, closed_pico,
+                state, expires_at, closed_at)
+        SELECT p_lease, t.tenant_id, 'balance', t.tenant_id, g.gateway_id, 0, 0, 0, 'closed', now(), now()
+          FROM tenants t, gateways g WHERE t.tenant_id = p_tenant AND g.gateway_id = p_gateway
+        ON CONFLICT (lease_id) DO NOTHING RETURNING 1)
+    SELECT EXISTS (SELECT 1 FROM made)
+$$;
+
 -- Renews what is open and notes what the gateway reports, for display. Answers the ids still open. The rows are
 -- locked in the order of their ids first: an UPDATE with a join takes them in any order.
 CREATE FUNCTION tollgate.lease_renew(p_gateway uuid, p_leases uuid[], p_spent int8[], p_reserved int8[], p_life interval)

@@ -98,7 +98,7 @@ GRANT INSERT, UPDATE ON tollgate.sources, tollgate.usage_hourly, tollgate.usage_
 GRANT UPDATE ON tollgate.wallets, tollgate.invoices, tollgate.credit_grants, tollgate.gateways TO tollgate_billing;
 GRANT DELETE ON tollgate.invoices, tollgate.invoice_lines TO tollgate_billing;
 GRANT EXECUTE ON FUNCTION tollgate.ensure_partitions, tollgate.audit, tollgate.lease_hold, tollgate.lease_free,
-    tollgate.books_lock, tollgate.gateway_declare_lost TO tollgate_billing;
+    tollgate.lease_bury, tollgate.books_lock, tollgate.gateway_declare_lost TO tollgate_billing;
 
 -- No partition exists yet, and none is ever granted by itself: reading one directly would pass by the policies of
 -- its parent. Later migrations grant by name.

@@ -126,6 +126,30 @@ static void the_same_lease_is_granted_once(void **state)
     scene_done(&s);
 }
 
+static void a_lease_that_was_closed_before_its_grant_is_never_granted(void **state)
+{
+    (void)state;
+    need_database(url);
+    struct scene s = scene_make("Buried", 1000);
+    struct uuid late = uuid_new(), known = uuid_new();
+    assert_int_equal(grant(&s, known, 100, 0), 100);
+    for (int again = 0; again < 2; again++) {
+        struct pg_rows *rows = NULL;
+        assert_int_equal(
+            pg_exec(s.all, &rows,
+                    "SELECT tollgate.lease_bury($1, $3, $4), tollgate.lease_bury($2, $3, $4)",
+                    PG_UUID(late), PG_UUID(known), PG_UUID(s.gateway_id),
+                    PG_UUID(s.tenant.made.tenant)),
+            PG_OK);
+        assert_int("the unknown one, once", pg_get_bool(rows, 0, 0), again == 0);
+        assert_false(pg_get_bool(rows, 0, 1));
+        pg_rows_free(rows);
+    }
+    assert_int_equal(grant(&s, late, 100, 0), 0);
+    assert_int_equal(held(&s), 100);
+    scene_done(&s);
+}
+
 static void a_return_counts_once_and_never_touches_what_was_posted(void **state)
 {
     (void)state;
@@ -291,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_grant_is_what_is_needed_or_an_eighth_and_never_past_the_balance),
         cmocka_unit_test(the_same_lease_is_granted_once),
+        cmocka_unit_test(a_lease_that_was_closed_before_its_grant_is_never_granted),
         cmocka_unit_test(a_return_counts_once_and_never_touches_what_was_posted),
         cmocka_unit_test(a_gateway_is_lost_only_after_its_leases_and_never_spends_them_again),
         cmocka_unit_test(a_budget_is_made_as_its_window_begins),
