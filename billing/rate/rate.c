@@ -212,6 +212,35 @@ enum rate_outcome rate_base(const struct meters *meters, enum price_mode mode,
     return outcome;
 }
 
+/* The lowest prompt that reaches the tier stands for all prompts in it. */
+enum rate_outcome rate_sums(const struct meters *sums, enum price_mode mode,
+                            const struct price_version *price, int64_t context_tier,
+                            struct rated_sum lines_out[METERS], uint32_t *count_out)
+{
+    int64_t prompt = context_tier > 0 ? context_tier + 1 : 0;
+    bool apart = mode_rate(price, METER_REASONING, mode, prompt) != NULL;
+    uint32_t count = 0;
+    for (int m = 0; m < METERS; m++) {
+        struct rated_line line = {.meter = (enum meter)m, .quantity = sums->count[m]};
+        bool priced = price_line(price, mode, prompt, &line);
+        if (m == METER_REASONING && !apart)
+            continue;
+        if (m == METER_OUTPUT && apart)
+            line.quantity -= sums->count[METER_REASONING];
+        if (line.quantity < 0)
+            return RATE_BAD_QUANTITY;
+        if (no_line(line.meter, line.quantity, priced))
+            continue;
+        if (!priced)
+            return RATE_NO_PRICE;
+        lines_out[count++] =
+            (struct rated_sum){line.meter, line.priced_as, line.quantity, line.pico_per_unit,
+                               (int128)line.quantity * line.pico_per_unit};
+    }
+    *count_out = count;
+    return RATE_OK;
+}
+
 /* The dearest rate that a unit of these meters can meet with a prompt of at most `bound`; -1 when
  * there is none. Rates only change where a tier begins, so the lowest prompt and the first of each
  * tier stand for all. */

@@ -63,6 +63,21 @@ must_use enum rate_outcome rate_base(const struct meters *meters, enum price_mod
 must_use enum rate_outcome rate_charge(int64_t base_pico, const struct rate_terms *terms,
                                        int64_t *charge_pico_out);
 
+/* One product over many events: the sum of their lines of this meter. */
+struct rated_sum {
+    enum meter meter, priced_as; /* as in struct rated_line */
+    int64_t quantity;
+    int64_t pico_per_unit;
+    int128 amount_pico;
+};
+
+/* The lines of summed meters. Of events of one version and mode at one context tier (as
+ * rate_event() told it) they add up to the sum of their bases, because each line is linear in its
+ * quantity. RATE_OK, RATE_NO_PRICE or RATE_BAD_QUANTITY (negative, or reasoning above output). */
+must_use enum rate_outcome rate_sums(const struct meters *sums, enum price_mode mode,
+                                     const struct price_version *price, int64_t context_tier,
+                                     struct rated_sum lines_out[METERS], uint32_t *count_out);
+
 /* An upper bound of the charge of any event with at most `input_bound` prompt tokens of whatever
  * class and at most `output_bound` generated ones: dearest rate per side at the dearest context
  * tier the bound reaches. */
