@@ -1,6 +1,7 @@
 /*
  * tollgate-migrate: the program that brings a database to the state this build expects.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -102,7 +103,8 @@ static bool database_url(const struct config *config, struct buf *url, struct bu
     if (config->database_url_file != NULL && config->database_url_file[0] != '\0') {
         int r = file_read_secret(config->database_url_file, url);
         if (r < 0)
-            (void)buf_printf(error, "%s: %s", config->database_url_file, strerror(-r));
+            (void)buf_printf(error, "%s: %s", config->database_url_file,
+                             r == -EPERM ? "others may read it: chmod 600" : strerror(-r));
         return r == 0;
     }
     if (config->database == NULL || config->database[0] == '\0') {

@@ -3,6 +3,7 @@
  */
 #include "tenants/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -145,7 +146,8 @@ static bool database_url(const struct command_config *config, struct buf *url, s
     if (file != NULL && file[0] != '\0') {
         int r = file_read_secret(file, url);
         if (r < 0)
-            (void)buf_printf(error, "%s: %s", file, strerror(-r));
+            (void)buf_printf(error, "%s: %s", file,
+                             r == -EPERM ? "others may read it: chmod 600" : strerror(-r));
         return r == 0;
     }
     if (config->database == NULL || config->database[0] == '\0') {

@@ -19,7 +19,7 @@ struct command_config {
     struct option_list models;
     int mode, kind, window,
         format; /* enum billing_mode, key_kind, budget_window; catalog's format */
-    bool if_missing, dry_run, summary, now;
+    bool if_missing, dry_run, summary, now, retire_many;
 };
 
 struct command_output {

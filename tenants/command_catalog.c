@@ -42,13 +42,23 @@ static enum store_outcome read_catalog(struct command_context *c, const char *pa
     return STORE_OK;
 }
 
+/* "providers added" as a member: providers_added. */
+static void put_count(struct command_context *c, const char *words, int64_t count)
+{
+    char member[64];
+    snprintf(member, sizeof(member), "%s", words);
+    for (char *at = strchr(member, ' '); at != NULL; at = strchr(at, ' '))
+        *at = '_';
+    command_put_int(&c->output, "", member, count);
+}
+
 static void show_changes(struct command_context *c, const struct catalog_changes *changes)
 {
     cleanup(buf_done) struct buf text = buf_make(RENDER_MAX_BYTES);
     if (c->output.json) {
         for (unsigned kind = 0; kind < CATALOG_CHANGE_COUNT; kind++)
-            command_put_int(&c->output, "", catalog_change_name((enum catalog_change_kind)kind),
-                            changes->by_kind[kind]);
+            put_count(c, catalog_change_name((enum catalog_change_kind)kind),
+                      changes->by_kind[kind]);
         return;
     }
     if (!c->config->summary) {
@@ -92,6 +102,22 @@ static enum store_outcome prices_from(struct command_context *c, int64_t *from_m
     return outcome;
 }
 
+/* A file cut short, or of another maker, must not empty the shop. */
+static enum store_outcome refuse_emptying(struct command_context *c, const struct catalog *old,
+                                          const struct catalog_changes *changes)
+{
+    uint64_t had = 0, gone = changes->by_kind[CATALOG_DEPLOYMENT_REMOVED];
+    for (uint32_t m = 0; m < old->model_count; m++)
+        had += old->models[m].deployment_count;
+    if (c->config->dry_run || c->config->retire_many || gone * 5 <= had)
+        return STORE_OK;
+    return store_fail(
+        &c->error, STORE_REFUSED,
+        "the file lacks %llu of %llu deployments, which would be retired: nothing was "
+        "changed; --retire-many does it all the same",
+        (unsigned long long)gone, (unsigned long long)had);
+}
+
 /* Within the transaction: compares, shows, applies. */
 static enum store_outcome compare_and_apply(struct command_context *c, int64_t from_ms)
 {
@@ -109,7 +135,8 @@ static enum store_outcome compare_and_apply(struct command_context *c, int64_t f
     struct catalog_import import = {new, &changes, from_ms};
     struct catalog_import_result result;
     show_changes(c, &changes);
-    if (!c->config->dry_run)
+    outcome = refuse_emptying(c, old, &changes);
+    if (outcome == STORE_OK && !c->config->dry_run)
         outcome = catalog_store_apply(c->pg, &c->actor, &import, &result, &c->error);
     if (outcome == STORE_OK && !c->config->dry_run)
         show_result(c, &result);
@@ -141,6 +168,8 @@ static const struct option import_table[] = {
      "Shows what would change and changes nothing.", NULL},
     {"summary", OPTION_BOOL, offsetof(struct command_config, summary), 0, 1, "off",
      "Shows counts instead of a line for each change.", NULL},
+    {"retire-many", OPTION_BOOL, offsetof(struct command_config, retire_many), 0, 1, "off",
+     "Goes on although the file lacks more than a fifth of the deployments.", NULL},
     {"now", OPTION_BOOL, offsetof(struct command_config, now), 0, 1, "off",
      "Changed prices hold at once, without the 10 minutes that let every gateway learn them.",
      NULL},
