@@ -48,7 +48,7 @@ CREATE FUNCTION tollgate.lease_hold(l tollgate.leases) RETURNS numeric LANGUAGE 
 $$;
 
 -- Grants a lease once: asking again with the same id answers what was granted then, so a lost answer of a
--- COMMIT neither orphans nor doubles it. Grants max(need, min(recent, free / 8)), or nothing when `need`
+-- COMMIT neither orphans nor doubles it; of one that has ended it answers 0. Grants max(need, min(recent, free / 8)), or nothing when `need`
 -- does not fit (then granted is 0, free_pico tells what would, and holders are asked to give back).
 CREATE FUNCTION tollgate.lease_grant(p_lease uuid, p_gateway uuid, p_tenant uuid, p_scope text, p_scope_id uuid,
         p_window_start timestamptz, p_limit numeric, p_need int8, p_recent int8, p_life interval,
@@ -58,7 +58,8 @@ CREATE FUNCTION tollgate.lease_grant(p_lease uuid, p_gateway uuid, p_tenant uuid
 DECLARE
     size int8;
 BEGIN
-    SELECT l.granted_pico, 0, 0 INTO granted, free_pico, held_pico FROM leases l WHERE l.lease_id = p_lease;
+    SELECT CASE l.state WHEN 'open' THEN l.granted_pico ELSE 0 END, 0, 0 INTO granted, free_pico, held_pico
+      FROM leases l WHERE l.lease_id = p_lease;
     IF FOUND THEN RETURN; END IF;
     IF p_scope = 'balance' THEN
         SELECT w.promo_pico + w.prepaid_pico - w.accrued_pico - w.receivable_pico + w.credit_limit_pico - w.held_pico,
@@ -75,7 +76,7 @@ BEGIN
     END IF;
     IF free_pico IS NULL THEN free_pico := 0; held_pico := 0; END IF;
     -- The same id may have been granted while this call waited for the row.
-    SELECT l.granted_pico INTO size FROM leases l WHERE l.lease_id = p_lease;
+    SELECT CASE l.state WHEN 'open' THEN l.granted_pico ELSE 0 END INTO size FROM leases l WHERE l.lease_id = p_lease;
     IF FOUND THEN granted := size; RETURN; END IF;
     IF p_need <= 0 OR free_pico < p_need THEN
         granted := 0;

@@ -135,10 +135,19 @@ static bool grant(struct broker *broker, struct broker_letter *letter)
     return true;
 }
 
+static bool is_listed(const struct pg_rows *rows, struct uuid id)
+{
+    for (size_t i = 0; i < pg_rows_count(rows); i++) {
+        if (uuid_equal(pg_get_uuid(rows, i, 0), id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void renew(struct broker *broker, struct broker_letter *letter)
 {
     struct pg_rows *rows = NULL;
-    uint32_t open = 0;
     enum pg_outcome outcome;
 
     letter->sent_ms = clock_mono_ms();
@@ -154,10 +163,9 @@ static void renew(struct broker *broker, struct broker_letter *letter)
         mem_free(letter); /* The next second's report says it all again. */
         return;
     }
-    for (size_t i = 0; i < pg_rows_count(rows) && open < BROKER_LEASES_MAX; i++) {
-        letter->leases[open++] = pg_get_uuid(rows, i, 0);
+    for (uint32_t i = 0; i < letter->count; i++) {
+        letter->open[i] = is_listed(rows, letter->leases[i]);
     }
-    letter->count = open;
     pg_rows_free(rows);
     mailbox_send(broker->out[letter->worker], &letter->letter);
 }

@@ -40,6 +40,7 @@ struct broker_letter {
     /* renew, give back: parallel arrays */
     uint32_t count;
     struct uuid leases[BROKER_LEASES_MAX];
+    bool open[BROKER_LEASES_MAX]; /* the answer of a renewal */
     int64_t spent_pico[BROKER_LEASES_MAX],
         reserved_pico[BROKER_LEASES_MAX]; /* give back: spent = total returned */
 };

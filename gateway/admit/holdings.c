@@ -263,7 +263,8 @@ static void take_renewed(struct admit *admit, const struct broker_letter *letter
         struct lease *lease = map_get(admit->leases, uuid_span(&letter->leases[i]));
 
         if (lease != NULL) {
-            lease->expires_ms = letter->sent_ms + admit->config.lease_life_ms;
+            /* One that is not open any more was taken from us: nothing new is reserved on it. */
+            lease->expires_ms = letter->open[i] ? letter->sent_ms + admit->config.lease_life_ms : 0;
         }
     }
 }
