@@ -1,0 +1,228 @@
+#include "tests/support/testing.h"
+
+#include "gateway/route/route.h"
+
+static struct snapshot_deployment deployments[5];
+static const struct snapshot_deployment *pointers[5];
+static struct snapshot_model model;
+
+/* Stands in for the snapshot's: priced unless its name says otherwise. */
+bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deployment *deployment,
+                    const struct snapshot_tenant *tenant, int64_t at_ms,
+                    struct snapshot_terms *terms_out)
+{
+    (void)snapshot;
+    (void)tenant;
+    (void)at_ms;
+    *terms_out = (struct snapshot_terms){0};
+    return !span_is(deployment->provider, "unpriced");
+}
+
+/* One letter per deployment, by its provider. */
+static void make_model(const char *const *providers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        deployments[i] = (struct snapshot_deployment){.id = {.at = {[15] = (uint8_t)(i + 1)}},
+                                                      .provider = span_of(providers[i]),
+                                                      .failure_domain = span_of(providers[i]),
+                                                      .dialect = span_of("openai"),
+                                                      .callable = true};
+        pointers[i] = &deployments[i];
+    }
+    model = (struct snapshot_model){
+        .kind = span_of("chat"), .deployments = pointers, .deployment_count = count};
+}
+
+static const char *const abc[] = {"a", "b", "c", "a"};
+
+static enum route_outcome collect(struct board *board, const struct route_wish *wish,
+                                  int64_t now_ms, struct route *route)
+{
+    const struct route_view view = {.board = board, .now_mono_ms = now_ms};
+
+    *route = (struct route){0};
+    return route_collect(&view, &model, wish, route);
+}
+
+static void order_of(struct route *route, char *text_out)
+{
+    const struct route_candidate *candidate;
+
+    while ((candidate = route_next(route)) != NULL)
+        *text_out++ = candidate->deployment->provider.at[0];
+    *text_out = '\0';
+}
+
+static void candidates_come_in_order(void **state)
+{
+    static const struct span b_only[] = {{"b", 1}}, c_then_b[] = {{"c", 1}, {"b", 1}};
+    static const struct {
+        const char *what;
+        struct route_wish wish;
+        int32_t priorities[4];
+        uint32_t outage, out; /* bits */
+        enum route_outcome wanted;
+        const char *order;
+    } rows[] = {
+        {"the catalog's order, one per failure domain", {.chat = true}, {0}, 0, 0, ROUTE_OK, "abc"},
+        {"priority before it", {.chat = true}, {2, 1, 0, 2}, 0, 0, ROUTE_OK, "cba"},
+        {"an outage goes to the back", {.chat = true}, {0}, 1, 0, ROUTE_OK, "bca"},
+        {"an outage of all changes nothing", {.chat = true}, {0}, 15, 0, ROUTE_OK, "abc"},
+        {"out of service is no candidate", {.chat = true}, {0}, 0, 2, ROUTE_OK, "ac"},
+        {"all out of service", {.chat = true}, {0}, 0, 15, ROUTE_ALL_OUT, ""},
+        {"only", {.chat = true, .only = b_only, .only_count = 1}, {0}, 0, 0, ROUTE_OK, "b"},
+        {"ignore", {.chat = true, .ignore = b_only, .ignore_count = 1}, {0}, 0, 0, ROUTE_OK, "ac"},
+        {"order", {.chat = true, .order = c_then_b, .order_count = 2}, {0}, 0, 0, ROUTE_OK, "cba"},
+        {"order without fallbacks",
+         {.chat = true, .order = c_then_b, .order_count = 2, .no_fallbacks = true},
+         {0},
+         0,
+         0,
+         ROUTE_OK,
+         "c"},
+        {"nobody left",
+         {.chat = true, .only = b_only, .only_count = 1, .ignore = b_only, .ignore_count = 1},
+         {0},
+         0,
+         0,
+         ROUTE_FILTERED,
+         ""},
+        {"another kind", {.chat = false}, {0}, 0, 0, ROUTE_WRONG_KIND, ""},
+        {"a test key without a sandbox",
+         {.chat = true, .test_key = true},
+         {0},
+         0,
+         0,
+         ROUTE_NOT_SOLD,
+         ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct board *board = board_new();
+        struct route route;
+        char order[8];
+        make_model(abc, array_size(abc));
+        for (uint32_t d = 0; d < array_size(abc); d++) {
+            deployments[d].priority = rows[i].priorities[d];
+            board_note(board, deployments[d].id, (rows[i].outage >> d & 1) != 0 ? 30000 : 0,
+                       (rows[i].out >> d & 1) != 0 ? 30000 : 0, 1000);
+        }
+        assert_int(rows[i].what, collect(board, &rows[i].wish, 2000, &route), rows[i].wanted);
+        order_of(&route, order);
+        assert_span(rows[i].what, span_of(order), rows[i].order);
+        board_free(board);
+    }
+}
+
+static void what_cannot_be_dispatched_is_no_candidate(void **state)
+{
+    static const struct {
+        const char *what;
+        bool callable, sandbox;
+        enum wire_dialect wire;
+        const char *dialect, *provider;
+        enum route_outcome wanted;
+    } rows[] = {
+        {"OpenAI's", true, false, WIRE_OPENAI, "openai", "a", ROUTE_OK},
+        {"a compatible one", true, false, WIRE_OPENAI, "openai-compatible", "a", ROUTE_OK},
+        {"Azure's paths are others", true, false, WIRE_OPENAI, "azure-openai", "a", ROUTE_NOT_SOLD},
+        {"another dialect", true, false, WIRE_ANTHROPIC, "anthropic", "a", ROUTE_NOT_SOLD},
+        {"another dialect at the sandbox", true, true, WIRE_ANTHROPIC, "anthropic", "a", ROUTE_OK},
+        {"no credential", false, false, WIRE_OPENAI, "openai", "a", ROUTE_NOT_SOLD},
+        {"no price", true, false, WIRE_OPENAI, "openai", "unpriced", ROUTE_NOT_SOLD},
+    };
+    const struct route_wish wish = {.chat = true};
+    struct board *board = board_new();
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct route route;
+        make_model(&rows[i].provider, 1);
+        deployments[0].callable = rows[i].callable;
+        deployments[0].sandbox = rows[i].sandbox;
+        deployments[0].wire = rows[i].wire;
+        deployments[0].dialect = span_of(rows[i].dialect);
+        assert_int(rows[i].what, collect(board, &wish, 0, &route), rows[i].wanted);
+    }
+    board_free(board);
+}
+
+static void the_board_forgets(void **state)
+{
+    const struct route_wish wish = {.chat = true};
+    struct board *board = board_new();
+    struct route route;
+
+    (void)state;
+    make_model(abc, 2);
+    board_note(board, deployments[0].id, 30000, 0, 1000);
+    board_note(board, deployments[1].id, 0, 60000, 1000);
+    assert_int_equal(board_back_ms(board, &model, 2000), 61000);
+    assert_int_equal(collect(board, &wish, 30999, &route), ROUTE_OK);
+    assert_int_equal(route.count, 1);
+    assert_int_equal(collect(board, &wish, 61000, &route), ROUTE_OK);
+    assert_int_equal(route.count, 2);
+    board_note(board, deployments[1].id, 0, 60000, 70000);
+    board_clear(board, deployments[1].id);
+    assert_int_equal(collect(board, &wish, 70001, &route), ROUTE_OK);
+    assert_int_equal(route.count, 2);
+    assert_int_equal(board_back_ms(board, &model, 70001), 0);
+    board_free(board);
+}
+
+static void at_most_five_are_tried(void **state)
+{
+    static const char *const many[] = {"a", "b", "c", "d", "e"};
+    const struct route_wish wish = {.chat = true};
+    struct board *board = board_new();
+    struct route route;
+    char order[8];
+
+    (void)state;
+    make_model(many, array_size(many));
+    assert_int_equal(collect(board, &wish, 0, &route), ROUTE_OK);
+    order_of(&route, order);
+    assert_string_equal(order, "abcde");
+    assert_null(route_next(&route));
+    board_free(board);
+}
+
+static void only_an_only_candidate_is_tried_again(void **state)
+{
+    const struct route_wish wish = {.chat = true};
+    struct board *board = board_new();
+    struct route route;
+    int64_t wait_ms;
+
+    (void)state;
+    make_model(abc, 2);
+    assert_int_equal(collect(board, &wish, 0, &route), ROUTE_OK);
+    assert_non_null(route_next(&route));
+    assert_false(route_again(&route, 7, 0, &wait_ms));
+
+    make_model(abc, 1);
+    assert_int_equal(collect(board, &wish, 0, &route), ROUTE_OK);
+    assert_non_null(route_next(&route));
+    assert_null(route_next(&route));
+    assert_false(route_again(&route, 0, 60000, &wait_ms)); /* not so long */
+    assert_true(route_again(&route, 499, 0, &wait_ms));
+    assert_int_equal(wait_ms, 499);
+    assert_true(route_again(&route, 0, 1500, &wait_ms)); /* what was asked for */
+    assert_int_equal(wait_ms, 1500);
+    assert_false(route_again(&route, 0, 0, &wait_ms)); /* three in all */
+    board_free(board);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(candidates_come_in_order),
+        cmocka_unit_test(what_cannot_be_dispatched_is_no_candidate),
+        cmocka_unit_test(the_board_forgets),
+        cmocka_unit_test(at_most_five_are_tried),
+        cmocka_unit_test(only_an_only_candidate_is_tried_again),
+    };
+
+    return run_test_table(tests);
+}
