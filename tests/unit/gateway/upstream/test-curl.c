@@ -1,0 +1,495 @@
+/*
+ * The network upstream against a server of this test's own on loopback: one thread that answers
+ * each connection by a script.
+ */
+#include "tests/support/testing.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "common/base/thread.h"
+#include "gateway/upstream/curl.h"
+
+#define DEADLINE_MS 10000
+
+/* ---- the server ---- */
+struct server {
+    int listener;
+    uint16_t port;
+    pthread_t thread;
+    const char *answers[4]; /* one per request, in order, over any connection; NULL: reset */
+    uint32_t connections, requests;
+    char seen[4][8192];
+    size_t body_bytes;
+    const char *flood; /* sent over and over behind the answer, this many times */
+    uint32_t flood_count;
+};
+
+static void serve_flood(struct server *server, int fd)
+{
+    size_t size = server->flood == NULL ? 0 : strlen(server->flood);
+
+    for (uint32_t i = 0; size > 0 && i < server->flood_count; i++)
+        for (size_t at = 0; at < size;) {
+            ssize_t sent = send(fd, server->flood + at, size - at, MSG_NOSIGNAL);
+            if (sent <= 0)
+                return;
+            at += (size_t)sent;
+        }
+}
+
+/* Reads one request; false when the peer went. */
+static bool read_request(struct server *server, int fd)
+{
+    char *seen = server->seen[server->requests % 4];
+    size_t size = 0, length = 0, room = sizeof(server->seen[0]) - 1;
+    char *end = NULL;
+
+    memset(seen, 0, room + 1);
+    while (end == NULL) {
+        ssize_t got = read(fd, seen + size, room - size);
+        if (got <= 0)
+            return false;
+        size += (size_t)got;
+        end = strstr(seen, "\r\n\r\n");
+    }
+    const char *line = strstr(seen, "Content-Length: ");
+    if (line != NULL)
+        length = strtoul(line + 16, NULL, 10);
+    server->body_bytes = size - (size_t)(end + 4 - seen);
+    while (server->body_bytes < length) {
+        char rest[65536];
+        ssize_t got = read(fd, rest, sizeof(rest));
+        if (got <= 0)
+            return false;
+        server->body_bytes += (size_t)got;
+    }
+    return true;
+}
+
+static void *serve(void *context)
+{
+    struct server *server = context;
+    int fd;
+
+    while ((fd = accept(server->listener, NULL, NULL)) >= 0) {
+        server->connections++;
+        while (read_request(server, fd)) {
+            const char *answer = server->answers[server->requests++ % 4];
+            struct linger linger = {.l_onoff = 1};
+            if (answer == NULL) {
+                setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+                break;
+            }
+            if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
+                break;
+            serve_flood(server, fd);
+            if (strstr(answer, "onnection: close") != NULL)
+                break;
+        }
+        close(fd);
+    }
+    return NULL;
+}
+
+static void server_start(struct server *server)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+
+    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(server->listener >= 0);
+    assert_int_equal(bind(server->listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(server->listener, 16), 0);
+    assert_int_equal(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
+    server->port = ntohs(address.sin_port);
+    thread_start(&server->thread, "server", serve, server);
+}
+
+static void server_stop(struct server *server)
+{
+    shutdown(server->listener, SHUT_RDWR);
+    pthread_join(server->thread, NULL);
+    close(server->listener);
+}
+
+/* ---- what is called ---- */
+struct seen {
+    struct upstream *upstream;
+    struct upstream_call *call;
+    int status;
+    char type[64], encoding[32], request_id[64];
+    int64_t retry_after_ms;
+    struct buf body;
+    bool ended;
+    enum upstream_end end;
+    bool pause_at_once, cancel_at_once, cancelled;
+};
+
+static void on_head(void *context, const struct upstream_head *head)
+{
+    struct seen *seen = context;
+
+    seen->status = head->status;
+    snprintf(seen->type, sizeof(seen->type), "%.*s", SPAN_ARG(head->content_type));
+    snprintf(seen->encoding, sizeof(seen->encoding), "%.*s", SPAN_ARG(head->content_encoding));
+    snprintf(seen->request_id, sizeof(seen->request_id), "%.*s", SPAN_ARG(head->request_id));
+    seen->retry_after_ms = head->retry_after_ms;
+}
+
+static void on_bytes(void *context, struct span bytes)
+{
+    struct seen *seen = context;
+
+    assert_false(seen->cancelled);
+    buf_add_span(&seen->body, bytes);
+    if (seen->pause_at_once)
+        seen->upstream->ops->pause(seen->call);
+    if (seen->cancel_at_once) {
+        seen->cancelled = true;
+        seen->upstream->ops->cancel(seen->call);
+    }
+}
+
+static void on_end(void *context, enum upstream_end end)
+{
+    struct seen *seen = context;
+
+    assert_false(seen->cancelled);
+    seen->ended = true;
+    seen->end = end;
+}
+
+static const struct upstream_events events = {on_head, on_bytes, on_end};
+
+/* ---- the loop ---- */
+static struct httpd *httpd;
+static struct upstream *upstream;
+static struct server server;
+static struct snapshot_deployment deployment;
+static char base_url[64];
+
+static void on_turn_end(void *context)
+{
+    (void)context;
+    upstream->ops->turn(upstream);
+}
+
+static void open_upstream(bool allow_loopback)
+{
+    const struct httpd_handler handler = {0};
+    const struct curl_config config = {
+        .allow_loopback = allow_loopback, .max_idle = 16, .idle_handles = 4};
+
+    httpd = httpd_new(&httpd_config_initial, &handler);
+    upstream = curl_upstream_new(httpd, &config);
+    httpd_at_turn_end(httpd, on_turn_end, NULL);
+    server = (struct server){0};
+    server_start(&server);
+    snprintf(base_url, sizeof(base_url), "http://127.0.0.1:%u/v1/", server.port);
+    deployment = (struct snapshot_deployment){.id = {.at = {[15] = 1}},
+                                              .base_url = span_of(base_url),
+                                              .auth = AUTH_BEARER,
+                                              .credential = span_of("secret"),
+                                              .sandbox = true,
+                                              .connect_timeout_ms = 1000};
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    open_upstream(false);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    upstream->ops->free(upstream);
+    server_stop(&server);
+    httpd_free(httpd);
+    return 0;
+}
+
+static void begin(struct seen *seen, const struct span *pieces, uint32_t count)
+{
+    struct upstream_request request = {.deployment = &deployment,
+                                       .path = "/chat/completions",
+                                       .pieces = pieces,
+                                       .piece_count = count,
+                                       .request_id = span_of("gen_x"),
+                                       .attempt = 2};
+
+    for (uint32_t i = 0; i < count; i++)
+        request.body_bytes += pieces[i].size;
+    seen->upstream = upstream;
+    if (seen->body.max == 0)
+        seen->body = buf_make((size_t)256 << 20);
+    seen->call = upstream->ops->start(upstream, &request, &events, seen);
+}
+
+static void turn_until(const bool *done)
+{
+    int64_t until_ms = clock_mono_ms() + DEADLINE_MS;
+
+    while (!*done && clock_mono_ms() < until_ms)
+        httpd_turn(httpd, 10);
+    assert_true(*done);
+}
+
+static const struct span small[] = {{"{\"a\":", 5}, {"1}", 2}};
+#define OK_ANSWER                                                                                  \
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: req_1\r\n"                 \
+    "Content-Length: 2\r\n\r\n{}"
+
+static void a_request_goes_out_and_its_answer_comes_back(void **state)
+{
+    struct seen seen = {0};
+
+    (void)state;
+    server.answers[0] = OK_ANSWER;
+    begin(&seen, small, array_size(small));
+    turn_until(&seen.ended);
+    assert_int_equal(seen.end, UPSTREAM_WHOLE);
+    assert_int_equal(seen.status, 200);
+    assert_string_equal(seen.type, "application/json");
+    assert_string_equal(seen.request_id, "req_1");
+    assert_span("body", buf_span(&seen.body), "{}");
+    assert_non_null(strstr(server.seen[0], "POST /v1/chat/completions HTTP/1.1\r\n"));
+    assert_non_null(strstr(server.seen[0], "Authorization: Bearer secret\r\n"));
+    assert_non_null(strstr(server.seen[0], "Content-Type: application/json\r\n"));
+    assert_non_null(strstr(server.seen[0], "x-tollgate-request-id: gen_x\r\n"));
+    assert_non_null(strstr(server.seen[0], "x-tollgate-attempt: 2\r\n"));
+    assert_non_null(strstr(server.seen[0], "\r\n\r\n{\"a\":1}"));
+    assert_null(strstr(server.seen[0], "Expect"));
+    buf_done(&seen.body);
+}
+
+static void connections_are_kept(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        server.answers[i] = OK_ANSWER;
+    for (int i = 0; i < 4; i++) {
+        struct seen seen = {0};
+        begin(&seen, small, array_size(small));
+        turn_until(&seen.ended);
+        assert_int_equal(seen.end, UPSTREAM_WHOLE);
+        buf_done(&seen.body);
+    }
+    assert_int_equal(server.connections, 1);
+}
+
+static void a_large_body_is_read_from_its_pieces(void **state)
+{
+    size_t size = (size_t)3 << 20;
+    char *large = mem_new(size);
+    const struct span pieces[] = {{"[", 1}, {large, size}, {"]", 1}};
+    struct seen seen = {0};
+
+    (void)state;
+    memset(large, ' ', size);
+    server.answers[0] = OK_ANSWER;
+    begin(&seen, pieces, array_size(pieces));
+    turn_until(&seen.ended);
+    assert_int_equal(seen.end, UPSTREAM_WHOLE);
+    assert_int_equal(server.body_bytes, size + 2);
+    buf_done(&seen.body);
+    mem_free(large);
+}
+
+static void every_end_is_told(void **state)
+{
+    static const struct {
+        const char *what, *answer;
+        enum upstream_end end;
+        int status;
+        const char *body;
+        int64_t retry_after_ms;
+    } rows[] = {
+        {"reset", NULL, UPSTREAM_BROKEN, 0, "", 0},
+        {"closed before its length",
+         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nab", UPSTREAM_BROKEN,
+         200, "ab", 0},
+        {"closed before its last chunk",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n",
+         UPSTREAM_BROKEN, 200, "ab", 0},
+        {"chunks",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+         UPSTREAM_WHOLE, 200, "abc", 0},
+        {"429", "HTTP/1.1 429 No\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", UPSTREAM_WHOLE,
+         429, "", 7000},
+        {"a long Retry-After", "HTTP/1.1 503 No\r\nRetry-After: 99999\r\nContent-Length: 0\r\n\r\n",
+         UPSTREAM_WHOLE, 503, "", 600000},
+        {"a redirect is not followed",
+         "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+         UPSTREAM_WHOLE, 302, "", 0},
+        {"not HTTP", "hello\r\n\r\nConnection: close", UPSTREAM_BROKEN, 0, "", 0},
+        {"100 before the answer",
+         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+         UPSTREAM_WHOLE, 200, "x", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct seen seen = {0};
+        for (int n = 0; n < 4; n++)
+            server.answers[n] = rows[i].answer;
+        begin(&seen, small, array_size(small));
+        turn_until(&seen.ended);
+        assert_int(rows[i].what, seen.end, rows[i].end);
+        assert_int(rows[i].what, seen.status, rows[i].status);
+        assert_span(rows[i].what, buf_span(&seen.body), rows[i].body);
+        assert_int(rows[i].what, seen.retry_after_ms, rows[i].retry_after_ms);
+        buf_done(&seen.body);
+    }
+}
+
+static void nobody_listening_is_no_connection(void **state)
+{
+    struct seen seen = {0};
+
+    (void)state;
+    snprintf(base_url, sizeof(base_url), "http://127.0.0.1:1/v1");
+    deployment.base_url = span_of(base_url);
+    begin(&seen, small, array_size(small));
+    turn_until(&seen.ended);
+    assert_int_equal(seen.end, UPSTREAM_NO_CONNECTION);
+    buf_done(&seen.body);
+}
+
+static void forbidden_addresses_are_not_dialled(void **state)
+{
+    static const char *const urls[] = {"http://169.254.169.254/v1", "https://10.0.0.1/v1",
+                                       "http://8.8.8.8/v1", "https://[::ffff:192.168.0.1]/v1"};
+
+    (void)state;
+    for (size_t i = 0; i < array_size(urls); i++) {
+        struct seen seen = {0};
+        deployment.base_url = span_of(urls[i]);
+        begin(&seen, small, array_size(small));
+        turn_until(&seen.ended);
+        assert_int(urls[i], seen.end, UPSTREAM_FORBIDDEN);
+        buf_done(&seen.body);
+    }
+}
+
+static void loopback_is_for_the_sandbox(void **state)
+{
+    struct seen seen = {0};
+
+    (void)state;
+    deployment.sandbox = false;
+    begin(&seen, small, array_size(small));
+    turn_until(&seen.ended);
+    assert_int_equal(seen.end, UPSTREAM_FORBIDDEN);
+    assert_int_equal(server.connections, 0);
+    buf_done(&seen.body);
+}
+
+static void an_unfit_address_does_not_start(void **state)
+{
+    static const char *const urls[] = {"ftp://127.0.0.1/", "file:///etc/passwd", "",
+                                       "http://a\r\nb"};
+    struct seen seen = {0};
+
+    (void)state;
+    for (size_t i = 0; i < array_size(urls); i++) {
+        deployment.base_url = span_of(urls[i]);
+        begin(&seen, small, array_size(small));
+        assert_null(seen.call);
+    }
+    deployment.base_url = span_of(base_url);
+    deployment.credential = span_of("a\r\nx: y");
+    begin(&seen, small, array_size(small));
+    assert_null(seen.call);
+}
+
+static void a_paused_upstream_stops_and_goes_on(void **state)
+{
+    static char flood[65537];
+    struct seen seen = {.pause_at_once = true};
+    int64_t until_ms;
+
+    (void)state;
+    memset(flood, 'x', sizeof(flood) - 1);
+    server.answers[0] = "HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n";
+    server.flood = flood;
+    server.flood_count = 1024;
+    begin(&seen, small, array_size(small));
+    until_ms = clock_mono_ms() + 200;
+    while (clock_mono_ms() < until_ms)
+        httpd_turn(httpd, 10);
+    assert_true(seen.body.size > 0 && seen.body.size <= 65536);
+    assert_false(seen.ended);
+    seen.pause_at_once = false;
+    upstream->ops->resume(seen.call);
+    turn_until(&seen.ended);
+    assert_int_equal(seen.end, UPSTREAM_WHOLE);
+    assert_int_equal(seen.body.size, 67108864);
+    buf_done(&seen.body);
+}
+
+static void a_cancelled_call_says_nothing_more(void **state)
+{
+    struct seen seen = {.cancel_at_once = true}, other = {0};
+
+    (void)state;
+    server.answers[0] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n";
+    server.answers[1] = OK_ANSWER;
+    begin(&seen, small, array_size(small));
+    turn_until(&seen.cancelled);
+    begin(&other, small, array_size(small)); /* on a connection of its own */
+    turn_until(&other.ended);
+    assert_int_equal(other.end, UPSTREAM_WHOLE);
+    assert_int_equal(server.connections, 2);
+    buf_done(&seen.body);
+    buf_done(&other.body);
+}
+
+static void a_changed_credential_is_used_at_once(void **state)
+{
+    struct seen one = {0}, two = {0};
+
+    (void)state;
+    server.answers[0] = server.answers[1] =
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    begin(&one, small, array_size(small));
+    deployment.credential = span_of("other");
+    begin(&two, small, array_size(small));
+    turn_until(&one.ended);
+    turn_until(&two.ended);
+    assert_int_equal(server.requests, 2);
+    bool first = strstr(server.seen[0], "Bearer secret") != NULL;
+    assert_non_null(strstr(server.seen[first ? 1 : 0], "Bearer other"));
+    buf_done(&one.body);
+    buf_done(&two.body);
+}
+
+#define row(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        row(a_request_goes_out_and_its_answer_comes_back),
+        row(connections_are_kept),
+        row(a_large_body_is_read_from_its_pieces),
+        row(every_end_is_told),
+        row(nobody_listening_is_no_connection),
+        row(forbidden_addresses_are_not_dialled),
+        row(loopback_is_for_the_sandbox),
+        row(an_unfit_address_does_not_start),
+        row(a_paused_upstream_stops_and_goes_on),
+        row(a_cancelled_call_says_nothing_more),
+        row(a_changed_credential_is_used_at_once),
+    };
+
+    curl_process_init();
+    return run_test_table(tests);
+}
