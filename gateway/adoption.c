@@ -84,6 +84,7 @@ static void look(struct adoption *adoption)
     for (int i = 0; i < FOLDERS_MAX && !atomic_load(&adoption->stopping); i++) {
         struct recover_counts counts = {0};
         struct adopted adopted;
+        size_t before = cursor;
         int found =
             recover_next(adoption->config.root, adoption->config.self, &cursor, &adopted, &counts);
 
@@ -97,6 +98,8 @@ static void look(struct adoption *adoption)
         pthread_mutex_lock(&adoption->lock);
         adoption->state.failed++;
         pthread_mutex_unlock(&adoption->lock);
+        if (cursor == before)
+            return; /* not one folder but all: no descriptors, no root */
     }
 }
 

@@ -4,6 +4,7 @@
 #include "gateway/control.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -28,6 +29,8 @@ enum {
     POLL_MS = 5,
     HOST_NAME_MAX_ = 256,
     WORKERS_MAX = 256,
+    LARGE_BYTES = 256 << 10,
+    KEPT_FILES = 96, /* for everything but clients and providers */
 };
 
 static const int waited_for[] = {SIGTERM, SIGINT, SIGHUP};
@@ -47,12 +50,32 @@ void control_prepare(void)
     sigset_t set = signals();
     struct rlimit limit;
 
+    /* Large bodies go back to the system when they are freed; glibc would raise the bound by itself
+     * and keep them. */
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES * 4);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
+}
+
+/* So that those that are open find descriptors for their providers, the journals theirs, and those
+ * that are too many are told so. */
+static uint32_t fitting_connections(const struct config *config)
+{
+    struct rlimit limit;
+    rlim_t most = (rlim_t)config->max_connections;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        rlim_t fitting =
+            limit.rlim_cur > 2 * KEPT_FILES ? (limit.rlim_cur - KEPT_FILES) / 2 : KEPT_FILES / 4;
+
+        most = fitting < most ? fitting : most;
+    }
+    return (uint32_t)most;
 }
 
 /* ---- what other threads call ---- */
@@ -386,6 +409,7 @@ int control_run(struct gateway *gateway)
     gateway->id = uuid_new();
     gateway->started_ms = clock_wall_ms();
     gateway->worker_count = count_workers(&gateway->config);
+    gateway->max_connections = fitting_connections(&gateway->config);
     must(pthread_mutex_init(&gateway->newest.lock, NULL) == 0);
     curl_process_init();
     make_adoption(gateway);

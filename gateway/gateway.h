@@ -36,6 +36,7 @@ struct gateway {
     struct uuid id; /* new for every start */
     int64_t started_ms;
     uint32_t worker_count;
+    uint32_t max_connections; /* of the config, or what the limit of descriptors allows */
     struct worker **workers;
     struct metrics **metrics; /* one per worker */
     struct journals *journals;

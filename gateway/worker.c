@@ -108,7 +108,7 @@ static struct httpd *make_httpd(struct worker *worker)
     config.max_body_bytes = (size_t)gateway->config.max_body_bytes;
     config.max_bodies_bytes = (size_t)gateway->config.max_bodies_bytes;
     config.bodies_bytes = &gateway->bodies_bytes;
-    config.max_connections = (uint32_t)gateway->config.max_connections / gateway->worker_count + 1;
+    config.max_connections = gateway->max_connections / gateway->worker_count + 1;
     config.idle_timeout_ms = (uint32_t)gateway->config.idle_timeout_seconds * 1000;
     return httpd_new(&config, &handler);
 }

@@ -13,8 +13,7 @@
 #include "common/base/mem.h"
 #include "common/httpd/conn.h"
 
-/* Past this many over the maximum nobody is told anything. */
-enum { REFUSED_AT_ONCE_MAX = 1024, PAUSE_MS = 100 };
+enum { REFUSED_AT_ONCE_MIN = 16, PAUSE_MS = 100 };
 
 static const char full_answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
                                   "content-length: 0\r\n"
@@ -40,6 +39,13 @@ static void turn_away(int fd, bool tls)
         (void)send(fd, full_answer, sizeof(full_answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(fd, SHUT_WR);
     close(fd);
+}
+
+/* A client above the maximum is told in its own words once its head is read; above this one it is
+ * turned away at the door. */
+static uint32_t refused_at_once(const struct httpd_config *config)
+{
+    return config->max_connections + config->max_connections / 8 + REFUSED_AT_ONCE_MIN;
 }
 
 static void pause_accepting(struct httpd *httpd)
@@ -94,7 +100,7 @@ static bool accept_one(struct listener *listener)
             on_exhausted(listener);
         return errno == ECONNABORTED || errno == EINTR;
     }
-    if (httpd->conn_count >= httpd->config.max_connections + REFUSED_AT_ONCE_MAX) {
+    if (httpd->conn_count >= refused_at_once(&httpd->config)) {
         turn_away(fd, listener->tls != NULL);
         return true;
     }
