@@ -21,6 +21,8 @@ static const struct option table[] = {
     {"tls-certificate", OPTION_PATH, AT(tls_certificate), 0, 4096, "",
      "PEM file with the certificate chain; read again on SIGHUP", NULL},
     {"tls-key", OPTION_PATH, AT(tls_key), 0, 4096, "", "PEM file with the certificate's key", NULL},
+    {"share-port", OPTION_BOOL, AT(share_port), 0, 0, "off",
+     "listen although another gateway of this user does: for a restart without a gap", NULL},
     {"ops-listen", OPTION_TEXT, AT(ops_listen), 0, 256, "127.0.0.1:0",
      "address and port for /metrics, /status, /healthz, /readyz; empty: none", NULL},
     {"port-file", OPTION_PATH, AT(port_file), 0, 4096, "",

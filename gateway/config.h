@@ -25,6 +25,7 @@ struct config {
     int64_t lease_wait_ms, lease_life_seconds, lease_idle_seconds, outage_allowance_cents;
     int64_t idle_timeout_seconds;
     int log_level;
+    bool share_port;
     /* what follows from it */
     char *database_url, *journal_root, *copy_path;
     struct buf snapshot_key, credentials_text;

@@ -248,7 +248,8 @@ static bool listen_on(struct gateway *gateway, const char *address, struct httpd
 
     if (address[0] == 0)
         return true;
-    if (listener_open(address, gateway->worker_count, fds, port_out, &why) != 0)
+    if (listener_open(address, gateway->config.share_port, gateway->worker_count, fds, port_out,
+                      &why) != 0)
         return failed("listen", why.at);
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_listen(gateway->workers[i], fds[i], tls);
@@ -262,7 +263,7 @@ static bool start_ops(struct gateway *gateway)
 
     if (gateway->config.ops_listen[0] == 0)
         return true;
-    if (listener_open(gateway->config.ops_listen, 1, &fd, &gateway->ops_port, &why) != 0)
+    if (listener_open(gateway->config.ops_listen, false, 1, &fd, &gateway->ops_port, &why) != 0)
         return failed("ops-listen", why.at);
     gateway->ops = ops_start(gateway, fd);
     return true;

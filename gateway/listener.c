@@ -87,7 +87,7 @@ static int check_free(const struct address *address)
     return error;
 }
 
-int listener_open(const char *text, uint32_t count, int *fds_out, uint16_t *port_out,
+int listener_open(const char *text, bool share, uint32_t count, int *fds_out, uint16_t *port_out,
                   struct buf *why)
 {
     struct address address;
@@ -98,7 +98,8 @@ int listener_open(const char *text, uint32_t count, int *fds_out, uint16_t *port
         buf_printf(why, "\"%s\" is not an IP address and a port", text);
         return error;
     }
-    error = check_free(&address);
+    if (!share)
+        error = check_free(&address);
     while (error == 0 && made < count) {
         error = open_one(&address, &fds_out[made]);
         if (error == 0 && made++ == 0 &&
