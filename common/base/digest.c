@@ -77,8 +77,11 @@ __attribute__((target("sse4.2"))) static uint32_t run_cpu(uint32_t value, const 
 {
     uint64_t wide = value;
 
-    for (; size >= 8; size -= 8, at += 8)
-        wide = _mm_crc32_u64(wide, load_little(at));
+    for (; size >= 8; size -= 8, at += 8) {
+        uint64_t eight; /* x86 is little-endian, as the checksum wants it */
+        memcpy(&eight, at, sizeof(eight));
+        wide = _mm_crc32_u64(wide, eight);
+    }
     value = (uint32_t)wide;
     for (; size > 0; size--, at++)
         value = _mm_crc32_u8(value, *at);

@@ -163,22 +163,33 @@ int uuid_parse(struct span text, struct uuid *id_out)
     return digest_unhex(span_make(digits, count), id_out->at, sizeof(id_out->at));
 }
 
-size_t id_format(enum id_kind kind, struct uuid id, char text_out[ID_TEXT_SIZE])
+/* The last `count` base32 digits of a number. */
+static void put_digits(uint64_t value, int count, char *at)
 {
     static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-    size_t prefix = strlen(prefixes[kind]);
-    unsigned bits = 0, count = 2; /* 130 bits hold the 128: two zeros stand before them */
-    char *at = text_out + prefix + 1;
 
+    for (int i = count - 1; i >= 0; i--, value >>= 5)
+        at[i] = digits[value & 31];
+}
+
+size_t id_format(enum id_kind kind, struct uuid id, char text_out[ID_TEXT_SIZE])
+{
+    size_t prefix = strlen(prefixes[kind]);
+    char *at = text_out + prefix + 1;
+    uint64_t high = 0, low = 0;
+
+    for (size_t i = 0; i < 8; i++) {
+        high = high << 8 | id.at[i];
+        low = low << 8 | id.at[8 + i];
+    }
     memcpy(text_out, prefixes[kind], prefix);
     text_out[prefix] = '_';
-    for (size_t i = 0; i < sizeof(id.at); i++) {
-        bits = (bits << 8 | id.at[i]) & 0xffff;
-        for (count += 8; count >= 5; count -= 5)
-            *at++ = digits[(bits >> (count - 5)) & 31];
-    }
-    *at = '\0';
-    return (size_t)(at - text_out);
+    /* 130 bits hold the 128: two zeros stand before them. 12 digits are 60 bits. */
+    put_digits(high >> 56, 2, at);
+    put_digits(high << 4 | low >> 60, 12, at + 2);
+    put_digits(low, 12, at + 14);
+    at[26] = '\0';
+    return prefix + 1 + 26;
 }
 
 /* Crockford's alphabet: both cases, i and l read as 1, o as 0, u is not in it. -1 for others. */

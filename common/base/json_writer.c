@@ -41,9 +41,28 @@ static void quote_byte(struct buf *out, char c)
     }
 }
 
+#define EIGHT(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether all of eight bytes are plain. In each byte the top bit is set where it is not: above
+ * 0x7f, below a blank, a quote, a backslash (the classic test for a zero byte on what each is xored
+ * with). */
+static bool eight_plain(const char *at)
+{
+    uint64_t word, quotes, slashes;
+
+    memcpy(&word, at, sizeof(word));
+    quotes = word ^ EIGHT('"');
+    slashes = word ^ EIGHT('\\');
+    return ((word | (word - EIGHT(0x20)) | ((quotes - EIGHT(1)) & ~quotes) |
+             ((slashes - EIGHT(1)) & ~slashes)) &
+            EIGHT(0x80)) == 0;
+}
+
 /* Where the run of bytes ends that may be copied as they are. */
 static const char *plain_end(const char *at, const char *end)
 {
+    while (end - at >= 8 && eight_plain(at))
+        at += 8;
     while (at < end) {
         if (is_plain(*at)) {
             at++;
@@ -101,7 +120,11 @@ void json_end(struct json_writer *w, char bracket)
 
 void json_name(struct json_writer *w, const char *name)
 {
-    json_name_span(w, span_of(name));
+    before_value(w);
+    (void)buf_add_byte(w->out, '"');
+    (void)buf_add(w->out, name, strlen(name));
+    (void)buf_add(w->out, "\":", 2);
+    w->comma = false;
 }
 
 void json_name_span(struct json_writer *w, struct span name)

@@ -20,6 +20,7 @@ struct json_writer {
 must_use struct json_writer json_writer_make(struct buf *out);
 void json_begin(struct json_writer *w, char bracket); /* '{' or '[' */
 void json_end(struct json_writer *w, char bracket);   /* '}' or ']' */
+/* A name of our own: plain ASCII that needs no escapes. */
 void json_name(struct json_writer *w, const char *name);
 void json_name_span(struct json_writer *w, struct span name);
 void json_write_string(struct json_writer *w,

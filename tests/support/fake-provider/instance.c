@@ -188,7 +188,7 @@ static void step(struct walk *walk)
         open->at = json_after(walk->doc, open->container, name);
         if (json_copy_string(walk->doc, name, text, sizeof(text)) != 0 || raw.size < 2)
             return;
-        json_name(&walk->w, text);
+        json_name_span(&walk->w, span_of(text));
         write_value(walk, json_value(walk->doc, name));
     } else if (!open->object && open->left > 0) {
         open->left--;

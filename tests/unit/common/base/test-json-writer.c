@@ -69,6 +69,30 @@ static void strings_are_escaped_where_they_must_be(void **state)
     }
 }
 
+/* Eight bytes are looked at together: each value at each place must still be seen. */
+static void no_byte_hides_among_its_neighbours(void **state)
+{
+    struct json_doc doc = json_doc_make();
+
+    (void)state;
+    for (int byte = 1; byte < 0x80; byte++) {
+        for (size_t place = 0; place < 19; place++) {
+            char text[20] = "abcdefghijklmnopqrs", back[64];
+            struct buf out = buf_make(256);
+
+            text[place] = (char)byte;
+            assert_int_equal(json_quote(&out, span_of(text)), 0);
+            assert_int("it is JSON", json_parse(&doc, buf_span(&out), &json_limits_body), JSON_OK);
+            assert_int_equal(json_copy_string(&doc, 0, back, sizeof(back)), 0);
+            assert_span("and says the same", span_of(back), text);
+            assert_int("escaped only where it must be", out.size > 21,
+                       byte < 0x20 || byte == '"' || byte == '\\');
+            buf_done(&out);
+        }
+    }
+    json_doc_done(&doc);
+}
+
 static void a_full_buffer_is_marked(void **state)
 {
     struct buf out = buf_make(8);
@@ -88,6 +112,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_stand_between_values_only),
         cmocka_unit_test(strings_are_escaped_where_they_must_be),
+        cmocka_unit_test(no_byte_hides_among_its_neighbours),
         cmocka_unit_test(a_full_buffer_is_marked),
     };
 
