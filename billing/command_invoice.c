@@ -1,14 +1,7 @@
 /*
- * command_invoice: reconcile, close, show-invoice.
+ * command_invoice: close, show-invoice.
  */
 #include "billing/commands.h"
-
-int command_reconcile(const struct config *config, const char *word)
-{
-    (void)config;
-    (void)word;
-    return command_failed("reconcile is not built yet");
-}
 
 int command_close(const struct config *config, const char *word)
 {

@@ -67,6 +67,10 @@ must_use struct intake *intake_kafka_open(const struct intake_kafka_settings *se
 must_use int intake_kafka_begin(const struct intake_kafka_settings *settings, int32_t part,
                                 int64_t *offset_out);
 
+/* Where each partition ends now; the caller frees *ends_out (mem_free). 0 or -EAGAIN. */
+must_use int intake_kafka_ends(const struct intake_kafka_settings *settings, int64_t **ends_out,
+                               int32_t *count_out);
+
 /* `directory`: the parent of the gateways' journal directories. */
 must_use struct intake *intake_journals_open(const char *directory);
 

@@ -472,3 +472,31 @@ int intake_kafka_begin(const struct intake_kafka_settings *settings, int32_t par
     *offset_out = low;
     return 0;
 }
+
+static int ask_ends(struct intake_kafka *k, int64_t **ends_out, int32_t *count_out)
+{
+    int32_t count;
+    int64_t low;
+    int r = ask_cluster(k, &count);
+    int64_t *ends = r < 0 ? NULL : mem_array((size_t)count, sizeof(*ends));
+    for (int32_t i = 0; r == 0 && i < count; i++)
+        if (rd_kafka_query_watermark_offsets(k->kafka, k->topic, i, &low, &ends[i],
+                                             (int)k->timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR)
+            r = -EAGAIN;
+    if (r < 0) {
+        mem_free(ends);
+        return r;
+    }
+    *ends_out = ends;
+    *count_out = count;
+    return 0;
+}
+
+int intake_kafka_ends(const struct intake_kafka_settings *settings, int64_t **ends_out,
+                      int32_t *count_out)
+{
+    struct intake *intake = intake_kafka_open(settings);
+    int r = intake == NULL ? -EAGAIN : ask_ends(of(intake), ends_out, count_out);
+    intake_close(intake);
+    return r;
+}

@@ -78,12 +78,15 @@ static bool has_mode(const struct price_version *price, enum price_mode mode)
     return false;
 }
 
+/* Of the mode's rates and the standard ones that stand in for them: so tier and mode together say
+ * which rates were applied. */
 static int64_t tier_of(const struct price_version *price, enum price_mode mode, int64_t prompt)
 {
     int64_t tier = 0;
     for (uint32_t i = 0; i < price->rate_count; i++) {
         const struct price_rate *rate = &price->rates[i];
-        if (rate->mode == mode && reached(rate, prompt) && rate->context_over > tier)
+        if ((rate->mode == mode || rate->mode == MODE_STANDARD) && reached(rate, prompt) &&
+            rate->context_over > tier)
             tier = rate->context_over;
     }
     return tier;

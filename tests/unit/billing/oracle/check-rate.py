@@ -58,7 +58,7 @@ class Book:
         return any(mode == self.mode for (_, mode, _) in self.rates)
 
     def tier(self, prompt):
-        return max([o for (_, mode, o) in self.rates if mode == self.mode and prompt > o], default=0)
+        return max([o for (_, mode, o) in self.rates if mode in (self.mode, "standard") and prompt > o], default=0)
 
 
 def charge_of(base, discount, markup, fixed):
