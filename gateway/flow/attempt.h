@@ -30,6 +30,7 @@ struct attempt {
     bool paused;
     int64_t begun_ms, last_ms, done_ms; /* monotonic; done_ms 0: no marker yet */
     int64_t sent_us;
+    size_t bytes;    /* of the body so far */
     struct buf body; /* whole answers and errors */
 };
 

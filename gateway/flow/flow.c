@@ -48,6 +48,7 @@ struct flow_config flow_config_default(void)
                                 .drain_ms = 60000,
                                 .default_output_cap = 16384,
                                 .max_flows = 20000,
+                                .max_stream_bytes = (size_t)256 << 20,
                                 .max_answer_bytes = (size_t)16 << 20,
                                 .max_request_memory = (size_t)4 << 20};
 }

@@ -27,6 +27,7 @@ struct flow_config {
     int32_t idle_ms, total_ms;  /* likewise */
     int32_t drain_ms;           /* of a deployment whose abort policy is to drain: 60 s */
     int64_t default_output_cap; /* tokens, where neither client nor catalog says one */
+    size_t max_stream_bytes;    /* of a streamed answer, in all: 256 MiB */
     size_t max_answer_bytes;    /* of a whole answer: 16 MiB */
     uint32_t max_flows;         /* 503 above it */
     size_t max_request_memory;  /* of one flow's arena, its body aside */

@@ -93,9 +93,10 @@ static struct span frame_bytes(struct flow *flow, const struct sse_frame *frame,
     if (told) {
         buf_clear(&flow->usage_frame);
         buf_add_span(&flow->usage_frame, frame->data);
-        if (places->no_choices)
-            return (struct span){0};
     }
+    /* A chunk for usage alone; with null in it too, where the provider told none. */
+    if (places->usage != JSON_NONE && places->no_choices)
+        return (struct span){0};
     buf_clear(scratch);
     if (!told && (places->usage == JSON_NONE || flow->ask.include_usage)) {
         if (frame->plain)

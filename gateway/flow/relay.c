@@ -7,6 +7,9 @@
 
 /* Of an error's body; the rest is not read. */
 #define ERROR_BODY_MAX ((size_t)64 << 10)
+/* How far the count of a stream may be above its output cap. */
+#define OVERRUN_FACTOR 8
+#define OVERRUN_TOKENS 4096
 /* Some providers tell usage behind their end marker: waited for so long. */
 #define AFTER_DONE_MS 500
 
@@ -95,6 +98,15 @@ static void relay_frame(struct flow *flow, const struct sse_frame *frame)
     out_frame(flow, frame, &places);
 }
 
+/* A provider that goes on and on past the cap it was given. The counter is no vocabulary, hence the
+ * slack. */
+static bool is_endless(const struct flow *flow)
+{
+    return flow->attempt.bytes > flow->worker->config.max_stream_bytes ||
+           count_tokens(&flow->metering.output) >
+               OVERRUN_FACTOR * flow->metering.output_bound + OVERRUN_TOKENS;
+}
+
 static void relay_frames(struct flow *flow, struct span bytes)
 {
     struct sse_frame frame;
@@ -106,7 +118,7 @@ static void relay_frames(struct flow *flow, struct span bytes)
         if (flow->attempt.failed)
             return;
     }
-    if (outcome == SSE_TOO_LONG)
+    if (outcome == SSE_TOO_LONG || is_endless(flow))
         fail(flow, FAULT_NONSENSE);
 }
 
@@ -130,6 +142,7 @@ static void on_bytes(void *context, struct span bytes)
     if (attempt->failed)
         return;
     attempt->last_ms = flow_now_ms(flow);
+    attempt->bytes += bytes.size;
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_UPSTREAM_BYTES, bytes.size);
     if (attempt->streamed)

@@ -286,7 +286,7 @@ enum go flow_route(struct flow *flow)
             return GO_WAIT;
         }
         flow->again_waiting = false;
-        candidate = &flow->route.candidates[0];
+        candidate = &flow->route.candidates[flow->route.tried[0]];
     } else {
         int64_t wait_ms;
         uint32_t random;

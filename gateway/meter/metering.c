@@ -31,9 +31,8 @@ void metering_begin(struct metering *m, const struct snapshot_deployment *deploy
     event->attempt_count++;
     m->attempts[n] = (struct metering_attempt){deployment, *terms, now_us};
     m->output = count_make(m->output.method, m->output.millibytes_per_token);
-    event->attempts[n] = (struct event_attempt){.deployment = deployment->id,
-                                                .provider = deployment->provider,
-                                                .cost_version = cost_version};
+    event->attempts[n] =
+        (struct event_attempt){.deployment = deployment->id, .provider = deployment->provider};
     event->model = deployment->model->id;
     event->deployment = deployment->id;
     event->provider = deployment->provider;
@@ -67,8 +66,10 @@ static void book_cost(struct metering *m, const struct meters *meters, enum usag
     attempt->meters = *meters;
     attempt->usage_from = from;
     attempt->cost_pico = 0;
-    if (terms->cost != NULL &&
-        rate_base(meters, mode_of(terms->cost, answer), terms->cost, &cost_pico) == RATE_OK)
+    if (terms->cost == NULL || meters->present == 0)
+        return;
+    attempt->cost_version = terms->cost->id;
+    if (rate_base(meters, mode_of(terms->cost, answer), terms->cost, &cost_pico) == RATE_OK)
         attempt->cost_pico = cost_pico;
 }
 

@@ -145,11 +145,22 @@ const struct route_candidate *route_next(struct route *route)
     return NULL;
 }
 
+/* Whether all candidates stand behind one account: then there is nobody else to go to. */
+static bool one_domain(const struct route *route)
+{
+    struct span first = route->candidates[0].deployment->failure_domain;
+
+    for (uint32_t i = 1; i < route->count; i++)
+        if (first.size == 0 || !span_equal(first, route->candidates[i].deployment->failure_domain))
+            return false;
+    return route->count > 0;
+}
+
 bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms, int64_t *wait_ms_out)
 {
     int64_t most = BACKOFF_FIRST_MS << route->tried_count;
 
-    if (route->count != 1 || route->tried_count == 0 || route->tried_count >= AGAIN_MAX ||
+    if (!one_domain(route) || route->tried_count == 0 || route->tried_count >= AGAIN_MAX ||
         retry_after_ms > WAIT_MAX_MS)
         return false;
     route->tried[route->tried_count++] = 0;

@@ -77,8 +77,9 @@ must_use enum route_outcome route_collect(const struct route_view *view,
  * none is left or the attempts are used up. */
 must_use const struct route_candidate *route_next(struct route *route);
 
-/* Whether the only candidate there is may be tried once more, after *wait_ms_out: exponential
- * backoff with full jitter (`random` is any number), or what the provider asked for. */
+/* Whether the first candidate may be tried once more, because there is no other account to go to,
+ * after *wait_ms_out: exponential backoff with full jitter (`random` is any number), or what the
+ * provider asked for. */
 must_use bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms,
                           int64_t *wait_ms_out);
 

@@ -708,6 +708,49 @@ static void refusals_before_dispatch_make_no_event(void **state)
     }
 }
 
+static void a_stream_far_past_its_cap_is_cut(void **state)
+{
+    (void)state;
+    world_ask("{\"model\":\"a/m\",\"stream\":true,\"max_tokens\":10," HELLO "}");
+    world_write();
+    script_head(world.script, 0, 200, SSE);
+    for (int i = 0; i < 10000 && !script_at(world.script, 0)->cancelled; i++)
+        script_bytes(world.script, 0, TEXT);
+    world_write();
+    assert_true(script_at(world.script, 0)->cancelled);
+    assert_int_equal(world_event()->outcome, OUTCOME_PROVIDER_DIED);
+    assert_int_equal(world_event()->meters.count[METER_OUTPUT],
+                     10); /* never above the reservation */
+    assert_false(sent_has("[DONE]"));
+}
+
+static void a_chunk_for_no_usage_is_not_shown(void **state)
+{
+    (void)state;
+    world_ask(STREAM);
+    world_write();
+    script_head(world.script, 0, 200, SSE);
+    script_bytes(world.script, 0, TEXT STOP "data: {\"choices\":[],\"usage\":null}\n\n" DONE);
+    script_end(world.script, 0, UPSTREAM_WHOLE);
+    world_write();
+    assert_span("all", sent(), TEXT STOP DONE);
+}
+
+static void two_names_of_one_account_are_one_candidate(void **state)
+{
+    (void)state;
+    world.deployments[1].failure_domain = world.deployments[0].failure_domain;
+    world_ask(WHOLE);
+    world_write();
+    script_answer(world.script, 0, 503, JSON, "{}");
+    world_wait(600);
+    assert_int_equal(script_count(world.script), 2);
+    assert_ptr_equal(script_at(world.script, 1)->deployment, &world.deployments[0]);
+    script_answer(world.script, 1, 200, JSON, ANSWER);
+    world_write();
+    assert_int_equal(world.request.status, 200);
+}
+
 static void embeddings_are_metered_too(void **state)
 {
     (void)state;
@@ -801,6 +844,9 @@ int main(void)
         row(a_slow_client_pauses_the_upstream),
         row(the_only_candidate_is_tried_again_after_a_pause),
         row(refusals_before_dispatch_make_no_event),
+        row(a_stream_far_past_its_cap_is_cut),
+        row(a_chunk_for_no_usage_is_not_shown),
+        row(two_names_of_one_account_are_one_candidate),
         row(embeddings_are_metered_too),
         row(a_test_key_pays_nothing),
         row(flows_can_be_ended_by_force),
