@@ -92,27 +92,43 @@ static const char *check_path(struct span path)
     return dots == segment && (dots == 1 || dots == 2) ? "the path has a dot segment" : NULL;
 }
 
-/* `METHOD SP target SP HTTP/1.x`, without its line end. */
-static const char *parse_request_line(struct span line, struct head *head)
+static const char *check_method(struct span method)
 {
-    struct span rest = line, target;
-
-    head->method = span_cut(&rest, ' ');
-    if (head->method.size == 0 || head->method.size > HEAD_METHOD_MAX)
+    if (method.size == 0 || method.size > HEAD_METHOD_MAX)
         return "the request line has no method";
-    for (size_t i = 0; i < head->method.size; i++) {
-        if (head->method.at[i] < 'A' || head->method.at[i] > 'Z')
+    for (size_t i = 0; i < method.size; i++) {
+        if (method.at[i] < 'A' || method.at[i] > 'Z')
             return "the method is not in capital letters";
     }
-    target = span_cut(&rest, ' ');
+    return NULL;
+}
+
+static const char *check_target(struct span target)
+{
     if (target.size == 0 || target.at[0] != '/')
         return "the request target does not begin with a slash";
     for (size_t i = 0; i < target.size; i++) {
         unsigned char c = (unsigned char)target.at[i];
 
-        if (c <= 0x20 || c >= 0x7f || c == '#' || c == '"' || c == '<' || c == '>')
+        if (c <= 0x20 || c >= 0x7f || strchr("#\"<>", c) != NULL)
             return "the request target has a character that must be escaped";
     }
+    return NULL;
+}
+
+/* `METHOD SP target SP HTTP/1.x`, without its line end. */
+static const char *parse_request_line(struct span line, struct head *head)
+{
+    struct span rest = line, target;
+    const char *wrong;
+
+    head->method = span_cut(&rest, ' ');
+    target = span_cut(&rest, ' ');
+    wrong = check_method(head->method);
+    if (wrong == NULL)
+        wrong = check_target(target);
+    if (wrong != NULL)
+        return wrong;
     head->path = span_cut(&target, '?');
     head->query = target;
     if (span_is(rest, "HTTP/1.1"))

@@ -4,7 +4,6 @@
 #include "common/httpd/httpd.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -98,7 +97,7 @@ static void free_spare_buffers(void)
     h2o_mem_recycle_t *spare = &h2o_socket_buffer_prototype.allocator;
 
     while (spare->cnt > 0)
-        free(h2o_mem_alloc_recycle(spare, 1));
+        mem_free(h2o_mem_alloc_recycle(spare, 1)); /* malloc's, as mem_free wants it */
 }
 
 /* On the loop's thread, because h2o's buffers belong to the thread that made them. */
