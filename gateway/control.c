@@ -33,7 +33,8 @@ enum {
     KEPT_FILES = 96, /* for everything but clients and providers */
 };
 
-static const int waited_for[] = {SIGTERM, SIGINT, SIGHUP};
+/* SIGUSR1 is our own word for: all workers have ended. */
+static const int waited_for[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 
 static sigset_t signals(void)
 {
@@ -359,7 +360,7 @@ static void *await_workers(void *argument)
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_join(gateway->workers[i]);
     atomic_store(&gateway->workers_done, true);
-    pthread_kill(gateway->main_thread, SIGTERM); /* the control thread waits for signals only */
+    (void)kill(getpid(), SIGUSR1); /* the control thread waits for signals only */
     return NULL;
 }
 
@@ -370,7 +371,6 @@ static void serve(struct gateway *gateway)
     pthread_t waiter;
     uint32_t terms = 0;
 
-    gateway->main_thread = pthread_self();
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_start(gateway->workers[i]);
     thread_start(&waiter, "await-workers", await_workers, gateway);
@@ -386,8 +386,8 @@ static void serve(struct gateway *gateway)
             reload(gateway);
             continue;
         }
-        if (atomic_load(&gateway->workers_done))
-            break;
+        if (signal_number == SIGUSR1)
+            continue;
         log_event(LOG_INFO, terms == 0 ? "gateway.draining" : "gateway.hurrying");
         stop_workers(gateway, terms++ == 0 ? (uint32_t)gateway->config.drain_seconds * 1000 : 0);
     }

@@ -52,7 +52,6 @@ struct gateway {
     _Atomic size_t bodies_bytes; /* held by all workers' connections */
     _Atomic bool draining;       /* not ready any more */
     _Atomic bool workers_done;   /* all have ended */
-    pthread_t main_thread;
     uint16_t port, tls_port, ops_port;
 };
 
