@@ -70,6 +70,8 @@ static const struct option table[] = {
      "size of a segment of the journal", NULL},
     {"journal-sync-ms", OPTION_INT, AT(sync_ms), 1, 1000, "10",
      "longest wait of a written record for its fdatasync", NULL},
+    {"since", OPTION_TEXT, AT(since), 0, 64, "",
+     "with the command reship: publishes again what the journals hold since that time", NULL},
     {"journal-keep-seconds", OPTION_INT, AT(journal_keep_seconds), 0, 31536000, "86400",
      "segments are kept at least that long", NULL},
     {"lease-wait-ms", OPTION_INT, AT(lease_wait_ms), 1, 60000, "500",
@@ -90,6 +92,7 @@ static const struct option table[] = {
 const struct options gateway_options = {
     .program = "tollgate-gateway",
     .about = "The data plane: answers clients of the OpenAI API, meters and pays for each call.\n"
+             "tollgate-gateway reship --since TIME publishes the journals' events to Kafka again.\n"
              "SIGTERM drains, a second one ends at once; SIGHUP reads the certificate again and\n"
              "opens the access log anew.",
     .table = table,

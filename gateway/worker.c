@@ -88,6 +88,7 @@ static void on_tick(void *context)
     int64_t now_ms = httpd_now_ms(worker->httpd);
 
     admit_tick(worker->admit, now_ms);
+    refused_tick(worker->flow.refused, clock_wall_ms(), false);
     if (now_ms - worker->gauges_ms >= GAUGES_MS) {
         worker->gauges_ms = now_ms;
         publish_gauges(worker);
@@ -155,6 +156,7 @@ static void make_flow(struct worker *worker)
     worker->flow.board = board_new();
     worker->flow.metrics = gateway->metrics[worker->index];
     worker->flow.access = access_log_ring(gateway->access_log, worker->index);
+    worker->flow.refused = refused_new(worker->journal, gateway->id);
     flow_worker_init(&worker->flow);
 }
 
@@ -198,6 +200,7 @@ static void settle(struct worker *worker)
         httpd_turn(worker->httpd, TURN_MS);
     if (flow_open(&worker->flow) > 0)
         log_event(LOG_ALARM, "worker.flows_left", LOG_N("count", flow_open(&worker->flow)));
+    refused_tick(worker->flow.refused, clock_wall_ms(), true);
     admit_close(worker->admit);
     journal_flush(worker->journal);
     httpd_turn(worker->httpd, 0);
@@ -249,6 +252,7 @@ void worker_free(struct worker *worker)
     httpd_unwatch(worker->journal_watch);
     httpd_unwatch(worker->admit_watch);
     httpd_unwatch(worker->wake_watch);
+    refused_free(worker->flow.refused);
     admit_free(worker->admit);
     httpd_free(worker->httpd);
     close(worker->wake_fd);

@@ -12,6 +12,7 @@
 #include "gateway/admit/admit.h"
 #include "gateway/edge/call.h"
 #include "gateway/journal/journal.h"
+#include "gateway/meter/refused.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/route/route.h"
@@ -45,6 +46,7 @@ struct flow_worker {
     struct board *board;
     struct metrics *metrics;    /* may be NULL */
     struct access_ring *access; /* may be NULL */
+    struct refused *refused;    /* may be NULL */
     struct snapshot *snapshot;
     struct flow_pool *pool;
 };

@@ -153,6 +153,10 @@ static void report(const struct flow *flow)
         .charge_pico = event->charge_pico};
 
     report_metrics(flow, status, flow->refused ? (uint32_t)flow->refusal : UINT32_MAX);
+    if (flow->refused && flow->key != NULL && !flow->intent_written &&
+        flow->worker->refused != NULL)
+        refused_count(flow->worker->refused, flow->key->tenant->id, flow->key->id,
+                      refusal_word(flow->refusal));
     if (flow->worker->access != NULL)
         (void)access_put(flow->worker->access, &entry);
 }
