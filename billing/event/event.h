@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "billing/event/outcome.h"
 #include "billing/event/side_events.h"
 #include "common/base/arena.h"
 #include "common/base/buf.h"
@@ -29,21 +30,6 @@ enum {
     EVENT_TEXT_MAX = 512,    /* any other text */
     EVENT_BYTES_MAX = 32768, /* the whole, encoded */
 };
-
-/* Numbers as in tollgate.outcomes. */
-enum event_outcome {
-    OUTCOME_FINISHED = 1,
-    OUTCOME_PROVIDER_FAILED = 2,   /* dispatched, no output came */
-    OUTCOME_PROVIDER_DIED = 3,     /* after some output */
-    OUTCOME_CLIENT_LEFT = 4,       /* after the first output token */
-    OUTCOME_CLIENT_LEFT_EARLY = 5, /* before any output */
-    OUTCOME_CRASH = 6,             /* our gateway died before FINAL; made by recovery */
-    OUTCOME_BLANK = 7,             /* an empty answer with an error finish */
-    OUTCOME_CACHED = 8,
-    OUTCOME_NOT_DISPATCHED = 9, /* admitted, then nothing went out */
-};
-
-enum usage_from { USAGE_NONE = 0, USAGE_PROVIDER = 1, USAGE_COUNTED = 2, USAGE_CRASH = 3 };
 
 struct event_attempt {
     struct uuid deployment;
@@ -124,8 +110,5 @@ must_use int event_encode_usage(const struct usage_event *event, struct buf *out
 struct json_doc;
 must_use int event_decode(struct span text, struct json_doc *doc, struct arena *arena,
                           struct event *event_out, struct buf *why);
-
-must_use const char *event_outcome_name(enum event_outcome outcome);
-must_use const char *usage_from_name(enum usage_from from);
 
 #endif

@@ -70,16 +70,23 @@ struct making {
     size_t count;
 };
 
-static void add(struct making *m, enum line_kind kind, const struct period_plan *plan,
-                const char *what, int64_t from_ms, int64_t until_ms, int64_t amount_minor)
+/* What a fee is for. */
+struct fee_part {
+    enum line_kind kind;
+    const struct period_plan *plan;
+    const char *what;
+    int64_t from_ms, until_ms;
+};
+
+static void add(struct making *m, struct fee_part part, int64_t amount_minor)
 {
     char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE];
     if (amount_minor == 0 || m->count == FEES_MAX)
         return;
     m->fees[m->count++] = (struct invoice_fee){
-        kind,
-        span_of(arena_printf(m->arena, "%.*s: %s from %s to %s", SPAN_ARG(plan->name), what,
-                             day(from_ms, from), day(until_ms, until))),
+        part.kind,
+        span_of(arena_printf(m->arena, "%.*s: %s from %s to %s", SPAN_ARG(part.plan->name),
+                             part.what, day(part.from_ms, from), day(part.until_ms, until))),
         amount_minor};
 }
 
@@ -90,7 +97,7 @@ static void give_back(struct making *m, const struct period_plan *old, int64_t a
     int64_t end_ms = period_month_end(at_ms, m->period->anchor_day);
     int64_t charged_ms = old->from_ms > start_ms ? old->from_ms : start_ms;
     if (charged_ms > m->period->first_ms)
-        add(m, LINE_PRORATION, old, "unused part of the month", at_ms, end_ms,
+        add(m, (struct fee_part){LINE_PRORATION, old, "unused part of the month", at_ms, end_ms},
             -period_prorate(old->fee_minor, end_ms - at_ms, end_ms - start_ms));
 }
 
@@ -104,7 +111,7 @@ static void change_plan(struct making *m, const struct period_plan *plans, size_
         return;
     if (i > 0 && plans[i - 1].until_ms == at_ms)
         give_back(m, &plans[i - 1], at_ms);
-    add(m, LINE_PRORATION, plan, "rest of the month", at_ms, end_ms,
+    add(m, (struct fee_part){LINE_PRORATION, plan, "rest of the month", at_ms, end_ms},
         period_prorate(plan->fee_minor, end_ms - at_ms, end_ms - start_ms));
 }
 
@@ -114,8 +121,10 @@ static void begin_months(struct making *m, const struct period_plan *plan)
     for (; at_ms <= m->period->until_ms && m->count < FEES_MAX;
          at_ms = period_month_end(at_ms, m->period->anchor_day))
         if (plan->from_ms <= at_ms && at_ms < plan->until_ms)
-            add(m, LINE_SUBSCRIPTION, plan, "monthly fee", at_ms,
-                period_month_end(at_ms, m->period->anchor_day), plan->fee_minor);
+            add(m,
+                (struct fee_part){LINE_SUBSCRIPTION, plan, "monthly fee", at_ms,
+                                  period_month_end(at_ms, m->period->anchor_day)},
+                plan->fee_minor);
 }
 
 void period_fees(const struct period_span *period, const struct period_plan *plans, size_t count,

@@ -161,10 +161,9 @@ static uint32_t scopes_of(struct admit *admit, const struct snapshot_key *key, i
     return count;
 }
 
-enum admit_outcome admit_reserve(struct admit *admit, const struct snapshot_key *key,
-                                 int64_t worst_case_pico, int64_t now_ms,
-                                 struct admit_waiter *waiter, struct reservation *reservation,
-                                 struct admit_refusal *refusal_out)
+enum admit_outcome admit_reserve(struct admit *admit, const struct admit_demand *demand,
+                                 int64_t now_ms, struct admit_waiter *waiter,
+                                 struct reservation *reservation, struct admit_refusal *refusal_out)
 {
     struct scope *scopes[3];
     struct lease *leases[3];
@@ -172,15 +171,15 @@ enum admit_outcome admit_reserve(struct admit *admit, const struct snapshot_key 
     enum admit_outcome verdict = (enum admit_outcome)waiter->verdict;
 
     reservation->count = 0;
-    if (key->kind == KEY_TEST || worst_case_pico == 0) {
+    if (demand->key->kind == KEY_TEST || demand->worst_case_pico == 0) {
         return ADMIT_OK;
     }
     waiter->verdict = 0;
-    count = scopes_of(admit, key, now_ms, scopes);
+    count = scopes_of(admit, demand->key, now_ms, scopes);
     for (uint32_t i = 0; i < count; i++) {
-        leases[i] = scope_lease_for(scopes[i], worst_case_pico, now_ms);
+        leases[i] = scope_lease_for(scopes[i], demand->worst_case_pico, now_ms);
         if (leases[i] == NULL) {
-            leases[i] = loose_lease(admit, scopes[i], worst_case_pico, now_ms);
+            leases[i] = loose_lease(admit, scopes[i], demand->worst_case_pico, now_ms);
         }
         if (leases[i] != NULL) {
             continue;
@@ -188,12 +187,12 @@ enum admit_outcome admit_reserve(struct admit *admit, const struct snapshot_key 
         if (verdict != ADMIT_OK) {
             return refuse(scopes[i], verdict, refusal_out);
         }
-        return enqueue(admit, scopes[i], worst_case_pico, now_ms, waiter);
+        return enqueue(admit, scopes[i], demand->worst_case_pico, now_ms, waiter);
     }
     for (uint32_t i = 0; i < count; i++) {
-        lease_reserve(leases[i], worst_case_pico);
+        lease_reserve(leases[i], demand->worst_case_pico);
         reservation->parts[i].lease = leases[i];
-        reservation->parts[i].pico = worst_case_pico;
+        reservation->parts[i].pico = demand->worst_case_pico;
     }
     reservation->count = count;
     return ADMIT_OK;
@@ -243,14 +242,16 @@ enum admit_outcome admit_rate(struct admit *admit, const struct snapshot_key *ke
     *rate_out = (struct admit_rate){.limit_requests = key->requests_per_minute,
                                     .limit_tokens = key->tokens_per_minute};
     if (key->requests_per_minute > 0) {
-        wait_ms = limits_take(admit->config.limits, key->id, LIMIT_REQUESTS,
-                              key->requests_per_minute, 1, now_ms, &left);
+        wait_ms = limits_take(admit->config.limits,
+                              &(struct limit){key->id, LIMIT_REQUESTS, key->requests_per_minute}, 1,
+                              now_ms, &left);
         rate_out->remaining_requests = left.remaining;
         rate_out->reset_requests_ms = left.reset_ms;
     }
     if (wait_ms == 0 && key->tokens_per_minute > 0) {
         source = "tokens_per_minute";
-        wait_ms = limits_take(admit->config.limits, key->id, LIMIT_TOKENS, key->tokens_per_minute,
+        wait_ms = limits_take(admit->config.limits,
+                              &(struct limit){key->id, LIMIT_TOKENS, key->tokens_per_minute},
                               tokens, now_ms, &left);
         rate_out->remaining_tokens = left.remaining;
         rate_out->reset_tokens_ms = left.reset_ms;

@@ -74,11 +74,15 @@ struct admit_waiter {
     int64_t need_pico, deadline_ms;
 };
 
-/* Takes `worst_case_pico` of the tenant's balance and of every budget that applies, all or nothing.
+struct admit_demand {
+    const struct snapshot_key *key; /* borrowed for the call */
+    int64_t worst_case_pico;
+};
+
+/* Takes the worst case of the tenant's balance and of every budget that applies, all or nothing.
  * Test keys reserve nothing. ADMIT_WAIT keeps the waiter until on_ready or admit_forget(). */
-must_use enum admit_outcome admit_reserve(struct admit *admit, const struct snapshot_key *key,
-                                          int64_t worst_case_pico, int64_t now_mono_ms,
-                                          struct admit_waiter *waiter,
+must_use enum admit_outcome admit_reserve(struct admit *admit, const struct admit_demand *demand,
+                                          int64_t now_mono_ms, struct admit_waiter *waiter,
                                           struct reservation *reservation,
                                           struct admit_refusal *refusal_out);
 void admit_forget(struct admit *admit, struct admit_waiter *waiter);

@@ -72,12 +72,12 @@ static void tell_left(int64_t full_us, int64_t now_us, int64_t per_minute,
     }
 }
 
-int64_t limits_take(struct limits *limits, struct uuid key, enum limit_kind kind,
-                    int64_t per_minute, int64_t units, int64_t now_ms, struct limit_left *left_out)
+int64_t limits_take(struct limits *limits, const struct limit *limit, int64_t units, int64_t now_ms,
+                    struct limit_left *left_out)
 {
-    _Atomic int64_t *place = &row_of(limits, key)->full_at_us[kind];
-    int64_t now_us = now_ms * 1000, before = atomic_load_explicit(place, memory_order_relaxed),
-            after;
+    _Atomic int64_t *place = &row_of(limits, limit->key)->full_at_us[limit->kind];
+    int64_t now_us = now_ms * 1000, per_minute = limit->per_minute;
+    int64_t before = atomic_load_explicit(place, memory_order_relaxed), after;
     __int128 cost = ((__int128)units * MINUTE_US + per_minute - 1) / per_minute;
 
     do {

@@ -20,15 +20,20 @@ enum limit_kind { LIMIT_REQUESTS, LIMIT_TOKENS, LIMIT_KINDS };
 must_use struct limits *limits_new(void);
 void limits_free(struct limits *limits);
 
+struct limit {
+    struct uuid key;
+    enum limit_kind kind;
+    int64_t per_minute; /* > 0; also the burst */
+};
+
 struct limit_left {
     int64_t remaining; /* units that would pass now */
     int64_t reset_ms;  /* until all of it is back */
 };
 
-/* Takes `units` of `per_minute` (> 0) whole, or nothing. 0 when taken, else the milliseconds until
+/* Takes `units` whole, or nothing. 0 when taken, else the milliseconds until
  * it would be; INT64_MAX when it never can. left_out may be NULL. Any thread. */
-must_use int64_t limits_take(struct limits *limits, struct uuid key, enum limit_kind kind,
-                             int64_t per_minute, int64_t units, int64_t now_ms,
-                             struct limit_left *left_out);
+must_use int64_t limits_take(struct limits *limits, const struct limit *limit, int64_t units,
+                             int64_t now_ms, struct limit_left *left_out);
 
 #endif

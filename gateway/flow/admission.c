@@ -158,8 +158,9 @@ static enum go reserve(struct flow *flow)
             return refuse_saying(flow, REFUSE_UNSUPPORTED,
                                  "This request cannot be priced at the model's rates.", 0);
         why = (struct admit_refusal){.affordable_pico = -1};
-        outcome = admit_reserve(worker->admit, flow->key, flow->worst_case_pico, flow_now_ms(flow),
-                                &flow->waiter, &flow->reservation, &why);
+        outcome =
+            admit_reserve(worker->admit, &(struct admit_demand){flow->key, flow->worst_case_pico},
+                          flow_now_ms(flow), &flow->waiter, &flow->reservation, &why);
     } while ((outcome == ADMIT_NO_CREDIT || outcome == ADMIT_NO_BUDGET) &&
              clamp_cap(flow, why.affordable_pico));
     switch (outcome) {

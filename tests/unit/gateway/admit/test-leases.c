@@ -180,8 +180,8 @@ static void try_one(struct world *w, uint32_t worker, struct request *request)
     struct admit_refusal refusal;
 
     request->ready = false;
-    switch (admit_reserve(w->admit[worker], &w->key, request->worst_pico, clock_mono_ms(),
-                          &request->waiter, &request->reservation, &refusal)) {
+    switch (admit_reserve(w->admit[worker], &(struct admit_demand){&w->key, request->worst_pico},
+                          clock_mono_ms(), &request->waiter, &request->reservation, &refusal)) {
     case ADMIT_OK:
     case ADMIT_WAIT:
         return;
@@ -221,6 +221,22 @@ static void turn(struct world *w, uint32_t worker)
     post_closes(w, worker);
 }
 
+/* One place among those in parallel: it asks when it is free, and pays when it was admitted. */
+static void advance(struct world *w, uint32_t worker, struct request *request, int64_t worst_pico,
+                    int64_t charge_pico)
+{
+    if (!request->used) {
+        *request = (struct request){.used = true, .ready = true, .worst_pico = worst_pico};
+        request->waiter.on_ready = wake;
+        request->waiter.context = request;
+    } else if (request->reservation.count > 0) {
+        finish(w, worker, request, charge_pico);
+    }
+    if (request->used && request->ready) {
+        try_one(w, worker, request);
+    }
+}
+
 /* Keeps `parallel` requests going on both workers until nothing passes any more. */
 static void spend_all(struct world *w, int parallel, int64_t worst_pico, int64_t charge_pico)
 {
@@ -230,19 +246,7 @@ static void spend_all(struct world *w, int parallel, int64_t worst_pico, int64_t
         in_row("in time", clock_mono_ms() < until);
         for (uint32_t i = 0; i < WORKERS; i++) {
             for (int j = 0; j < (parallel + 1) / WORKERS; j++) {
-                struct request *request = &w->requests[i][j];
-
-                if (!request->used) {
-                    *request =
-                        (struct request){.used = true, .ready = true, .worst_pico = worst_pico};
-                    request->waiter.on_ready = wake;
-                    request->waiter.context = request;
-                } else if (request->reservation.count > 0) {
-                    finish(w, i, request, charge_pico);
-                }
-                if (request->used && request->ready) {
-                    try_one(w, i, request);
-                }
+                advance(w, i, &w->requests[i][j], worst_pico, charge_pico);
             }
             turn(w, i);
         }

@@ -20,22 +20,21 @@ static void a_minutes_worth_passes_and_then_the_pace_holds(void **state)
         {"a clock that goes back gives nothing away", 1999000, 1, 2000, 0},
     };
     struct limits *limits = limits_new();
-    struct uuid key = {{1}}, other = {{2}};
+    static const struct limit requests = {{{1}}, LIMIT_REQUESTS, 60};
+    static const struct limit tokens = {{{1}}, LIMIT_TOKENS, 60};
+    static const struct limit others = {{{2}}, LIMIT_REQUESTS, 60};
 
     (void)state;
     for (size_t i = 0; i < array_size(steps); i++) {
         struct limit_left left = {0};
 
-        assert_int(
-            steps[i].what,
-            limits_take(limits, key, LIMIT_REQUESTS, 60, steps[i].units, steps[i].now_ms, &left),
-            steps[i].wait_ms);
+        assert_int(steps[i].what,
+                   limits_take(limits, &requests, steps[i].units, steps[i].now_ms, &left),
+                   steps[i].wait_ms);
         assert_int(steps[i].what, left.remaining, steps[i].remaining);
     }
-    assert_int("another key has its own",
-               limits_take(limits, other, LIMIT_REQUESTS, 60, 60, 2000000, NULL), 0);
-    assert_int("and tokens are apart",
-               limits_take(limits, key, LIMIT_TOKENS, 60, 60, 2000000, NULL), 0);
+    assert_int("another key has its own", limits_take(limits, &others, 60, 2000000, NULL), 0);
+    assert_int("and tokens are apart", limits_take(limits, &tokens, 60, 2000000, NULL), 0);
     limits_free(limits);
 }
 
@@ -43,11 +42,12 @@ enum { THREADS = 4, TRIES = 5000 };
 
 static void *try_many(void *argument)
 {
+    static const struct limit limit = {{{7}}, LIMIT_REQUESTS, 1000};
     struct limits *limits = argument;
     uintptr_t passed = 0;
 
     for (int i = 0; i < TRIES; i++) {
-        passed += limits_take(limits, (struct uuid){{7}}, LIMIT_REQUESTS, 1000, 1, 5000, NULL) == 0;
+        passed += limits_take(limits, &limit, 1, 5000, NULL) == 0;
     }
     return (void *)passed;
 }

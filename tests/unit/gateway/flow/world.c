@@ -151,27 +151,25 @@ enum auth_outcome admit_authenticate(const struct snapshot *snapshot,
     return world.auth;
 }
 
-enum admit_outcome admit_reserve(struct admit *admit, const struct snapshot_key *key,
-                                 int64_t worst_case_pico, int64_t now_mono_ms,
-                                 struct admit_waiter *waiter, struct reservation *reservation,
-                                 struct admit_refusal *refusal_out)
+enum admit_outcome admit_reserve(struct admit *admit, const struct admit_demand *demand,
+                                 int64_t now_mono_ms, struct admit_waiter *waiter,
+                                 struct reservation *reservation, struct admit_refusal *refusal_out)
 {
     enum admit_outcome outcome = world.admit;
 
     (void)admit;
-    (void)key;
     (void)now_mono_ms;
     if (outcome == ADMIT_WAIT)
         world.waiting = waiter;
     if ((outcome == ADMIT_NO_CREDIT || outcome == ADMIT_NO_BUDGET) &&
-        worst_case_pico <= world.affordable_pico)
+        demand->worst_case_pico <= world.affordable_pico)
         outcome = ADMIT_OK;
     *refusal_out =
         (struct admit_refusal){.limit_source = "balance", .affordable_pico = world.affordable_pico};
     if (outcome == ADMIT_OK) {
-        world.reserved_pico = worst_case_pico;
+        world.reserved_pico = demand->worst_case_pico;
         reservation->count = 1;
-        reservation->parts[0].pico = worst_case_pico;
+        reservation->parts[0].pico = demand->worst_case_pico;
     }
     return outcome;
 }
@@ -426,4 +424,29 @@ const struct usage_event *world_event(void)
     buf_done(&why);
     assert_int_equal(world.event.kind, EVENT_USAGE);
     return &world.event.usage;
+}
+
+int world_setup(void **state)
+{
+    (void)state;
+    world_open();
+    return 0;
+}
+
+int world_teardown(void **state)
+{
+    (void)state;
+    assert_int_equal(flow_open(&world.worker), 0);
+    world_close();
+    return 0;
+}
+
+struct span world_sent(void)
+{
+    return buf_span(&world.request.sent);
+}
+
+bool world_sent_has(const char *text)
+{
+    return world.request.sent.at != NULL && strstr(world.request.sent.at, text) != NULL;
 }

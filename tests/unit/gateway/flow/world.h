@@ -57,6 +57,9 @@ extern struct world world;
 
 void world_open(void);
 void world_close(void);
+/* The same for cmocka; no flow may be left. */
+int world_setup(void **state);
+int world_teardown(void **state);
 /* Starts a flow for POST /chat/completions (or /embeddings). */
 void world_ask(const char *body);
 void world_embed(const char *body);
@@ -66,6 +69,9 @@ void world_write(void);
 void world_wait(int64_t ms);
 /* The client goes. */
 void world_leave(void);
+/* What the client was sent, and whether a text stands in it. */
+must_use struct span world_sent(void);
+must_use bool world_sent_has(const char *text);
 /* What the client has: "200 text/event-stream" … */
 must_use bool world_head_has(const char *line);
 /* How many records of a type there are. */

@@ -33,20 +33,33 @@ static const struct price_rate rates[2] = {{METER_INPUT, MODE_STANDARD, 0, 20000
                                            {METER_OUTPUT, MODE_STANDARD, 0, 8000000}};
 static const struct price_rate free_rates[1] = {{METER_INPUT, MODE_STANDARD, 0, 0}};
 
-static struct deployment_row deployment(uint8_t id, uint32_t model, uint32_t provider,
-                                        const char *upstream, const char *dialect, const char *url,
-                                        uint32_t price, uint32_t price_count)
+struct deployment_facts {
+    uint32_t model, provider;
+    const char *upstream, *dialect, *url;
+    uint32_t first_price, price_count;
+};
+
+static const struct deployment_facts facts[DEPLOYMENTS] = {
+    {0, 0, "gpt-4.1", "openai", "https://api.openai.com/v1", 0, 3},
+    {0, 1, "my-gpt", "azure-openai", "https://${RESOURCE}.azure.com/openai/v1", 3, 1},
+    {0, 2, "gpt-4.1", "openai-compatible", "https://groq", 4, 1},
+    {1, 3, "claude-sonnet-4-5", "anthropic", "https://api.anthropic.com/v1", 5, 1},
+    {2, 0, "twin", "openai", "https://api.openai.com/v1", 6, 1},
+    {3, 0, "twin", "openai", "https://api.openai.com/v1", 7, 1},
+};
+
+static struct deployment_row deployment(uint8_t id, const struct deployment_facts *of)
 {
     return (struct deployment_row){.id = {{id}},
-                                   .model = model,
-                                   .provider = provider,
-                                   .first_price = price,
-                                   .price_count = price_count,
-                                   .upstream_id = S(upstream),
-                                   .failure_domain = S(upstream),
-                                   .dialect = S(dialect),
+                                   .model = of->model,
+                                   .provider = of->provider,
+                                   .first_price = of->first_price,
+                                   .price_count = of->price_count,
+                                   .upstream_id = S(of->upstream),
+                                   .failure_domain = S(of->upstream),
+                                   .dialect = S(of->dialect),
                                    .auth = S("bearer"),
-                                   .base_url = S(url),
+                                   .base_url = S(of->url),
                                    .query = S(""),
                                    .capabilities = S("{}"),
                                    .region = S(""),
@@ -87,14 +100,9 @@ static struct snapshot_rows make_rows(void)
     models[3] = (struct model_row){S("b/twin"), S("Twin"), S("chat"), S("{}"), ROW_QUARANTINED,
                                    false,       0,         5,         1};
     aliases[0] = (struct alias_row){S("sonnet"), 1};
-    deployments[0] = deployment(1, 0, 0, "gpt-4.1", "openai", "https://api.openai.com/v1", 0, 3);
-    deployments[1] = deployment(2, 0, 1, "my-gpt", "azure-openai",
-                                "https://${RESOURCE}.azure.com/openai/v1", 3, 1);
-    deployments[2] = deployment(3, 0, 2, "gpt-4.1", "openai-compatible", "https://groq", 4, 1);
-    deployments[3] =
-        deployment(4, 1, 3, "claude-sonnet-4-5", "anthropic", "https://api.anthropic.com/v1", 5, 1);
-    deployments[4] = deployment(5, 2, 0, "twin", "openai", "https://api.openai.com/v1", 6, 1);
-    deployments[5] = deployment(6, 3, 0, "twin", "openai", "https://api.openai.com/v1", 7, 1);
+    for (uint8_t i = 0; i < DEPLOYMENTS; i++) {
+        deployments[i] = deployment((uint8_t)(i + 1), &facts[i]);
+    }
     prices[0] = price(11, 1, BOOK_LIST, 0, T0);
     prices[1] = price(12, 1, BOOK_LIST, T0, INT64_MAX);
     prices[2] = price(13, 1, BOOK_COST, 0, INT64_MAX);
