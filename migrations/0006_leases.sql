@@ -206,7 +206,7 @@ BEGIN
     RETURN freed;
 END $$;
 
--- Frees the holds of a gateway that stays away without its journal: events.md 7.5. With `p_after` it does so only
+-- Frees the holds of a gateway that stays away without its journal: see docs/leases.md. With `p_after` it does so only
 -- for one not seen for that long, time in which Postgres itself was down not counted; without, an operator
 -- decided it. Never before its leases have expired, for until then the gateway may go on spending them, unless
 -- `p_force`. Answers the leases freed and their sum; no row when the gateway is not to be declared lost.

@@ -1,6 +1,6 @@
 /*
  * refusals: see refusals.h. OpenAI's own types and codes where it has them, because clients branch
- * on them; HTTP statuses by docs/contracts.md 5.
+ * on them; what a client may rely on stands in docs/contracts.md.
  */
 #include "gateway/edge/refusals.h"
 

@@ -1,4 +1,4 @@
-/* The SQL functions of leases: events.md 7 as a gateway sees it. */
+/* The SQL functions of leases: as a gateway sees them, see docs/leases.md. */
 #include <pthread.h>
 
 #include "tests/support/testing_store.h"
