@@ -96,6 +96,7 @@ GRANT INSERT ON tollgate.usage_events, tollgate.request_log, tollgate.ledger_txn
 GRANT INSERT, UPDATE ON tollgate.sources, tollgate.usage_hourly, tollgate.usage_hourly_by, tollgate.dead_letters,
     tollgate.refusals, tollgate.document_counters, tollgate.leases, tollgate.budgets TO tollgate_billing;
 GRANT UPDATE ON tollgate.wallets, tollgate.invoices, tollgate.credit_grants, tollgate.gateways TO tollgate_billing;
+GRANT INSERT ON tollgate.gateways TO tollgate_billing;
 GRANT DELETE ON tollgate.invoices, tollgate.invoice_lines TO tollgate_billing;
 GRANT EXECUTE ON FUNCTION tollgate.ensure_partitions, tollgate.audit, tollgate.lease_hold, tollgate.lease_free,
     tollgate.lease_bury, tollgate.books_lock, tollgate.gateway_declare_lost TO tollgate_billing;

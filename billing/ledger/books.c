@@ -192,6 +192,7 @@ enum pg_outcome books_read(struct books *books, struct pg *pg, struct batch *bat
     books_init(books);
     tenants.ids = mem_array(batch->count + 1, sizeof(struct uuid));
     leases.ids = mem_array((size_t)batch->count * EVENT_LEASES_MAX + 1, sizeof(struct uuid));
+    books->buried = arena_array(batch->arena, (size_t)batch->count + 1, sizeof(*books->buried));
     collect(batch, &tenants, &leases);
     outcome = read_wallets(books, pg, &tenants, batch->arena);
     if (outcome == PG_OK)

@@ -46,11 +46,19 @@ struct lease {
     bool ends;
 };
 
+/* A lease that was closed and never granted: its row keeps a grant that comes late from counting.
+ */
+struct buried_lease {
+    struct uuid id, tenant, gateway;
+};
+
 struct books {
     struct map *wallets, *leases;
     struct wallet **wallet_list; /* sorted by tenant */
     struct lease **lease_list;   /* sorted by id */
     size_t wallet_count, lease_count;
+    struct buried_lease *buried; /* room for one per item of the batch */
+    size_t buried_count;
 };
 
 /* Reads what the batch's items name. The caller calls books_done() whatever the outcome. */

@@ -120,6 +120,21 @@ static void settle_usage(struct batch *batch, struct batch_item *item, struct bo
     counts->late += settled->late;
 }
 
+/* Every refused grant leaves a lease that is closed without having paid for anything. */
+static void bury_lease(struct batch *batch, struct batch_item *item, struct books *books)
+{
+    const struct lease_event *event = &item->event.lease;
+    if (event->events != 0 || books_wallet(books, event->tenant) == NULL) {
+        batch_kill(batch, item, DEAD_VALIDATE, "the lease is not known, but has paid for events");
+        return;
+    }
+    for (size_t i = 0; i < books->buried_count; i++)
+        if (uuid_equal(books->buried[i].id, event->lease))
+            return;
+    books->buried[books->buried_count++] =
+        (struct buried_lease){event->lease, event->tenant, event->gateway};
+}
+
 /* A lease's end is told once; its number of events may come before or after it. */
 static void close_lease(struct batch *batch, struct batch_item *item, struct books *books)
 {
@@ -127,14 +142,19 @@ static void close_lease(struct batch *batch, struct batch_item *item, struct boo
     struct lease *lease = books_lease(books, event->lease);
     if (!event->closed)
         return;
-    if (lease == NULL || !uuid_equal(lease->tenant, event->tenant)) {
-        batch_kill(batch, item, DEAD_VALIDATE, "the lease is not known for this tenant");
+    if (lease == NULL) {
+        bury_lease(batch, item, books);
         return;
     }
+    if (!uuid_equal(lease->tenant, event->tenant)) {
+        batch_kill(batch, item, DEAD_VALIDATE, "the lease is another tenant's");
+        return;
+    }
+    if (lease->state == LEASE_CLOSED || lease->state == LEASE_LOST)
+        return;
     lease->closed_count = event->events;
     lease->closed_pico = event->charge_pico;
-    if (lease->state == LEASE_OPEN)
-        lease->state = LEASE_CLOSING;
+    lease->state = LEASE_CLOSING;
 }
 
 /* When all events of a closed lease are posted, the rest of it is free again. */
