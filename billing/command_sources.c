@@ -96,6 +96,24 @@ int command_accept_gap(const struct config *config, const char *word)
     return 0;
 }
 
+int command_declare_lost(const struct config *config, const char *word)
+{
+    struct pg *pg cleanup(pg_close_at) = NULL;
+    struct uuid gateway;
+    int64_t leases;
+    if (command_id(ID_GATEWAY, word, &gateway) < 0)
+        return 2;
+    pg = database_open(config);
+    if (pg == NULL)
+        return command_failed("the database is away");
+    if (database_lose_gateway(pg, gateway, config->force, &leases) != PG_OK)
+        return command_failed("%s", pg_error(pg)->message);
+    if (leases < 0)
+        return command_failed("%s is not known, or its leases have not expired: --force", word);
+    printf("%s is lost: %" PRId64 " leases freed\n", word, leases);
+    return 0;
+}
+
 struct replay {
     struct pg *pg;
     struct poster *poster;

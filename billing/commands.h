@@ -15,6 +15,7 @@ must_use int command_drain(const struct config *config, const char *word);
 must_use int command_status(const struct config *config, const char *word);
 must_use int command_create_topic(const struct config *config, const char *word);
 must_use int command_accept_gap(const struct config *config, const char *word);
+must_use int command_declare_lost(const struct config *config, const char *word);
 must_use int command_replay(const struct config *config, const char *word);
 must_use int command_reconcile(const struct config *config, const char *word);
 must_use int command_close(const struct config *config, const char *word);

@@ -34,6 +34,10 @@ static const struct option table[] = {
      "days whose partitions are made ahead", NULL},
     {"grace-hours", OPTION_INT, AT(grace_hours), 0, 1000, "72",
      "close: from a period's end to its invoice being finalized", NULL},
+    {"gateway-lost-minutes", OPTION_INT, AT(gateway_lost_minutes), 15, 100000, "60",
+     "a gateway away for longer, in minutes, is declared lost and what it held is freed", NULL},
+    {"force", OPTION_BOOL, AT(force), 0, 0, "off",
+     "declare-lost: although it may still spend what it holds", NULL},
     {"tenant", OPTION_TEXT, AT(tenant), 0, 64, NULL, "ten_… that close or reconcile is about",
      NULL},
     {"until", OPTION_TEXT, AT(until), 0, 40, NULL,
@@ -54,6 +58,7 @@ const struct options config_options = {
         "  status              sources, how far each is, dead letters\n"
         "  create-topic        makes the topic as billing needs it\n"
         "  accept-gap SOURCE   an operator lets a stopped source go on behind what is lost\n"
+        "  declare-lost GATEWAY  frees what a gateway holds that will not come back\n"
         "  replay              dead letters again: --dead-letter ID or --all\n"
         "  reconcile           compares events, rollups, ledger and wallets: all, or --tenant\n"
         "  close --tenant T    makes or finalizes the invoice of the open period\n"

@@ -19,8 +19,9 @@ struct config {
     int64_t batch_events, batch_wait_ms;
     int64_t partition_days_back, partition_days_ahead;
     int64_t grace_hours;
+    int64_t gateway_lost_minutes;
     char *tenant, *until;
-    bool now, all;
+    bool now, all, force;
     int64_t dead_letter;
     int format; /* enum config_format */
 };

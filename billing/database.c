@@ -71,6 +71,48 @@ enum pg_outcome database_days(struct pg *pg, const struct config *config, int32_
     return PG_OK;
 }
 
+static void tell_lost(const struct pg_rows *rows, size_t at)
+{
+    char id[ID_TEXT_SIZE], pico[MONEY_TEXT_MAX];
+    id_format(ID_GATEWAY, pg_get_uuid(rows, at, 0), id);
+    money_format_integer(pg_get_int128(rows, at, 2), pico);
+    log_event(LOG_ALARM, "gateway.lost", LOG_S("gateway", id),
+              LOG_N("leases", pg_get_int64(rows, at, 1)), LOG_S("freed_pico", pico));
+}
+
+enum pg_outcome database_lose_gateways(struct pg *pg, const struct config *config)
+{
+    struct pg_rows *rows cleanup(pg_rows_free_at) = NULL;
+    enum pg_outcome outcome = pg_exec(
+        pg, &rows,
+        "SELECT g.gateway_id, f.leases_freed, f.freed_pico FROM (SELECT gateway_id"
+        " FROM tollgate.gateways g WHERE g.state <> 'lost'"
+        " AND g.seen_at < now() - make_interval(mins => $1::int) AND EXISTS (SELECT 1"
+        " FROM tollgate.leases l WHERE l.gateway_id = g.gateway_id"
+        " AND l.state IN ('open', 'closing')) OFFSET 0) g CROSS JOIN LATERAL"
+        " tollgate.gateway_declare_lost(g.gateway_id, make_interval(mins => $1::int), false) f",
+        PG_INT(config->gateway_lost_minutes));
+    for (size_t i = 0; outcome == PG_OK && i < pg_rows_count(rows); i++)
+        tell_lost(rows, i);
+    return outcome;
+}
+
+enum pg_outcome database_lose_gateway(struct pg *pg, struct uuid gateway, bool force,
+                                      int64_t *leases_out)
+{
+    struct pg_rows *rows cleanup(pg_rows_free_at) = NULL;
+    enum pg_outcome outcome = pg_exec(pg, &rows,
+                                      "SELECT $1::uuid, leases_freed, freed_pico"
+                                      " FROM tollgate.gateway_declare_lost($1, NULL, $2)",
+                                      PG_UUID(gateway), PG_BOOL(force));
+    if (outcome != PG_OK)
+        return outcome;
+    *leases_out = pg_rows_count(rows) == 0 ? -1 : pg_get_int64(rows, 0, 1);
+    if (*leases_out >= 0)
+        tell_lost(rows, 0);
+    return PG_OK;
+}
+
 enum pg_outcome database_claim(struct pg *pg, bool *ours_out)
 {
     struct pg_rows *rows cleanup(pg_rows_free_at) = NULL;

@@ -14,6 +14,13 @@ must_use struct pg *database_open(const struct config *config);
 must_use enum pg_outcome database_days(struct pg *pg, const struct config *config,
                                        int32_t *first_out, int32_t *last_out);
 
+/* Declares those gateways lost that were away for longer than the settings say; an alarm for each.
+ */
+must_use enum pg_outcome database_lose_gateways(struct pg *pg, const struct config *config);
+/* One of them, by an operator's word: *leases_out is -1 when it is not to be declared lost. */
+must_use enum pg_outcome database_lose_gateway(struct pg *pg, struct uuid gateway, bool force,
+                                               int64_t *leases_out);
+
 /* Only one billing process at a time consumes from a database: true when this connection is it. */
 must_use enum pg_outcome database_claim(struct pg *pg, bool *ours_out);
 

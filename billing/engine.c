@@ -18,6 +18,7 @@
 enum {
     IDLE_MS = 200,
     DAYS_MS = 3600000, /* partitions are made and looked up again this often */
+    LOST_MS = 60000,   /* gateways that stay away are looked for this often */
     PUBLISH_MS = 1000,
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 5000,
@@ -35,7 +36,7 @@ struct engine {
     struct ops *ops;
     struct metrics metrics;
     struct judge_days days;
-    int64_t days_ms, published_ms;
+    int64_t days_ms, published_ms, lost_ms;
     int64_t backoff_ms;
     bool reading;    /* the intake reads at the committed positions */
     uint32_t limit;  /* events in a batch; smaller while one is looked for that Postgres refuses */
@@ -140,6 +141,17 @@ static bool ready(struct engine *e)
     }
     e->days_ms = clock_mono_ms();
     return true;
+}
+
+/* What gateways hold that will not come back; a failure is only told, the next minute tries again.
+ */
+static void find_lost(struct engine *e)
+{
+    if (e->lost_ms != 0 && clock_mono_ms() - e->lost_ms < LOST_MS)
+        return;
+    e->lost_ms = clock_mono_ms();
+    if (database_lose_gateways(e->pg, e->config) != PG_OK)
+        log_event(LOG_WARN, "engine.lost_not_asked", LOG_S("why", pg_error(e->pg)->message));
 }
 
 static void count_open(struct engine *e)
@@ -268,6 +280,7 @@ int engine_run(struct engine *e, const volatile sig_atomic_t *stop, bool drain)
             back_off(e);
             continue;
         }
+        find_lost(e);
         batch_reset(e->batch);
         e->batch->limit = e->limit;
         batch_fill(e->batch, e->intake, IDLE_MS, e->config->batch_wait_ms);

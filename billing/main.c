@@ -18,6 +18,7 @@ static const struct {
     {"status", command_status},
     {"create-topic", command_create_topic},
     {"accept-gap", command_accept_gap},
+    {"declare-lost", command_declare_lost},
     {"replay", command_replay},
     {"reconcile", command_reconcile},
     {"close", command_close},

@@ -2,8 +2,9 @@
  * books_write: what a batch does to wallets, promo grants, budgets and leases, as the last thing of
  * its transaction.
  *
- * The order (wallets, then budgets, then leases) is that of the lease functions in
- * migrations/0006_leases.sql, so that the two do not wait for each other in a circle.
+ * All rows are locked first, by tollgate.books_lock(), in the order that everybody keeps: wallets,
+ * budgets, leases, each by id. So nobody waits for another in a circle, and a lease grant waits for
+ * the end of a batch only.
  */
 #include "billing/ledger/books.h"
 
@@ -98,7 +99,7 @@ static enum pg_outcome check_wallets(const struct books *books, struct pg *pg, s
     outcome = pg_exec(pg, &rows,
                       "SELECT 1 FROM tollgate.wallets w JOIN unnest($1::uuid[], $2::int8[])"
                       " AS u(tenant_id, period_no) USING (tenant_id)"
-                      " WHERE w.period_no = u.period_no ORDER BY tenant_id FOR SHARE OF w",
+                      " WHERE w.period_no = u.period_no",
                       PG_UUIDS(c.ids, c.count), PG_INTS(c.numbers[0], c.count));
     return outcome == PG_OK ? all_of(pg, c.count, "wallets") : outcome;
 }
@@ -233,9 +234,23 @@ static enum pg_outcome write_buried(const struct books *books, struct pg *pg, st
     return outcome == PG_OK ? all_of(pg, count, "buried leases") : outcome;
 }
 
+static enum pg_outcome lock_all(const struct books *books, struct pg *pg, struct arena *arena)
+{
+    struct uuid *tenants = arena_array(arena, books->wallet_count + 1, sizeof(*tenants));
+    struct uuid *leases = arena_array(arena, books->lease_count + 1, sizeof(*leases));
+    for (size_t i = 0; i < books->wallet_count; i++)
+        tenants[i] = books->wallet_list[i]->tenant;
+    for (size_t i = 0; i < books->lease_count; i++)
+        leases[i] = books->lease_list[i]->id;
+    return pg_exec(pg, NULL, "SELECT tollgate.books_lock($1::uuid[], $2::uuid[])",
+                   PG_UUIDS(tenants, books->wallet_count), PG_UUIDS(leases, books->lease_count));
+}
+
 enum pg_outcome books_write(const struct books *books, struct pg *pg, struct arena *arena)
 {
-    enum pg_outcome outcome = write_grants(books, pg, arena);
+    enum pg_outcome outcome = lock_all(books, pg, arena);
+    if (outcome == PG_OK)
+        outcome = write_grants(books, pg, arena);
     if (outcome == PG_OK)
         outcome = write_wallets(books, pg, arena);
     if (outcome == PG_OK)
