@@ -20,6 +20,7 @@ enum {
     DAYS_MS = 3600000, /* partitions are made and looked up again this often */
     LOST_MS = 60000,   /* gateways that stay away are looked for this often */
     PUBLISH_MS = 1000,
+    NOTE_MS = 500, /* how far the sources are behind is noted this often */
     BACKOFF_MIN_MS = 100,
     BACKOFF_MAX_MS = 5000,
     KAFKA_TIMEOUT_MS = 5000,
@@ -36,7 +37,7 @@ struct engine {
     struct ops *ops;
     struct metrics metrics;
     struct judge_days days;
-    int64_t days_ms, published_ms, lost_ms;
+    int64_t days_ms, published_ms, lost_ms, noted_ms;
     int64_t backoff_ms;
     bool reading;    /* the intake reads at the committed positions */
     uint32_t limit;  /* events in a batch; smaller while one is looked for that Postgres refuses */
@@ -176,6 +177,16 @@ static void publish(struct engine *e)
     buf_done(&text);
 }
 
+/* Closing a period looks at what is noted here. */
+static void note_behind(struct engine *e)
+{
+    if (e->pg == NULL || !e->reading || clock_mono_ms() - e->noted_ms < NOTE_MS)
+        return;
+    e->noted_ms = clock_mono_ms();
+    if (source_note_behind(e->pg, &e->intake->sources) != PG_OK)
+        log_event(LOG_WARN, "engine.not_noted", LOG_S("why", pg_error(e->pg)->message));
+}
+
 static void measure(struct engine *e)
 {
     if (e->intake->ops->measure != NULL)
@@ -289,6 +300,7 @@ int engine_run(struct engine *e, const volatile sig_atomic_t *stop, bool drain)
         else if (drain && drained(e))
             return mark_drained(e);
         measure(e);
+        note_behind(e);
     }
     log_event(LOG_INFO, "engine.stopped", LOG_N("events", e->metrics.total.events));
     return 0;

@@ -8,6 +8,8 @@
 
 #include "common/base/log.h"
 
+enum { SOURCES_AT_ONCE = 256 };
+
 const char *source_kind_name(enum source_kind kind)
 {
     return kind == SOURCE_KAFKA ? "kafka" : "journal";
@@ -135,5 +137,37 @@ enum pg_outcome source_accept(struct pg *pg, int32_t row, struct source_position
                 " WHERE source_id = $1 AND state = 'stopped'",
                 PG_INT(row), PG_INT(from.segment), PG_INT(from.offset));
     *found_out = outcome == PG_OK && pg_affected(pg) == 1;
+    return outcome;
+}
+
+/* What was handed out, but is not posted, is behind even where nothing more is to be read. */
+static int64_t behind_of(const struct source *s)
+{
+    return s->behind == 0 && !source_position_equal(s->read, s->next) ? 1 : s->behind;
+}
+
+enum pg_outcome source_note_behind(struct pg *pg, const struct list *sources)
+{
+    int64_t rows[SOURCES_AT_ONCE], behind[SOURCES_AT_ONCE];
+    size_t count = 0;
+    enum pg_outcome outcome = PG_OK;
+    for (const struct list *link = sources->next; link != sources && outcome == PG_OK;
+         link = link->next) {
+        const struct source *s =
+            (const struct source *)(const void *)((const char *)link -
+                                                  offsetof(struct source, link));
+        if (s->row != 0 && s->state == SOURCE_ACTIVE && s->behind >= 0) {
+            rows[count] = s->row;
+            behind[count++] = behind_of(s);
+        }
+        if (count == 0 || (count < SOURCES_AT_ONCE && link->next != sources))
+            continue;
+        outcome = pg_exec(pg, NULL,
+                          "UPDATE tollgate.sources s SET behind = u.behind, measured_at = now()"
+                          " FROM unnest($1::int8[], $2::int8[]) AS u(id, behind)"
+                          " WHERE s.source_id = u.id",
+                          PG_INTS(rows, count), PG_INTS(behind, count));
+        count = 0;
+    }
     return outcome;
 }

@@ -67,4 +67,7 @@ must_use enum pg_outcome source_accept(struct pg *pg, int32_t row, struct source
 must_use const char *source_kind_name(enum source_kind kind);
 must_use const char *source_state_name(enum source_state state);
 
+/* Notes in the database how far the active ones are behind. */
+must_use enum pg_outcome source_note_behind(struct pg *pg, const struct list *sources);
+
 #endif
