@@ -30,4 +30,7 @@ int command_failed(const char *format, ...) printf_like(1, 2);
 struct uuid;
 must_use int command_id(int kind, const char *word, struct uuid *id_out);
 
+/* How a command is to show things: never CONFIG_AUTO. */
+must_use enum config_format command_format(const struct config *config);
+
 #endif

@@ -45,7 +45,11 @@ static const struct option table[] = {
     {"now", OPTION_BOOL, AT(now), 0, 0, "off", "close: without waiting for the grace", NULL},
     {"all", OPTION_BOOL, AT(all), 0, 0, "off", "replay: every dead letter", NULL},
     {"dead-letter", OPTION_INT, AT(dead_letter), 0, INT64_MAX, "0", "replay: this one", NULL},
-    {"format", OPTION_CHOICE, AT(format), 0, 0, "json", "show-invoice: how", "json|csv"},
+    {"format", OPTION_CHOICE, AT(format), 0, 0, "auto",
+     "close and show-…: text on a terminal and JSON elsewhere, or always so; csv is for invoices",
+     "auto|text|json|csv"},
+    {"json", OPTION_BOOL, AT(json), 0, 0, "off", "close and show-…: the same as --format json",
+     NULL},
 };
 
 const struct options config_options = {
@@ -62,7 +66,10 @@ const struct options config_options = {
         "  replay              dead letters again: --dead-letter ID or --all\n"
         "  reconcile           compares events, rollups, ledger and wallets: all, or --tenant\n"
         "  close --tenant T    makes or finalizes the invoice of the open period\n"
-        "  show-event ID | show-ledger TENANT | show-invoice ID [--format csv]",
+        "  show-event ID       an event (gen_…): meters, prices, attempts, postings, invoice "
+        "lines\n"
+        "  show-ledger TENANT  wallet, accounts, last transactions, open leases\n"
+        "  show-invoice ID     an invoice (inv_… or its number)",
     .usage = "COMMAND [ARGUMENT]",
     .table = table,
     .count = array_size(table),

@@ -7,7 +7,7 @@
 #include "common/base/options.h"
 
 enum config_source { CONFIG_KAFKA, CONFIG_JOURNAL };
-enum config_format { CONFIG_JSON, CONFIG_CSV };
+enum config_format { CONFIG_AUTO, CONFIG_TEXT, CONFIG_JSON, CONFIG_CSV };
 
 struct config {
     int source; /* enum config_source */
@@ -24,6 +24,7 @@ struct config {
     bool now, all, force;
     int64_t dead_letter;
     int format; /* enum config_format */
+    bool json;  /* the same as CONFIG_JSON */
 };
 
 extern const struct options config_options;

@@ -14,7 +14,7 @@ int totals_make(const struct totals_basis *b, struct totals *totals_out)
 {
     struct totals t = {.subtotal_minor = b->subtotal_minor};
     int128 rest = b->total_pico - b->charge_pico; /* what only closing adds */
-    int128 burn = b->prepaid ? rest : 0;
+    int128 burn = b->prepaid && rest <= b->free_pico ? rest : 0;
     int128 due = b->accrued_pico + rest - burn;
     int64_t due_minor;
     if (b->paid_pico + b->accrued_pico != b->charge_pico)

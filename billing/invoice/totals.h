@@ -3,7 +3,8 @@
  *
  * Pure. Usage was booked as it came: a part against promo and prepaid credit, the rest as accrued.
  * A prepaid tenant's other lines are taken from its credit too, so that its invoice is a statement:
- * credits equal the usage to the pico and nothing is owed. What is owed is rounded once.
+ * credits equal the sum of the lines to the pico and nothing is owed. Only a fee that its credit
+ * does not suffice for is owed. What is owed is rounded once.
  */
 #ifndef TOLLGATE_BILLING_INVOICE_TOTALS_H
 #define TOLLGATE_BILLING_INVOICE_TOTALS_H
@@ -17,9 +18,10 @@ struct totals_basis {
     int128 paid_pico;       /* of those, taken from promo and prepaid credit as they came */
     int128 accrued_pico;    /* the rest of them; paid + accrued = charge */
     int128 promo_pico;      /* promo credit left */
+    int128 free_pico;       /* promo and prepaid credit that no lease holds */
     int64_t subtotal_minor; /* the total in cents, as the lines add up to */
     int32_t tax_ppm;
-    bool prepaid; /* nothing is owed: the balance may go below zero instead */
+    bool prepaid; /* what closing adds is taken from credit, where that suffices */
 };
 
 struct totals {

@@ -22,6 +22,7 @@ const char *account_kind_name(enum account_kind kind)
         [ACCOUNT_PROMO] = "promo",
         [ACCOUNT_ACCRUED] = "accrued",
         [ACCOUNT_RECEIVABLE] = "receivable",
+        [ACCOUNT_TAX_PAYABLE] = "tax_payable",
         [ACCOUNT_REV_USAGE] = "rev_usage",
         [ACCOUNT_REV_SUB] = "rev_sub",
         [ACCOUNT_ROUNDING] = "rounding",
