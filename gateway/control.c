@@ -275,7 +275,7 @@ static bool write_ports(struct gateway *gateway)
     struct buf text cleanup(buf_done) = buf_make(WHY_MAX);
     int r;
 
-    buf_printf(&text, "port=%u\ntls_port=%u\nops_port=%u\n", gateway->port, gateway->tls_port,
+    buf_printf(&text, "listen=%u\ntls-listen=%u\nops-listen=%u\n", gateway->port, gateway->tls_port,
                gateway->ops_port);
     r = file_write_atomic(gateway->config.port_file, buf_span(&text), 0644);
     return r == 0 || failed("port-file", strerror(-r));

@@ -122,9 +122,9 @@ static void list_models(struct worker *worker, const struct call *call,
     answer_json(worker, call, &body);
 }
 
-void dispatch_health(struct gateway *gateway, struct httpd_request *request, bool ready)
+void dispatch_health(struct gateway *gateway, struct httpd_request *request,
+                     const struct reply_head *head, bool ready)
 {
-    const struct httpd_header json = {span_of("content-type"), span_of("application/json")};
     const char *why = ready ? gateway_not_ready(gateway) : NULL;
     char body[WHY_MAX];
     int size =
@@ -132,7 +132,8 @@ void dispatch_health(struct gateway *gateway, struct httpd_request *request, boo
             ? snprintf(body, sizeof(body), "{\"status\":\"%s\"}", ready ? "ready" : "ok")
             : snprintf(body, sizeof(body), "{\"status\":\"not ready\",\"reason\":\"%s\"}", why);
 
-    httpd_answer(request, why == NULL ? 200 : 503, &json, 1, span_make(body, (size_t)size));
+    reply_answer(request, why == NULL ? 200 : 503, head, span_of("application/json"),
+                 span_make(body, (size_t)size));
 }
 
 static void start_flow(struct worker *worker, const struct call *call)
@@ -150,6 +151,7 @@ void dispatch_request(void *context, struct httpd_request *request)
     struct worker *worker = context;
     struct endpoint_match match;
     struct call call = {.request = request};
+    struct reply_head head;
 
     endpoint_match(httpd_method(request), httpd_path(request), &match);
     call.endpoint = match.endpoint;
@@ -175,7 +177,8 @@ void dispatch_request(void *context, struct httpd_request *request)
         break;
     case ENDPOINT_HEALTHZ:
     case ENDPOINT_READYZ:
-        dispatch_health(worker->gateway, request, match.endpoint == ENDPOINT_READYZ);
+        head = head_of(&call);
+        dispatch_health(worker->gateway, request, &head, match.endpoint == ENDPOINT_READYZ);
         break;
     case ENDPOINT_NONE:
     case ENDPOINTS:

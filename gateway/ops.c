@@ -214,6 +214,7 @@ static void answer_status(struct ops *ops, struct httpd_request *request)
 
 static void on_request(void *context, struct httpd_request *request)
 {
+    static const struct reply_head nothing = {.attempts = -1, .overhead_us = -1};
     struct ops *ops = context;
     struct span path = httpd_path(request);
 
@@ -224,7 +225,7 @@ static void on_request(void *context, struct httpd_request *request)
     else if (span_is(path, "/status"))
         answer_status(ops, request);
     else if (span_is(path, "/healthz") || span_is(path, "/readyz"))
-        dispatch_health(ops->gateway, request, span_is(path, "/readyz"));
+        dispatch_health(ops->gateway, request, &nothing, span_is(path, "/readyz"));
     else
         httpd_answer(request, 404, NULL, 0, span_of("/metrics /status /healthz /readyz\n"));
 }

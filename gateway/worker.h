@@ -40,6 +40,7 @@ void worker_free(struct worker *worker); /* after worker_join(); NULL is fine */
 void dispatch_request(void *context, struct httpd_request *request);
 void dispatch_refusal(void *context, struct httpd_request *request, int status, const char *why);
 /* {"status":"ok"}, or why not; also for the ops listener. */
-void dispatch_health(struct gateway *gateway, struct httpd_request *request, bool ready);
+void dispatch_health(struct gateway *gateway, struct httpd_request *request,
+                     const struct reply_head *head, bool ready);
 
 #endif

@@ -337,7 +337,7 @@ static bool kafka_drained(const struct intake *intake)
 {
     const struct intake_kafka *k = view(intake);
     for (int32_t i = 0; i < k->partition_count; i++)
-        if (k->partitions[i].source.state != SOURCE_DRAINED &&
+        if (k->partitions[i].source.state == SOURCE_ACTIVE &&
             k->partitions[i].source.next.offset < k->partitions[i].high)
             return false;
     return k->partition_count > 0;

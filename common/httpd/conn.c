@@ -80,7 +80,8 @@ static void await_head(struct conn *conn)
 {
     conn->state = CONN_HEAD;
     conn->scanned = 0;
-    conn->deadline_ms = httpd_now_ms(conn->httpd) + conn->httpd->config.idle_timeout_ms;
+    conn->deadline_ms = httpd_now_ms(conn->httpd) +
+                        (conn->httpd->stopping ? LINGER_MS : conn->httpd->config.idle_timeout_ms);
     if (conn->socket->input->size == 0)
         drop_input(conn);
 }

@@ -43,7 +43,7 @@ class Stack:
         for role in ("gateway", "billing", "control"):
             self.secret(f"{role}.url", cluster.url(self.database, f"tollgate_{role}"))
         self.boot = shell_lines(self.control("bootstrap"))
-        self.key = self.boot["KEY"]
+        self.key = self.boot["TOLLGATE_KEY"]
         self.tenant = self.boot["TENANT"]
         if broker:
             run(BIN / "tollgate-billing", "create-topic", "--brokers", broker.brokers, "--topic", self.topic,
