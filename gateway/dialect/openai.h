@@ -49,8 +49,8 @@ must_use struct span openai_cost_members(struct arena *arena, const struct opena
 /* Puts the cost into the usage object at `usage`, and takes a provider's own figures of money out.
  */
 void openai_patch_usage(struct patch *patch, uint32_t usage, struct span cost_members);
-/* Takes the usage member out of the root. */
-void openai_patch_no_usage(struct patch *patch);
+/* Takes the usage member out of the root; says which bytes that are. */
+void openai_patch_no_usage(struct patch *patch, size_t *from_out, size_t *to_out);
 
 /* A usage object of our own, for an answer that came without one. */
 must_use struct span openai_make_usage(struct arena *arena, const struct meters *meters,

@@ -67,9 +67,11 @@ static bool is_usage(const void *context, uint32_t name)
     return json_string_is(doc, name, "usage");
 }
 
-void openai_patch_no_usage(struct patch *patch)
+void openai_patch_no_usage(struct patch *patch, size_t *from_out, size_t *to_out)
 {
     must(patch_object(patch, 0, is_usage, patch->doc, (struct span){0}));
+    *from_out = patch->edits[patch->count - 1].from;
+    *to_out = patch->edits[patch->count - 1].to;
 }
 
 struct span openai_make_usage(struct arena *arena, const struct meters *meters, enum ask_kind kind,

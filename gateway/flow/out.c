@@ -104,7 +104,7 @@ static struct span frame_bytes(struct flow *flow, const struct sse_frame *frame,
         buf_add_span(scratch, frame->text);
     } else {
         patch_begin(&patch, &flow->worker->pool->doc);
-        openai_patch_no_usage(&patch);
+        openai_patch_no_usage(&patch, &flow->cut_from, &flow->cut_to);
         uint32_t count = patch_pieces(&patch, pieces, &bytes);
         buf_add_string(scratch, "data: ");
         for (uint32_t i = 0; i < count; i++)
@@ -136,6 +136,23 @@ void out_frame(struct flow *flow, const struct sse_frame *frame, const struct op
         buf_clear(&flow->held);
     }
     send_bytes(flow, bytes);
+    if (flow->worker->metrics != NULL)
+        metrics_add(flow->worker->metrics, COUNT_STREAM_CHUNKS, 1);
+}
+
+void out_shaped(struct flow *flow, const struct sse_frame *frame)
+{
+    const struct shape *shape = &flow->shape;
+    size_t size = frame->text.size, cut = size - shape->cut_from_end;
+
+    if (flow->request == NULL)
+        return;
+    if (shape->cut > 0) {
+        send_bytes(flow, span_make(frame->text.at, cut));
+        send_bytes(flow, span_make(frame->text.at + cut + shape->cut, size - cut - shape->cut + 2));
+    } else {
+        send_bytes(flow, span_make(frame->text.at, size + 2));
+    }
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_STREAM_CHUNKS, 1);
 }

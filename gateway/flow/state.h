@@ -8,6 +8,7 @@
 #include "common/base/buf.h"
 #include "common/base/json.h"
 #include "gateway/dialect/ask.h"
+#include "gateway/dialect/shape.h"
 #include "gateway/dialect/sse.h"
 #include "gateway/flow/attempt.h"
 #include "gateway/flow/flow.h"
@@ -81,6 +82,10 @@ struct flow {
 
     bool head_sent;
     struct sse sse;
+    struct shape shape;      /* of the running attempt's frames */
+    struct span shown;       /* the last text that a frame showed … */
+    uint32_t shown_count;    /* … of so many */
+    size_t cut_from, cut_to; /* what was left out of the last frame */
     struct buf held;         /* frames before the first content */
     struct buf usage_frame;  /* the last frame that told usage */
     const struct span *last; /* what is sent once FINAL is written */

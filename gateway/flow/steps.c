@@ -340,6 +340,7 @@ static void begin_attempt(struct flow *flow)
                                      .begun_ms = flow_now_ms(flow),
                                      .last_ms = flow_now_ms(flow)};
     sse_reset(&flow->sse);
+    flow->shape.before = flow->shape.behind = 0;
     buf_clear(&flow->held);
     buf_clear(&flow->usage_frame);
     flow->metering.input_bound = flow_input_bound_at(flow, candidate->deployment);

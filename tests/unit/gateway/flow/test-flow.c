@@ -1,4 +1,5 @@
 /* flow: a request's life when all goes well, and what is refused before anything went out. */
+#include "common/base/mem.h"
 #include "tests/unit/gateway/flow/answers.h"
 
 static void a_whole_answer_goes_out_behind_its_event(void **state)
@@ -348,10 +349,47 @@ static void a_test_key_pays_nothing(void **state)
     assert_true(world_sent_has("\"cost\":0,"));
 }
 
+static void frames_of_one_shape_go_the_short_way_and_come_out_alike(void **state)
+{
+#define SHAPED(text, tail)                                                                         \
+    "data: {\"choices\":[{\"delta\":{\"content\":\"" text "\"}}]" tail "}\n\n"
+    static const char *const texts[] = {
+        "one", "two two two two",     "th\\u0072ee", "f\xc3\xbcnf", "", "six",
+        "\\n", "seven and more of it"};
+    struct buf wanted = buf_make(1 << 16);
+
+    (void)state;
+    for (int asked = 0; asked < 2; asked++) {
+        world_close();
+        world_open();
+        buf_clear(&wanted);
+        world_ask(asked ? STREAM_USAGE : STREAM);
+        world_write();
+        script_head(world.script, 0, 200, SSE);
+        for (size_t i = 0; i < array_size(texts); i++) {
+            char *in = mem_printf(SHAPED("%s", ",\"usage\":null"), texts[i]);
+            script_bytes(world.script, 0, in);
+            if (asked)
+                buf_add_string(&wanted, in);
+            else
+                buf_printf(&wanted, SHAPED("%s", ""), texts[i]);
+            mem_free(in);
+            assert_span(texts[i], world_sent(), wanted.at);
+        }
+        script_bytes(world.script, 0, STOP DONE);
+        script_end(world.script, 0, UPSTREAM_WHOLE);
+        world_write();
+        /* 3 + 15 + 5 + 5 + 3 + 1 + 20 bytes of text */
+        assert_int_equal(world_event()->meters.count[METER_OUTPUT], 13);
+    }
+    buf_done(&wanted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_row(a_whole_answer_goes_out_behind_its_event),
+        world_row(frames_of_one_shape_go_the_short_way_and_come_out_alike),
         world_row(a_stream_passes_byte_for_byte_without_usage),
         world_row(usage_comes_last_when_it_was_asked_for),
         world_row(an_answer_without_good_usage_is_counted),
