@@ -27,6 +27,7 @@ enum {
     SHIP_LAST_MS = 10000,
     SYNC_LAST_MS = 2000,
     POLL_MS = 5,
+    READY_MS = 3000,
     HOST_NAME_MAX_ = 256,
     WORKERS_MAX = 256,
     LARGE_BYTES = 256 << 10,
@@ -281,16 +282,28 @@ static bool write_ports(struct gateway *gateway)
     return r == 0 || failed("port-file", strerror(-r));
 }
 
+/* Beside an older gateway on the same port, a client must not meet one that knows nothing yet. But
+ * without a database and a copy it is better to say so than not to listen. */
+static void await_ready(struct gateway *gateway)
+{
+    const struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
+    int64_t end_ms = clock_mono_ms() + READY_MS;
+
+    while ((gateway_not_ready(gateway) != NULL || !broker_connected(gateway->broker)) &&
+           clock_mono_ms() < end_ms)
+        nanosleep(&pause, NULL);
+}
+
 static bool start_workers(struct gateway *gateway)
 {
     gateway->workers = mem_array(gateway->worker_count, sizeof(struct worker *));
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         gateway->workers[i] = worker_new(gateway, i);
-    if (!listen_on(gateway, gateway->config.listen, NULL, &gateway->port) ||
-        !listen_on(gateway, gateway->config.tls_listen, gateway->tls, &gateway->tls_port))
-        return false;
     start_loader(gateway);
-    return start_ops(gateway) && write_ports(gateway);
+    await_ready(gateway);
+    return listen_on(gateway, gateway->config.listen, NULL, &gateway->port) &&
+           listen_on(gateway, gateway->config.tls_listen, gateway->tls, &gateway->tls_port) &&
+           start_ops(gateway) && write_ports(gateway);
 }
 
 /* ---- down ---- */

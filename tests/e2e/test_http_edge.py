@@ -192,3 +192,27 @@ def test_a_stop_lets_open_streams_end(stack):
         one.join(60)
     assert len(texts) == 8 and all(text.endswith("data: [DONE]\n\n") for text in texts)
     assert gateway.program.child.wait(20) == 0
+
+
+def test_a_restart_beside_the_old_one_fails_no_request(stack):
+    old = stack.add_gateway(9, share_port="on")
+    statuses, done = [], threading.Event()
+
+    def call():
+        with httpx.Client(base_url=old.url, headers={"authorization": f"Bearer {stack.key}"}) as client:
+            while not done.is_set():
+                statuses.append(client.post("/v1/chat/completions", content=BODY).status_code)
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    for one in callers:
+        one.start()
+    wait_until(lambda: len(statuses) > 50, "requests are served")
+    new = stack.add_gateway(10, share_port="on", listen=old.url.removeprefix("http://"))
+    old.program.signal(signal.SIGTERM)
+    assert old.program.child.wait(20) == 0
+    before = len(statuses)
+    wait_until(lambda: len(statuses) > before + 50, "the new one serves them")
+    done.set()
+    for one in callers:
+        one.join(30)
+    assert set(statuses) == {200} and new.metrics()['tollgate_requests_total{endpoint="chat.completions",status="200"}'] > 0
