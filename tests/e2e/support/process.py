@@ -28,7 +28,7 @@ def wait_until(condition, what, seconds=20.0):
             return result
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds:g} s: {what}")
-        time.sleep(pause)  # between two looks at a condition
+        time.sleep(pause)  # sleep-ok: between two looks at a condition
         pause = min(pause * 1.5, 0.1)
 
 
