@@ -109,8 +109,10 @@ static enum pg_outcome make_missing(struct accounts *accounts, struct pg *pg,
     if (outcome == PG_OK)
         outcome = pg_exec(pg, &rows,
                           "SELECT a.n, x.account_id FROM " ASKED " JOIN tollgate.accounts x"
-                          " ON x.tenant_id IS NOT DISTINCT FROM a.t AND x.kind = a.k"
-                          " AND x.currency = a.c",
+                          " ON x.tenant_id = a.t AND x.kind = a.k AND x.currency = a.c"
+                          " UNION ALL SELECT a.n, x.account_id FROM " ASKED
+                          " JOIN tollgate.accounts x ON a.t IS NULL AND x.tenant_id IS NULL"
+                          " AND x.kind = a.k AND x.currency = a.c",
                           PG_UUIDS(m->tenants, m->count), PG_TEXTS(m->kinds, m->count),
                           PG_TEXTS(m->currencies, m->count));
     if (outcome != PG_OK)
