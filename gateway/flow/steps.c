@@ -183,6 +183,28 @@ static struct span end_user(struct flow *flow)
     return span_of(text);
 }
 
+static bool is_hex(struct span text, size_t size)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr("0123456789abcdef", text.at[i]) == NULL)
+            return false;
+    return text.size == size;
+}
+
+/* W3C Trace Context: version-trace_id-parent_id-flags. */
+static void read_trace(struct flow *flow)
+{
+    struct usage_event *event = &flow->metering.event;
+    struct span rest = httpd_header(flow->request, "traceparent");
+    struct span version = span_cut(&rest, '-'), trace = span_cut(&rest, '-');
+    struct span parent = span_cut(&rest, '-');
+
+    if (!is_hex(version, 2) || !is_hex(trace, 32) || !is_hex(parent, 16))
+        return;
+    event->trace_id = arena_span(flow->arena, trace);
+    event->parent_id = arena_span(flow->arena, parent);
+}
+
 static void begin_event(struct flow *flow)
 {
     const struct ask *ask = &flow->ask;
@@ -210,6 +232,10 @@ static void begin_event(struct flow *flow)
     for (uint32_t i = 0; i < ask->tag_count && i < EVENT_TAGS_MAX; i++)
         event->tags[event->tag_count++] =
             (struct event_text){ask->tags[i].name, ask->tags[i].value};
+    /* As OpenRouter's clients name themselves. */
+    event->app = arena_span(flow->arena,
+                            span_part(httpd_header(flow->request, "x-title"), 0, EVENT_TEXT_MAX));
+    read_trace(flow);
     flow->metering.output = count_make(COUNT_BYTES, COUNT_MILLIBYTES_DEFAULT);
 }
 

@@ -36,6 +36,9 @@ static void a_whole_answer_goes_out_behind_its_event(void **state)
     assert_true(event->attempts[0].delivered);
     assert_int_equal(event->attempts[0].cost_pico, 60000000);
     assert_span("verbatim", event->usage_verbatim, USAGE);
+    assert_span("app", event->app, "An app");
+    assert_span("trace", event->trace_id, "0af7651916cd43dd8448eb211c80319c");
+    assert_span("parent", event->parent_id, "b7ad6b7169203331");
     assert_int_equal(world.settled_pico, CHARGE);
     assert_int_equal(world.settled_events, 1);
     assert_true(world.reserved_pico >= CHARGE);

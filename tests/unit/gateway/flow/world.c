@@ -50,7 +50,12 @@ struct span httpd_body(const struct httpd_request *request)
 
 struct span httpd_header(const struct httpd_request *request, const char *name)
 {
-    return strcmp(name, "authorization") == 0 ? span_of(request->authorization) : (struct span){0};
+    (void)request;
+    if (strcmp(name, "x-title") == 0)
+        return span_of("An app");
+    if (strcmp(name, "traceparent") == 0)
+        return span_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    return (struct span){0};
 }
 
 void httpd_attach(struct httpd_request *request, void *owner, void (*on_gone)(void *owner),

@@ -18,7 +18,6 @@ enum { WORLD_RECORDS_MAX = 64 };
 
 struct httpd_request {
     struct span body;
-    const char *authorization;
     int status; /* 0: no head yet */
     struct buf head, sent;
     bool ended, complete;
