@@ -20,9 +20,31 @@ static struct reply_head head_of(const struct call *call)
     };
 }
 
-static void count(struct worker *worker, const struct call *call, int status, uint32_t error)
+/* Metrics and access log; before the answer, because the request is gone behind it. */
+static void account(struct worker *worker, const struct call *call, int status, uint32_t error,
+                    const struct snapshot_key *key)
 {
+    int64_t now_us = clock_mono_us();
+    struct access_entry entry = {
+        .time_ms = call->start_ms,
+        .request = call->id,
+        .endpoint = endpoint_name(call->endpoint),
+        .error = error < REFUSALS ? refusal_word((enum refusal)error) : NULL,
+        .peer = httpd_peer(call->request),
+        .status = status,
+        .first_token_ms = -1,
+        .total_ms = (now_us - call->arrived_us) / 1000,
+        .overhead_us = now_us - call->arrived_us,
+    };
+
+    if (key != NULL) {
+        entry.tenant = key->tenant->id;
+        entry.key = key->id;
+        entry.test = key->kind == KEY_TEST;
+    }
     metrics_request(worker->flow.metrics, call->endpoint, status, error);
+    if (!access_put(worker->flow.access, &entry))
+        metrics_add(worker->flow.metrics, COUNT_ACCESS_LOG_DROPPED, 1);
 }
 
 static void refuse(struct worker *worker, const struct call *call, enum refusal refusal,
@@ -30,7 +52,7 @@ static void refuse(struct worker *worker, const struct call *call, enum refusal 
 {
     struct reply_head head = head_of(call);
 
-    count(worker, call, refusal_status(refusal), refusal);
+    account(worker, call, refusal_status(refusal), refusal, NULL);
     reply_refuse(call->request, call->dialect, &head, refusal, say);
 }
 
@@ -48,7 +70,7 @@ static void refuse_method(struct worker *worker, const struct call *call, unsign
     size =
         snprintf(why, sizeof(why), "This method is not served at this path; it takes %s.", allow);
     say.message = span_make(why, (size_t)size);
-    count(worker, call, refusal_status(REFUSE_METHOD), REFUSE_METHOD);
+    account(worker, call, refusal_status(REFUSE_METHOD), REFUSE_METHOD, NULL);
     reply_refuse(call->request, call->dialect, &head, REFUSE_METHOD, &say);
 }
 
@@ -77,11 +99,12 @@ static const struct snapshot_key *authenticate(struct worker *worker, const stru
     return NULL;
 }
 
-static void answer_json(struct worker *worker, const struct call *call, const struct buf *body)
+static void answer_json(struct worker *worker, const struct call *call,
+                        const struct snapshot_key *key, const struct buf *body)
 {
     struct reply_head head = head_of(call);
 
-    count(worker, call, 200, UINT32_MAX);
+    account(worker, call, 200, UINT32_MAX, key);
     reply_answer(call->request, 200, &head, span_of("application/json"), buf_span(body));
 }
 
@@ -94,6 +117,15 @@ static void refuse_model(struct worker *worker, const struct call *call, struct 
     refuse(worker, call, REFUSE_NO_MODEL, &say);
 }
 
+static bool asks_for_all(struct span query)
+{
+    while (query.at != NULL) {
+        if (span_is(span_cut(&query, '&'), "all=true"))
+            return true;
+    }
+    return false;
+}
+
 static void list_models(struct worker *worker, const struct call *call,
                         const struct endpoint_match *match)
 {
@@ -103,7 +135,7 @@ static void list_models(struct worker *worker, const struct call *call,
         .snapshot = worker->flow.snapshot,
         .key = key,
         .now_ms = call->start_ms,
-        .all = span_is(httpd_query(call->request), "all=true") || call->endpoint == ENDPOINT_MODEL,
+        .all = call->endpoint == ENDPOINT_MODEL || asks_for_all(httpd_query(call->request)),
     };
     char id[MODEL_ID_MAX];
 
@@ -119,7 +151,7 @@ static void list_models(struct worker *worker, const struct call *call,
             return;
         }
     }
-    answer_json(worker, call, &body);
+    answer_json(worker, call, key, &body);
 }
 
 void dispatch_health(struct gateway *gateway, struct httpd_request *request,
@@ -203,6 +235,7 @@ void dispatch_refusal(void *context, struct httpd_request *request, int status, 
     endpoint_match(httpd_method(request), httpd_path(request), &match);
     call.endpoint = match.endpoint;
     call.dialect = match.dialect;
+    call.start_ms = uuid_unix_ms(call.id);
     if (refusal == REFUSE_AMBIGUOUS) {
         int size = snprintf(text, sizeof(text),
                             "The HTTP request is refused and the connection "

@@ -157,8 +157,8 @@ static void report(const struct flow *flow)
         flow->worker->refused != NULL)
         refused_count(flow->worker->refused, flow->key->tenant->id, flow->key->id,
                       refusal_word(flow->refusal));
-    if (flow->worker->access != NULL)
-        (void)access_put(flow->worker->access, &entry);
+    if (!access_put(flow->worker->access, &entry) && flow->worker->metrics != NULL)
+        metrics_add(flow->worker->metrics, COUNT_ACCESS_LOG_DROPPED, 1);
 }
 
 static void give_back(struct flow *flow, int64_t charge_pico, uint32_t events)

@@ -114,6 +114,28 @@ def test_the_models_are_those_the_key_can_call(stack):
     assert one.pricing["prompt"] == "0.000002" and one.limits["context"] > 1_000_000
     assert stack.client().models.retrieve("openai/gpt-4.1").id == "openai/gpt-4.1"
     assert httpx.get(stack.url + "/v1/models").status_code == 401
+    everything = httpx.get(stack.url + "/v1/models?limit=5&all=true", headers={"authorization": f"Bearer {stack.key}"})
+    assert len(everything.json()["data"]) >= len(every)
+
+
+def test_the_access_log_has_a_line_per_request_and_no_prompt(stack, tmp_path):
+    log = tmp_path / "access.log"
+    gateway = stack.add_gateway(6, access_log=log)
+    good = stack.post("/v1/chat/completions", BODY, gateway=gateway)
+    bad = stack.post("/v1/chat/completions", BODY, gateway=gateway, key="sk-nonsense")
+    none = stack.post("/v1/nothing", BODY, gateway=gateway)
+
+    def lines():
+        found = [json.loads(line) for line in log.read_text().splitlines()]
+        return found if len(found) >= 3 else None
+
+    found = {line["request"]: line for line in wait_until(lines, "three lines are written")}
+    line = found[good.headers["x-request-id"]]
+    assert line["status"] == 200 and line["tenant"] == stack.tenant and line["outcome"] == "finished"
+    assert line["tokens_out"] == 5 and line["charge"] > 0 and line["overhead_us"] > 0
+    assert found[bad.headers["x-request-id"]]["error"] == "authentication"
+    assert found[none.headers["x-request-id"]]["status"] == 404
+    assert '"hi"' not in log.read_text() and "sk-" not in log.read_text()
 
 
 def test_ops_show_metrics_and_status(stack):
@@ -215,4 +237,5 @@ def test_a_restart_beside_the_old_one_fails_no_request(stack):
     done.set()
     for one in callers:
         one.join(30)
-    assert set(statuses) == {200} and new.metrics()['tollgate_requests_total{endpoint="chat.completions",status="200"}'] > 0
+    assert set(statuses) == {200}
+    assert new.metrics()['tollgate_requests_total{endpoint="chat.completions",status="200"}'] > 0
