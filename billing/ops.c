@@ -3,7 +3,6 @@
  */
 #include "billing/ops.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,9 +16,10 @@
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/tcp.h"
 #include "common/base/thread.h"
 
-enum { HEAD_MAX = 4096, METRICS_MAX = 4 << 20, PATIENCE_MS = 2000, STALE_MS = 60000, BACKLOG = 16 };
+enum { HEAD_MAX = 4096, METRICS_MAX = 4 << 20, PATIENCE_MS = 2000, STALE_MS = 60000 };
 
 struct ops {
     int fd, wake;
@@ -29,37 +29,6 @@ struct ops {
     bool healthy;
     int64_t published_ms;
 };
-
-static int listen_on(const char *text, int *port_out)
-{
-    struct span rest = span_of(text);
-    ptrdiff_t colon = span_index(rest, ':');
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof(address);
-    char host[64];
-    int64_t port;
-    int fd, on = 1;
-    if (colon < 0 || (size_t)colon >= sizeof(host) ||
-        span_int64(span_part(rest, (size_t)colon + 1, rest.size), &port) < 0 || port < 0 ||
-        port > 65535)
-        return -EINVAL;
-    snprintf(host, sizeof(host), "%.*s", (int)colon, text);
-    address.sin_port = htons((uint16_t)port);
-    if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
-        return -EINVAL;
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) < 0) {
-        int error = -errno;
-        close(fd);
-        return error;
-    }
-    *port_out = ntohs(address.sin_port);
-    return fd;
-}
 
 /* Up to the end of the head, or false: too slow, too long, gone. */
 static bool read_head(int fd, char *at, size_t capacity)
@@ -151,8 +120,11 @@ static void *run(void *argument)
 
 int ops_start(const char *listen, struct ops **ops_out)
 {
+    struct tcp_address address;
     struct ops *ops;
-    int port = 0, fd = listen_on(listen, &port);
+    int fd = tcp_parse(listen, &address);
+    if (fd == 0)
+        fd = tcp_listen(&address, false);
     if (fd < 0)
         return fd;
     ops = mem_new(sizeof(*ops));
@@ -162,7 +134,7 @@ int ops_start(const char *listen, struct ops **ops_out)
     ops->metrics = buf_make(METRICS_MAX);
     must(pthread_mutex_init(&ops->mutex, NULL) == 0);
     thread_start(&ops->thread, "ops", run, ops);
-    log_event(LOG_INFO, "ops.listening", LOG_N("port", port));
+    log_event(LOG_INFO, "ops.listening", LOG_N("port", tcp_port(&address)));
     *ops_out = ops;
     return 0;
 }

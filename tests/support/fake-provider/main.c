@@ -59,7 +59,7 @@ static int stop_signal(void)
 static int serve(struct config *config)
 {
     struct count zero = count_make(COUNT_BYTES, (uint32_t)config->count_millibytes);
-    char counted_by[COUNT_METHOD_TEXT_SIZE], bound[64];
+    char counted_by[COUNT_METHOD_TEXT_SIZE], bound[TCP_TEXT_SIZE];
     struct provider provider;
     struct server *server;
     struct truth *truth;
@@ -73,7 +73,7 @@ static int serve(struct config *config)
     }
     provider_init(&provider, truth, config->pace_us, (uint32_t)config->count_millibytes);
     server = server_new(provider_on_request, &provider);
-    outcome = server_listen(server, config->listen, bound, sizeof(bound));
+    outcome = server_listen(server, config->listen, bound);
     if (outcome == 0) {
         printf("listening on %s\n", bound);
         fflush(stdout);

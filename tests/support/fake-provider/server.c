@@ -4,7 +4,6 @@
  */
 #include "server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -333,47 +332,19 @@ static void on_accept_event(struct server *server, int listener)
     }
 }
 
-static int parse_address(const char *text, struct sockaddr_in *address_out)
+int server_listen(struct server *server, const char *address, char bound_out[TCP_TEXT_SIZE])
 {
-    const char *colon = strrchr(text, ':');
-    char host[64];
-    int64_t port;
-
-    if (colon == NULL || (size_t)(colon - text) >= sizeof(host) ||
-        span_int64(span_of(colon + 1), &port) != 0 || port < 0 || port > 65535)
-        return -EINVAL;
-    memcpy(host, text, (size_t)(colon - text));
-    host[colon - text] = '\0';
-    *address_out = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    if (strcmp(host, "localhost") == 0)
-        strcpy(host, "127.0.0.1");
-    return inet_pton(AF_INET, host, &address_out->sin_addr) == 1 ? 0 : -EINVAL;
-}
-
-int server_listen(struct server *server, const char *address, char *bound_out, size_t bound_size)
-{
-    struct sockaddr_in at;
-    socklen_t size = sizeof(at);
-    char host[INET_ADDRSTRLEN];
-    int on = 1, fd, outcome = parse_address(address, &at);
     struct epoll_event event = {.events = EPOLLIN};
+    struct tcp_address at;
+    int fd = tcp_parse(address, &at);
 
-    if (outcome != 0)
-        return outcome;
-    if (server->listener_count == LISTENERS_MAX)
-        return -ENOSPC;
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd == 0 && server->listener_count == LISTENERS_MAX)
+        fd = -ENOSPC;
+    if (fd == 0)
+        fd = tcp_listen(&at, false);
     if (fd < 0)
-        return -errno;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 4096) != 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &size) != 0) {
-        outcome = -errno;
-        close(fd);
-        return outcome;
-    }
-    inet_ntop(AF_INET, &at.sin_addr, host, sizeof(host));
-    snprintf(bound_out, bound_size, "%s:%u", host, ntohs(at.sin_port));
+        return fd;
+    tcp_format(&at, bound_out);
     server->listeners[server->listener_count] = fd;
     event.data.ptr = &server->listeners[server->listener_count++];
     must(epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
+#include "common/base/tcp.h"
 #include "http.h"
 
 /* What follows when the piece has gone out. */
@@ -42,8 +43,8 @@ void server_free(struct server *server);
 
 /* Listens at "HOST:PORT" (numbers; port 0 takes a free one) and writes the address it got.
  * 0 or -errno. */
-must_use int server_listen(struct server *server, const char *address, char *bound_out,
-                           size_t bound_size);
+must_use int server_listen(struct server *server, const char *address,
+                           char bound_out[TCP_TEXT_SIZE]);
 
 /* Serves until `stop_fd` becomes readable. 0 or -errno. */
 must_use int server_run(struct server *server, int stop_fd);

@@ -3,7 +3,6 @@
  */
 #include "proxy.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +15,7 @@
 #include "common/base/file.h"
 #include "common/base/list.h"
 #include "common/base/mem.h"
+#include "common/base/tcp.h"
 #include "link.h"
 
 #define EVENTS_PER_TURN 128
@@ -54,52 +54,12 @@ struct control {
 struct proxy {
     struct policy policy;
     struct source listener, control_listener;
-    struct sockaddr_in listen_at, target;
+    struct tcp_address listen_at, target;
     int epoll_fd, listen_fd, control_fd; /* listen_fd -1: unlistened */
     struct list conns, controls;
     size_t conn_count, control_count;
     int64_t accepted, bytes[WAYS]; /* of those that have ended */
 };
-
-static int parse_address(const char *text, struct sockaddr_in *address_out)
-{
-    const char *colon = strrchr(text, ':');
-    char host[64];
-    int64_t port;
-
-    if (colon == NULL || (size_t)(colon - text) >= sizeof(host) ||
-        span_int64(span_of(colon + 1), &port) != 0 || port < 0 || port > 65535)
-        return -EINVAL;
-    memcpy(host, text, (size_t)(colon - text));
-    host[colon - text] = '\0';
-    *address_out = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    return inet_pton(AF_INET, host, &address_out->sin_addr) == 1 ? 0 : -EINVAL;
-}
-
-static void format_address(const struct sockaddr_in *address, char text_out[64])
-{
-    char host[INET_ADDRSTRLEN];
-
-    inet_ntop(AF_INET, &address->sin_addr, host, sizeof(host));
-    snprintf(text_out, 64, "%s:%u", host, ntohs(address->sin_port));
-}
-
-/* Binds and listens; the port that was taken comes back in the address. A descriptor or -errno. */
-static int listen_at(struct sockaddr_in *address)
-{
-    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), outcome;
-    socklen_t size = sizeof(*address);
-
-    if (fd < 0)
-        return -errno;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, (struct sockaddr *)address, size) == 0 && listen(fd, 1024) == 0 &&
-        getsockname(fd, (struct sockaddr *)address, &size) == 0)
-        return fd;
-    outcome = -errno;
-    close(fd);
-    return outcome;
-}
 
 static void watch(struct proxy *proxy, int fd, struct source *source, uint32_t events)
 {
@@ -111,7 +71,7 @@ static void watch(struct proxy *proxy, int fd, struct source *source, uint32_t e
 struct proxy *proxy_new(struct proxy_addresses *addresses, struct buf *error)
 {
     struct proxy *proxy = mem_new(sizeof(*proxy));
-    struct sockaddr_in control_at;
+    struct tcp_address control_at;
 
     proxy->listener.kind = KIND_LISTENER;
     proxy->control_listener.kind = KIND_CONTROL_LISTENER;
@@ -120,15 +80,15 @@ struct proxy *proxy_new(struct proxy_addresses *addresses, struct buf *error)
     list_init(&proxy->controls);
     proxy->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     must(proxy->epoll_fd >= 0);
-    if (parse_address(addresses->listen, &proxy->listen_at) != 0 ||
-        parse_address(addresses->target, &proxy->target) != 0 ||
-        parse_address(addresses->control, &control_at) != 0) {
+    if (tcp_parse(addresses->listen, &proxy->listen_at) != 0 ||
+        tcp_parse(addresses->target, &proxy->target) != 0 ||
+        tcp_parse(addresses->control, &control_at) != 0) {
         buf_add_string(error, "addresses are HOST:PORT in numbers");
         proxy_free(proxy);
         return NULL;
     }
-    proxy->listen_fd = listen_at(&proxy->listen_at);
-    proxy->control_fd = listen_at(&control_at);
+    proxy->listen_fd = tcp_listen(&proxy->listen_at, false);
+    proxy->control_fd = tcp_listen(&control_at, false);
     if (proxy->listen_fd < 0 || proxy->control_fd < 0) {
         int number = proxy->listen_fd < 0 ? proxy->listen_fd : proxy->control_fd;
 
@@ -138,8 +98,8 @@ struct proxy *proxy_new(struct proxy_addresses *addresses, struct buf *error)
     }
     watch(proxy, proxy->listen_fd, &proxy->listener, EPOLLIN);
     watch(proxy, proxy->control_fd, &proxy->control_listener, EPOLLIN);
-    format_address(&proxy->listen_at, addresses->listen);
-    format_address(&control_at, addresses->control);
+    tcp_format(&proxy->listen_at, addresses->listen);
+    tcp_format(&control_at, addresses->control);
     return proxy;
 }
 
@@ -230,12 +190,13 @@ static void move_all(struct proxy *proxy)
 /* A socket on its way to the target, or -1. */
 static int connect_target(const struct proxy *proxy)
 {
-    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int on = 1,
+        fd = socket(proxy->target.at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return -1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (connect(fd, (const struct sockaddr *)&proxy->target, sizeof(proxy->target)) == 0 ||
+    if (connect(fd, (const struct sockaddr *)&proxy->target.at, proxy->target.size) == 0 ||
         errno == EINPROGRESS)
         return fd;
     close(fd);
@@ -303,7 +264,7 @@ static bool set_listening(struct proxy *proxy, bool listening)
     }
     if (proxy->listen_fd >= 0)
         return true;
-    proxy->listen_fd = listen_at(&proxy->listen_at);
+    proxy->listen_fd = tcp_listen(&proxy->listen_at, false);
     if (proxy->listen_fd < 0) {
         proxy->listen_fd = -1;
         return false;

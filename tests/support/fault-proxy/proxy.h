@@ -9,6 +9,7 @@
 
 #include "common/base/attr.h"
 #include "common/base/buf.h"
+#include "common/base/tcp.h"
 #include "policy.h"
 
 struct proxy;
@@ -17,7 +18,7 @@ struct proxy;
  * port 0 takes a free one. Writes the addresses it got. NULL and a text in `error` when it cannot.
  */
 struct proxy_addresses {
-    char listen[64], target[64], control[64];
+    char listen[TCP_TEXT_SIZE], target[TCP_TEXT_SIZE], control[TCP_TEXT_SIZE];
 };
 must_use struct proxy *proxy_new(struct proxy_addresses *addresses, struct buf *error);
 void proxy_free(struct proxy *proxy);

@@ -184,13 +184,15 @@ class FaultProxy(unittest.TestCase):
     def test_a_dead_target_is_a_reset(self):
         self.echo.listener.close()
         dead = subprocess.Popen([PROGRAM, "--target", "127.0.0.1:1"], stdout=subprocess.PIPE, text=True)
-        port = int(dead.stdout.readline().rsplit(":", 1)[1])
-        with socket.create_connection(("127.0.0.1", port), DEADLINE_S) as connection:
+        try:
+            port = int(dead.stdout.readline().rsplit(":", 1)[1])
+            # The reset may come before connect() has told of the connection.
             with self.assertRaises(ConnectionError):
-                connection.recv(1)
-        dead.terminate()
-        dead.wait(DEADLINE_S)
-        dead.stdout.close()
+                with socket.create_connection(("127.0.0.1", port), DEADLINE_S) as connection:
+                    connection.recv(1)
+        finally:
+            dead.terminate()
+            dead.communicate(timeout=DEADLINE_S)
 
     def test_bad_lines_change_nothing(self):
         self.tell("delay 1")
