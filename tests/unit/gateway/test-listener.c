@@ -39,8 +39,8 @@ static void all_workers_have_one_port_and_others_only_when_it_is_shared(void **s
 static void an_address_is_a_number_and_a_port(void **state)
 {
     static const char *const texts[] = {
-        "",        "127.0.0.1",      "localhost:80", "127.0.0.1:65536", ":80", "127.0.0.1:-1",
-        "[::1:80", "127.0.0.1:http", "1.2.3:80",     "127.0.0.1:80:90"};
+        "",        "127.0.0.1",      "example:80", "127.0.0.1:65536", ":80", "127.0.0.1:-1",
+        "[::1:80", "127.0.0.1:http", "1.2.3:80",   "127.0.0.1:80:90"};
 
     (void)state;
     for (size_t i = 0; i < array_size(texts); i++) {

@@ -100,7 +100,7 @@ static struct snapshot_rows make_rows(void)
     models[3] = (struct model_row){S("b/twin"), S("Twin"), S("chat"), S("{}"), ROW_QUARANTINED,
                                    false,       0,         5,         1};
     aliases[0] = (struct alias_row){S("sonnet"), 1};
-    for (uint8_t i = 0; i < DEPLOYMENTS; i++) {
+    for (size_t i = 0; i < DEPLOYMENTS; i++) {
         deployments[i] = deployment((uint8_t)(i + 1), &facts[i]);
     }
     prices[0] = price(11, 1, BOOK_LIST, 0, T0);
