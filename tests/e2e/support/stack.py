@@ -64,6 +64,15 @@ class Stack:
     def control(self, *words):
         return run(BIN / "tollgate-control", *words, "--database-url-file", self.folder / "control.url")
 
+    def change(self, sql, *values):
+        """A change of what gateways see, and the wait until they have it."""
+        with psycopg.connect(self.cluster.url(self.database, "postgres"), autocommit=True) as db:
+            db.execute(sql, values)
+            version = db.execute("SELECT version FROM tollgate.snapshot_version").fetchone()[0]
+        for gateway in self.gateways:
+            wait_until(lambda: gateway.metrics().get("tollgate_snapshot_version", 0) >= version,
+                       "the gateway has the newest snapshot")
+
     def start_provider(self):
         ready = self.folder / "provider.out"
         with open(ready, "wb") as out:
@@ -127,9 +136,18 @@ class Stack:
         return httpx.post((gateway or self.gateway).url + path, content=body, headers=headers, timeout=30, **more)
 
     def new_key(self, *words, tenant=None):
+        """{key, key_id, public_part}, when every gateway knows it."""
         made = json.loads(self.control("key", "create", "--tenant", tenant or self.tenant, *words, "--json"))
         wait_until(lambda: self.knows(made["key"]), "the gateways know the new key")
         return made
+
+    def new_tenant(self, *words, usd="100"):
+        """{tenant, project, key, key_id, public_part}: one that can pay, so that a test counts its own money only."""
+        name = f"tenant {os.urandom(6).hex()}"
+        made = json.loads(self.control("tenant", "create", "--name", name, *words, "--json"))
+        if usd:
+            self.control("credit", "add", "--tenant", made["tenant"], "--usd", usd)
+        return {**made, **self.new_key(tenant=made["tenant"])}
 
     def knows(self, key):
         return all(httpx.get(gateway.url + "/v1/models", headers={"authorization": f"Bearer {key}"}).status_code != 401
