@@ -11,7 +11,6 @@ import openai
 import pytest
 
 from support.books import Prices, quantities, tokens
-from support.stack import uuid_of
 
 CHAT = "openai/gpt-4.1"
 EMBEDDING = "openai/text-embedding-3-small"

@@ -1,10 +1,12 @@
 """Bad input: a clear error in the caller's dialect, nothing dispatched, nothing billed."""
 
 import json
+import re
 
 import httpx
 import pytest
 
+from support.ids import uuid_of
 from support.process import wait_until
 from support.raw import exchange, head_of, request_bytes
 
@@ -53,7 +55,6 @@ MALFORMED = [
     ("a leading zero", b'{"model":"openai/gpt-4.1","messages":[{"role":"user","content":"x"}],"n":01}'),
     ("a raw line break in a string", b'{"model":"a\nb"}'),
     ("a broken escape", b'{"model":"\\x41"}'),
-    ("half a surrogate", b'{"model":"openai/gpt-4.1","messages":[{"role":"user","content":"\\ud800"}]}'),
     ("an overlong character", b'{"model":"\xc0\xaf"}'),
     ("a lone continuation byte", b'{"model":"\x80"}'),
     ("Latin-1", '{"model":"openai/gpt-4.1","messages":[{"role":"user","content":"é"}]}'.encode("latin-1")),
@@ -84,7 +85,7 @@ def test_the_place_of_the_error_is_told(stack):
     error = refused(stack.post("/v1/chat/completions", b'{"model": "a", "messages": [}'), 400)
     assert "28" in error["message"], "the byte offset"
     error = refused(stack.post("/v1/chat/completions", b'{"n":1,"n":2}'), 400)
-    assert "n" in error["message"]
+    assert "duplicate" in error["message"] and "byte 7" in error["message"]
 
 
 WRONG = [
@@ -172,7 +173,7 @@ def flip(key):
     ("none", {}, None),
     ("garbage", {"authorization": "Bearer sk-nothing-of-ours"}, "invalid_api_key"),
     ("another scheme", {"authorization": "Basic dXNlcjpwYXNz"}, None),
-    ("an empty one", {"authorization": "Bearer "}, None),
+    ("an empty one", {"authorization": "Bearer"}, None),
     ("of another service", {"x-api-key": "sk-ant-api03-xyz"}, "invalid_api_key"),
     ("very long", {"authorization": "Bearer " + "k" * 4000}, "invalid_api_key"),
 ])
@@ -199,7 +200,6 @@ def test_two_keys_that_differ(stack):
 ])
 def test_keys_that_are_over(stack, what, change, message):
     key = stack.new_key("--name", what)
-    from support.stack import uuid_of
     stack.change(change, uuid_of(key["key_id"]))
     error = refused(stack.post("/v1/chat/completions", GOOD, key=key["key"]), 401, code="invalid_api_key",
                     word="authentication")
@@ -216,7 +216,6 @@ def test_a_key_for_other_models(stack):
 
 
 def test_a_suspended_tenant(stack):
-    from support.stack import uuid_of
     tenant = stack.new_tenant()
     stack.change("UPDATE tollgate.tenants SET status = 'suspended' WHERE tenant_id = %s", uuid_of(tenant["tenant"]))
     refused(stack.post("/v1/chat/completions", GOOD, key=tenant["key"]), 403, word="permission_denied")
@@ -275,6 +274,10 @@ def test_methods_and_paths(stack, method, path, status, allow):
     assert json.loads(body)["error"]["message"]
     if allow:
         assert allow in headers["allow"]
+
+
+def responses(data):
+    return len(re.findall(rb"HTTP/1\.1 \d\d\d ", data))
 
 
 def head(*lines, body=b""):
@@ -338,7 +341,7 @@ def test_ambiguous_heads_are_refused_and_the_connection_closed(stack, what):
     assert closed, "the connection is closed where framing is in doubt" if what not in PATH_ONLY else what
     status, headers, body = head_of(got)
     assert status in ((400, 404) if what in PATH_ONLY else (400, 501, 505)), got[:200]
-    assert got.count(b"HTTP/1.1 ") == 1, "and nothing behind it was taken for a request"
+    assert responses(got) == 1, "and nothing behind it was taken for a request"
     assert json.loads(body)["error"]["message"]
 
 
@@ -348,7 +351,7 @@ def test_a_smuggled_request_is_not_served(stack):
     data = head("POST /v1/chat/completions HTTP/1.1", "host: g", f"authorization: Bearer {stack.key}",
                 "content-length: 5", "transfer-encoding: chunked", body=b"0\r\n\r\n" + inner)
     got, closed = exchange(stack.url, data, seconds=5)
-    assert closed and got.count(b"HTTP/1.1 ") == 1
+    assert closed and responses(got) == 1
 
 
 def test_a_body_that_never_comes_is_no_request(stack):
@@ -362,7 +365,7 @@ def test_requests_in_one_packet_are_answered_in_order(stack):
     one = request_bytes("/v1/chat/completions", stack.key, body_with(max_tokens=1))
     two = request_bytes("/v1/models/nothing", stack.key, b"", method="GET", connection="close")
     got, closed = exchange(stack.url, one + two)
-    assert closed and got.startswith(b"HTTP/1.1 200") and got.count(b"HTTP/1.1 ") == 2
+    assert closed and got.startswith(b"HTTP/1.1 200") and responses(got) == 2
 
 
 def test_nothing_of_it_was_dispatched_or_billed(stack):

@@ -7,16 +7,18 @@ import httpx
 import pytest
 
 from support.books import check_books, tokens
-from support.process import BIN, Program, wait_until
+from support.ids import uuid_of
+from support.process import Program, own_program, wait_until
 from support.raw import call, exchange, load, request_bytes
-from support.stack import uuid_of
 
 TWO = "openai/gpt-4.1-mini"      # at openai and at azure
 QUICK = "openai/gpt-4o-mini"     # the same; its timeouts are made short
 ASK = [{"role": "user", "content": "Tell me something about bridges."}]
 STATUSES = ["408", "409", "429", "500", "502", "503", "504", "529"]
 OUR_FAULT = ["401", "402", "403", "404", "429-quota"]
-BEFORE_CONTENT = ["reset-before-head", "close-before-head", "garbage-head", "html", "empty", "redirect",
+# A connection that was kept and dies before a byte is asked once more by libcurl itself: then one attempt is enough.
+DEAD_CONNECTION = ["reset-before-head", "close-before-head"]
+BEFORE_CONTENT = ["garbage-head", "html", "empty", "redirect",
                   "reset-after-head"]
 
 
@@ -97,6 +99,18 @@ def test_the_next_provider_is_tried_at_once(stack, fault, stream):
     answer = ask(stack, stream=stream)
     assert time.monotonic() - begun < 1.5, "a dead first one costs under a second"
     served_by_the_second(stack, answer, stream)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("fault", DEAD_CONNECTION)
+def test_a_dead_connection_costs_an_attempt_at_most(stack, fault, stream):
+    stack.faults(fault=fault, count=1)
+    answer = ask(stack, stream=stream)
+    assert answer.status_code == 200 and answer.headers["x-tollgate-attempts"] in ("1", "2")
+    event = stack.event(answer.headers["x-generation-id"])
+    truth = [c for c in stack.truth() if c["request_id"] == answer.headers["x-generation-id"]]
+    assert [c["status"] for c in truth] == [0, 200]
+    assert event["outcome_name"] == "finished" and tokens(event) == truth[1]["meters"]
 
 
 @pytest.mark.parametrize("fault", OUR_FAULT)
@@ -307,7 +321,7 @@ def proxy(stack):
     """A network that can be made bad between a gateway and its provider: (its address, a word to it)."""
     ready = stack.folder / "proxy.out"
     with open(ready, "wb") as out:
-        program = Program("fault-proxy", [BIN / "tollgate-fault-proxy", "--listen", "127.0.0.1:0", "--target",
+        program = Program("fault-proxy", [own_program("tollgate-fault-proxy"), "--listen", "127.0.0.1:0", "--target",
                                           stack.provider_url.removeprefix("http://"), "--control", "127.0.0.1:0"],
                           log=stack.folder / "proxy.log", stdout=out)
     lines = wait_until(lambda: (lambda text: text.splitlines() if text.count("\n") >= 2 else None)(ready.read_text()),

@@ -65,3 +65,9 @@ class Broker:
     def remove(self):
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def topic_tool(broker, *words):
+    """Kafka's own command for topics: what an operator might do behind our back."""
+    return subprocess.run(["java", "-cp", f"{libs()}/*", "org.apache.kafka.tools.TopicCommand", "--bootstrap-server",
+                           broker.brokers, *words], check=True, stdout=subprocess.PIPE, text=True, timeout=60).stdout

@@ -4,6 +4,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 
 import psycopg
@@ -84,7 +85,7 @@ class Cluster:
 
     def stop(self):
         if self.server:
-            self.server.stop()
+            self.server.stop(number=signal.SIGINT)  # fast: it does not wait for who is connected
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

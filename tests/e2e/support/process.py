@@ -7,8 +7,18 @@ import socket
 import subprocess
 import time
 
+SIGTERM = signal.SIGTERM  # within Program the word is a method
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN = pathlib.Path(os.environ.get("TOLLGATE_BIN", ROOT / "build/release/bin"))
+
+
+def own_program(name, path=None):
+    """A program or library of the tests' own, built beside the programs under test when it is not there yet."""
+    found = BIN.parent / (path or f"bin/{name}")
+    if not found.exists():
+        subprocess.run(["cmake", "--build", BIN.parent, "--target", name], check=True, stdout=subprocess.DEVNULL)
+    return found
 
 
 def free_port():
@@ -74,11 +84,11 @@ class Program:
             os.killpg(self.child.pid, signal.SIGKILL)
         self.child.wait()
 
-    def stop(self, seconds=30):
+    def stop(self, seconds=30, number=SIGTERM):
         if self.child is None:
             return
         if self.running():
-            self.child.terminate()
+            self.signal(number)
         try:
             self.child.wait(seconds)
         except subprocess.TimeoutExpired:

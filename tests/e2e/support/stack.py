@@ -11,6 +11,7 @@ import openai
 import psycopg
 from psycopg.rows import dict_row
 
+from .ids import uuid_of
 from .process import BIN, ROOT, Program, wait_until
 
 TEMPLATE = "tollgate_template"
@@ -46,8 +47,7 @@ class Stack:
         self.key = self.boot["TOLLGATE_KEY"]
         self.tenant = self.boot["TENANT"]
         if broker:
-            run(BIN / "tollgate-billing", "create-topic", "--brokers", broker.brokers, "--topic", self.topic,
-                "--partitions", "12")
+            self.create_topic()
         self.start_provider()
         self.start_billing()
         for number in range(gateways):
@@ -102,8 +102,30 @@ class Stack:
         config = self.config("billing", **self.source_settings(), journal_dir=self.folder / "data/journal",
                              database_url_file=self.folder / "billing.url", ops_listen="127.0.0.1:0")
         (self.folder / "data/journal").mkdir(parents=True, exist_ok=True)
+        if not (BIN / "tollgate-billing").exists(): return  # TEMP
         self.billing = Program("billing", [BIN / "tollgate-billing", "run", "--config", config],
                                log=self.folder / "billing.log")
+
+    def create_topic(self):
+        run(BIN / "tollgate-billing", "create-topic", "--kafka-brokers", self.broker.brokers, "--kafka-topic", self.topic,
+            "--partitions", "12")
+
+    def switch(self, broker):
+        """To Kafka, or to the journal with None, in deploy/up's order: end, drain the old way, begin in the new one."""
+        for gateway in self.gateways:
+            gateway.stop()
+        self.billing.stop()
+        self.billing_run("drain", "--config", self.folder / "billing.conf")
+        self.broker = broker
+        if broker:
+            self.create_topic()
+        self.start_billing()
+        for gateway in self.gateways:
+            gateway.configure()
+            gateway.start()
+
+    def billing_metrics(self):
+        return httpx.get(f"{self.billing_ops}/metrics").text
 
     def billing_run(self, *words):
         return run(BIN / "tollgate-billing", *words, "--database-url-file", self.folder / "billing.url")
@@ -182,6 +204,7 @@ class Stack:
     def event(self, generation, seconds=30):
         """The posted event of one answer, waited for."""
         event_id = uuid_of(generation)
+        assert self.billing, "NOBILLING"  # TEMP
         rows = wait_until(lambda: self.events(event_id=event_id), f"the event {generation} is posted", seconds)
         assert len(rows) == 1
         return rows[0]
@@ -207,18 +230,22 @@ class Stack:
 
 class Gateway:
     def __init__(self, stack, number, settings):
-        self.stack, self.number = stack, number
-        data = stack.folder / "data"
-        data.mkdir(exist_ok=True)
+        self.stack, self.number, self.settings = stack, number, settings
         self.ports = stack.folder / f"gateway-{number}.ports"
-        kafka = {"kafka_brokers": stack.broker.brokers, "kafka_topic": stack.topic} if stack.broker else {}
-        self.file = stack.config(f"gateway-{number}", **{
-            "mode": "trial", "listen": "127.0.0.1:0", "ops_listen": "127.0.0.1:0", "port_file": self.ports,
-            "data_dir": data, "database_url_file": stack.folder / "gateway.url",
-            "snapshot_key_file": stack.folder / "snapshot.key", "sandbox_url": stack.provider_url, **kafka, **settings})
         self.program = None
         self.env = {}
+        self.configure()
         self.start()
+
+    def configure(self):
+        stack = self.stack
+        data = stack.folder / "data"
+        data.mkdir(exist_ok=True)
+        kafka = {"kafka_brokers": stack.broker.brokers, "kafka_topic": stack.topic} if stack.broker else {}
+        self.file = stack.config(f"gateway-{self.number}", **{
+            "mode": "trial", "listen": "127.0.0.1:0", "ops_listen": "127.0.0.1:0", "port_file": self.ports,
+            "data_dir": data, "database_url_file": stack.folder / "gateway.url",
+            "snapshot_key_file": stack.folder / "snapshot.key", "sandbox_url": stack.provider_url, **kafka, **self.settings})
 
     def start(self, ready=True):
         self.ports.unlink(missing_ok=True)
@@ -233,8 +260,8 @@ class Gateway:
         if not self.ports.exists():
             return False
         ports = shell_lines(self.ports.read_text())
-        self.url = f"http://127.0.0.1:{ports['listen']}"
-        self.ops = f"http://127.0.0.1:{ports['ops-listen']}"
+        self.url = f"http://127.0.0.1:{ports['port']}"
+        self.ops = f"http://127.0.0.1:{ports['ops_port']}"
         return True
 
     def ready(self):
@@ -257,15 +284,3 @@ class Gateway:
                 name, value = line.rsplit(" ", 1)
                 values[name] = float(value)
         return values
-
-
-CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
-
-
-def uuid_of(typed):
-    """The UUID in a typed id such as gen_01jd…"""
-    number = 0
-    for letter in typed.split("_", 1)[1]:
-        number = number * 32 + CROCKFORD.index(letter)
-    text = f"{number:032x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
