@@ -10,7 +10,7 @@ import pytest
 
 from support.books import check_books, truth_by_request
 from support.ids import typed, uuid_of
-from support.kafka import topic_tool
+from support.kafka import delete_topic, topics
 from support.process import BIN, ROOT, wait_until
 from support.stack import run
 
@@ -217,8 +217,8 @@ def test_a_topic_made_anew_stops_with_an_alarm(stack):
     one(stack)
     before = sums(stack)
     stack.gateway.stop()
-    topic_tool(stack.broker, "--delete", "--topic", stack.topic)
-    wait_until(lambda: stack.topic not in topic_tool(stack.broker, "--list"), "the topic is gone")
+    delete_topic(stack.broker, stack.topic)
+    wait_until(lambda: stack.topic not in topics(stack.broker), "the topic is gone")
     stack.create_topic()
     stack.gateway.start()
     answer = stack.post("/v1/chat/completions", ASK)

@@ -1,6 +1,8 @@
 """A single-node Apache Kafka of the test session's own; the recipe is deploy's."""
 
 import base64
+import ctypes
+import json
 import os
 import pathlib
 import shutil
@@ -67,7 +69,26 @@ class Broker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def topic_tool(broker, *words):
-    """Kafka's own command for topics: what an operator might do behind our back."""
-    return subprocess.run(["java", "-cp", f"{libs()}/*", "org.apache.kafka.tools.TopicCommand", "--bootstrap-server",
-                           broker.brokers, *words], check=True, stdout=subprocess.PIPE, text=True, timeout=60).stdout
+def delete_topic(broker, topic):
+    """As an operator might, behind our back. No client of Python's is needed for that one call: librdkafka is there."""
+    kafka = ctypes.CDLL("librdkafka.so.1")
+    for name in ("rd_kafka_conf_new", "rd_kafka_new", "rd_kafka_DeleteTopic_new", "rd_kafka_queue_new",
+                 "rd_kafka_queue_poll", "rd_kafka_event_DeleteTopics_result"):
+        getattr(kafka, name).restype = ctypes.c_void_p
+    error = ctypes.create_string_buffer(512)
+    conf = ctypes.c_void_p(kafka.rd_kafka_conf_new())
+    kafka.rd_kafka_conf_set(conf, b"bootstrap.servers", broker.brokers.encode(), error, 512)
+    client = ctypes.c_void_p(kafka.rd_kafka_new(0, conf, error, 512))
+    queue = ctypes.c_void_p(kafka.rd_kafka_queue_new(client))
+    wanted = (ctypes.c_void_p * 1)(kafka.rd_kafka_DeleteTopic_new(topic.encode()))
+    kafka.rd_kafka_DeleteTopics(client, wanted, 1, None, queue)
+    event = ctypes.c_void_p(kafka.rd_kafka_queue_poll(queue, 20000))
+    assert event and kafka.rd_kafka_event_error(event) == 0, "the topic is deleted"
+    kafka.rd_kafka_event_destroy(event)
+    kafka.rd_kafka_queue_destroy(queue)
+    kafka.rd_kafka_destroy(client)
+
+
+def topics(broker):
+    said = subprocess.run(["kcat", "-L", "-J", "-b", broker.brokers], check=True, stdout=subprocess.PIPE, timeout=60)
+    return {topic["topic"] for topic in json.loads(said.stdout)["topics"]}
