@@ -166,9 +166,11 @@ static enum judgement rate_cost(struct judging *j)
     enum judgement judgement = JUDGED;
     if (event->byok || event->test)
         return JUDGED;
-    for (uint32_t i = 0; i < event->attempt_count && judgement == JUDGED; i++) {
-        judgement = rate_attempt(j, &event->attempts[i], &cost);
-        sum += judgement == JUDGED ? cost : 0;
+    /* All of them are asked for, so that one fetch brings the versions of all. */
+    for (uint32_t i = 0; i < event->attempt_count && judgement != DEAD; i++) {
+        enum judgement one = rate_attempt(j, &event->attempts[i], &cost);
+        judgement = one == JUDGED ? judgement : one;
+        sum += one == JUDGED ? cost : 0;
     }
     if (event->attempt_count == 0) {
         judgement = rate_attempt(j, &whole, &cost);

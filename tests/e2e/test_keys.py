@@ -164,15 +164,17 @@ def test_one_dollar_is_spent_and_no_more(stack, at_once):
     count = int(budget / one * 1.3) + at_once
     jobs = [(lambda gateway=stack.gateways[i % 2]: call(gateway.url, key["key"], body)) for i in range(count)]
     answers = load(jobs, at_once)
-    assert {answer.status for answer in answers} <= {200, 402}
+    # 429: it would fit, but what is left is reserved by requests under way.
+    assert {answer.status for answer in answers} <= {200, 402, 429}
+    assert all("retry-after" in answer.headers for answer in answers if answer.status == 429)
     served = [answer for answer in answers if answer.status == 200]
     assert served and len(served) < len(answers)
     told = sum(round(answer.json()["usage"]["cost"] * 10**12) for answer in served)
     assert told <= budget
     # The last of the budget may lie with one gateway; nobody is refused while his worst case fits.
     worst = worst_case(stack, len(json.dumps(body)), cap)
-    for _ in range(20):
-        answer = stack.post("/v1/chat/completions", body, key=key["key"], gateway=stack.gateways[_ % 2])
+    for turn in range(40):
+        answer = stack.post("/v1/chat/completions", body, key=key["key"], gateway=stack.gateways[turn % 2])
         if answer.status_code == 402:
             break
         told += round(answer.json()["usage"]["cost"] * 10**12)

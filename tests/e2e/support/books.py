@@ -54,6 +54,7 @@ class Prices:
         return (exact * 2 + 10**12) // (2 * 10**12) + plan["fixed_pico"]
 
 
+ROLLED = ("charge_pico", "base_pico", "discount_pico", "cost_pico", "overrun_pico", *METERS.values())
 PAID = {"finished", "provider_died", "client_left"}
 
 
@@ -84,11 +85,10 @@ def check_books(stack):
     assert one("SELECT coalesce(sum(amount_pico), 0) FROM tollgate.ledger_entries") == [0]
     assert stack.query("SELECT txn_id FROM tollgate.ledger_entries GROUP BY txn_id, currency "
                        "HAVING sum(amount_pico) <> 0") == []
-    rollup = one("SELECT coalesce(sum(charge_pico), 0), coalesce(sum(requests), 0), coalesce(sum(base_pico), 0), "
-                 "coalesce(sum(cost_pico), 0), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0) "
-                 "FROM tollgate.usage_hourly")
-    assert rollup == [charged, len(events), sum(e["base_pico"] for e in events), sum(e["cost_pico"] for e in events),
-                      sum(e["input_tokens"] for e in events), sum(e["output_tokens"] for e in events)]
+    rolled, = stack.query(
+        "SELECT coalesce(sum(requests), 0) AS requests, " + ", ".join(
+            f"coalesce(sum({name}), 0) AS {name}" for name in ROLLED) + " FROM tollgate.usage_hourly")
+    assert rolled == {"requests": len(events), **{name: sum(event[name] for event in events) for name in ROLLED}}
     revenue = one("SELECT coalesce(-sum(e.amount_pico), 0) FROM tollgate.ledger_entries e "
                   "JOIN tollgate.accounts a USING (account_id) WHERE a.kind = 'rev_usage'")
     assert revenue == [charged]
