@@ -7,7 +7,7 @@ import random
 import httpx
 import pytest
 
-from support.books import check_books, tokens, truth_by_request
+from support.books import check_books, tokens, truth_by_request, wait_all_posted
 from support.ids import uuid_of
 from support.process import wait_until
 from support.raw import call, load
@@ -49,14 +49,6 @@ def load_until(jobs, at_once, enough, strike):
         return await asyncio.gather(*(one(job) for job in jobs))
 
     return asyncio.run(all_of_them())
-
-
-def all_posted(stack, seconds=60):
-    def missing():
-        posted = {str(row["event_id"]) for row in stack.query("SELECT event_id FROM tollgate.usage_events")}
-        return not {uuid_of(g) for g in truth_by_request(stack)} - posted
-
-    wait_until(missing, "every call that reached the provider has its event", seconds)
 
 
 def finished(answer):
@@ -115,7 +107,7 @@ def test_kill_the_gateway(stack, seen):
         jobs = [a_call(victim if i % 4 else other, stack.key, chance) for i in range(90)]
         seen += load_until(jobs, 40, chance.randrange(1, 60), victim.kill)
         victim.start()
-        all_posted(stack)
+        wait_all_posted(stack)
         crashed = check_answers(stack, seen)
     print(f"\n{ROUNDS} rounds: {len(seen)} calls, {sum(map(finished, seen))} finished, {crashed} in flight when it died")
     assert crashed > 0, "the kill found something"
@@ -131,7 +123,7 @@ def test_its_leases_are_freed_when_its_journal_is_read(stack):
         "SELECT count(*) AS n FROM tollgate.leases WHERE state IN ('open', 'closing') AND opened_at < now() - "
         "interval '60 s'")[0]["n"] == 0, "old leases are over", 90)
     assert stack.query("SELECT count(*) AS n FROM tollgate.leases WHERE state = 'lost'")[0]["n"] == 0
-    all_posted(stack)
+    wait_all_posted(stack)
     check_books(stack)
 
 
@@ -141,7 +133,7 @@ def test_kill_billing(stack, seen):
         jobs = [a_call(stack.gateways[i % 2], stack.key, chance) for i in range(60)]
         seen += load_until(jobs, 30, chance.randrange(5, 55), stack.billing.kill)
         stack.billing.start()
-        all_posted(stack)
+        wait_all_posted(stack)
     check_answers(stack, seen)
     check_books(stack)
     for row in stack.query("SELECT * FROM tollgate.sources"):
@@ -157,12 +149,12 @@ def test_two_billings_count_once(stack, seen):
     second_runs = second.running
     jobs = [a_call(stack.gateways[i % 2], stack.key, chance) for i in range(120)]
     seen += load(jobs, 30)
-    all_posted(stack)
+    wait_all_posted(stack)
     check_answers(stack, seen)
     first.stop()
     assert second_runs(), "the loser of a race goes on, it does not give up"
     seen += load([a_call(stack.gateways[i % 2], stack.key, chance) for i in range(60)], 30)
-    all_posted(stack)
+    wait_all_posted(stack)
     check_answers(stack, seen)
     check_books(stack)
     assert log
@@ -177,7 +169,7 @@ def test_kafka_away(stack, seen, request):
     seen += load([a_call(stack.gateways[i % 2], stack.key, chance) for i in range(120)], 30)
     assert all(finished(answer) for answer in seen[-120:])
     stack.broker.start()
-    all_posted(stack, 120)
+    wait_all_posted(stack, 120)
     check_answers(stack, seen)
     check_books(stack)
 
@@ -188,7 +180,7 @@ def test_postgres_away(stack, seen):
     chance = random.Random(8)
     stranger = stack.new_tenant()
     seen += load([a_call(stack.gateways[i % 2], stack.key, chance) for i in range(60)], 30)
-    all_posted(stack)
+    wait_all_posted(stack)
     seen += load([a_call(stack.gateways[i % 2], stack.key, chance) for i in range(60)], 30)
     stack.cluster.kill()
     try:
@@ -204,7 +196,7 @@ def test_postgres_away(stack, seen):
     assert unknown.status_code == 401
     wait_until(lambda: stack.post("/v1/chat/completions", {"model": CHAT, "messages": ASK, "max_tokens": 5},
                                   key=stranger["key"]).status_code == 200, "leases are granted again", 30)
-    all_posted(stack)
+    wait_all_posted(stack)
     check_books(stack)
 
 
@@ -242,6 +234,6 @@ def test_a_gateway_that_is_told_to_end_ends_well(stack, seen):
     gateway.stop()
     gateway.start()
     seen += ended
-    all_posted(stack)
+    wait_all_posted(stack)
     check_answers(stack, [a for a in seen if a.generation])
     check_books(stack)

@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from support.books import check_books, tokens
+from support.books import check_books, tokens, wait_all_posted
 from support.ids import uuid_of
 from support.process import Program, own_program, wait_until
 from support.raw import call, exchange, load, request_bytes
@@ -357,8 +357,5 @@ def test_every_provider_of_a_dialect_can_be_one_address(stack, proxy):
 
 
 def test_the_books_agree_after_all_that(stack):
-    posted = sum(gateway.metrics().get("tollgate_journal_finals_total", 0) for gateway in stack.gateways)
-    stack.wait_posted(posted)
-    wait_until(lambda: stack.query("SELECT count(*) AS n FROM tollgate.usage_events")[0]["n"] >= len(
-        {c["request_id"] for c in stack.truth() if c["request_id"]}), "every call is posted")
+    wait_all_posted(stack)
     check_books(stack)

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from support.books import Prices, check_books, tokens
+from support.books import Prices, check_books, tokens, wait_all_posted
 from support.ids import uuid_of
 from support.process import wait_until
 from support.raw import call, load
@@ -199,6 +199,5 @@ def test_leases_of_idle_keys_are_given_back(stack):
 
 
 def test_the_books_agree_after_all_that(stack):
-    wait_until(lambda: stack.query("SELECT count(*) AS n FROM tollgate.usage_events")[0]["n"] >= len(
-        {c["request_id"] for c in stack.truth()}), "every call is posted")
+    wait_all_posted(stack)
     check_books(stack)

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from support.books import METERS, Prices, check_books, compare_with_truth, truth_by_request
+from support.books import (METERS, Prices, check_books, compare_with_truth, truth_by_request,
+                           wait_all_posted)
+from support.ids import typed, uuid_of
 from support.process import wait_until
 from support.raw import call, load
-from support.ids import typed, uuid_of
 
 MODELS = ["openai/gpt-4.1", "openai/gpt-4.1-mini", "openai/gpt-4o-mini"]
 EMBEDDING = "openai/text-embedding-3-small"
@@ -69,15 +70,13 @@ def loaded(each_stack):
     chance = random.Random(7)
     answers = load([some_call(stack, tenants, chance) for _ in range(CALLS)], 24)
     assert all(answer.whole or answer.left for answer in answers), "no answer breaks off but by the client"
-    wait_until(lambda: stack.gateway.metrics()["tollgate_requests_open"] == 0, "no request is open")
-    wait_until(lambda: {uuid_of(g) for g in truth_by_request(stack)} <= {str(e["event_id"]) for e in stack.events()},
-               "every call that reached the provider is posted", 60)
+    wait_all_posted(stack)
     return stack, tenants, answers
 
 
 def test_every_call_is_one_event_with_the_providers_tokens(loaded):
     stack, _, answers = loaded
-    compared = compare_with_truth(stack, truth_by_request(stack), uuid_of)
+    compared = compare_with_truth(stack, truth_by_request(stack))
     print(compared)
     assert compared["provider"] > CALLS / 3 and compared["counted"] > 10 and compared["nothing"] > 10
     events = {str(event["event_id"]): event for event in stack.events()}
