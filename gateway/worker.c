@@ -73,8 +73,12 @@ static void publish_gauges(struct worker *worker)
 {
     struct metrics *metrics = worker->flow.metrics;
     struct admit_state state;
+    int64_t upstreams, streams;
 
     admit_state(worker->admit, &state);
+    flow_gauges(&worker->flow, &upstreams, &streams);
+    metrics_set(metrics, GAUGE_UPSTREAMS, upstreams);
+    metrics_set(metrics, GAUGE_STREAMS, streams);
     metrics_set(metrics, GAUGE_CONNECTIONS, httpd_open_connections(worker->httpd));
     metrics_set(metrics, GAUGE_REQUESTS, httpd_open_requests(worker->httpd));
     metrics_set(metrics, GAUGE_LEASES, (int64_t)state.leases);

@@ -189,6 +189,18 @@ uint32_t flow_open(const struct flow_worker *worker)
     return worker->pool->live_count;
 }
 
+void flow_gauges(const struct flow_worker *worker, int64_t *upstreams_out, int64_t *streams_out)
+{
+    *upstreams_out = *streams_out = 0;
+    list_each(&worker->pool->live, link)
+    {
+        const struct flow *flow = list_item(link, struct flow, link);
+
+        *upstreams_out += flow->attempt.call != NULL;
+        *streams_out += flow->ask.stream && flow->head_sent && flow->request != NULL;
+    }
+}
+
 int64_t flow_now_ms(const struct flow *flow)
 {
     return httpd_now_ms(flow->worker->httpd);

@@ -66,6 +66,9 @@ void flow_set_snapshot(struct flow_worker *worker, struct snapshot *snapshot);
 
 /* Flows that are not settled yet, those without a client included. */
 must_use uint32_t flow_open(const struct flow_worker *worker);
+/* Of them: calls to providers under way, and streams whose head went out and whose client is there.
+ * Looks at each flow. */
+void flow_gauges(const struct flow_worker *worker, int64_t *upstreams_out, int64_t *streams_out);
 
 /* The time for draining is over: clients are let go, upstreams closed, events put down. Flows end
  * when those are written. */
