@@ -1,7 +1,7 @@
 /*
  * entries: one ledger transaction in the making: amounts summed by account, always in balance.
  *
- * Pure. Debits are positive. What is added is a whole posting (docs/billing.md, "Ledger"), never
+ * Pure. Debits are positive. What is added is a whole posting (docs/billing.md, "Accounts"), never
  * one side of it, so the sum is 0 whatever is added. Keys live in the arena given.
  */
 #ifndef TOLLGATE_BILLING_LEDGER_ENTRIES_H

@@ -1,5 +1,5 @@
 /*
- * rollup: the hourly sums of a batch, at the grain of docs/events.md, "Rollups".
+ * rollup: the hourly sums of a batch, at the grain of docs/billing.md, "Rollups".
  *
  * Pure. A row's grain is the hash of everything that it is a sum over, so that the table's key
  * stays narrow and the same in every process. Rows and what they point to are the arena's and the

@@ -8,7 +8,7 @@
 #include "tenants/store/store.h"
 
 /* Makes the first version of each plan of the standard set that has none: free, pro, business
- * (docs/billing.md, "Plans"). Operators change plans by new versions. */
+ * (docs/billing.md, "What the tenant pays"). Operators change plans by new versions. */
 must_use enum store_outcome plan_store_seed(struct pg *pg, const struct store_actor *actor,
                                             int64_t *made_out, struct store_error *error_out);
 

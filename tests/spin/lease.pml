@@ -1,5 +1,5 @@
 /*
- * lease: a model of the lease protocol (docs: events.md 7, migrations/0006_leases.sql).
+ * lease: a model of the lease protocol (docs/leases.md, migrations/0006_leases.sql).
  *
  * One budget; NG gateways with LPG leases and EPG requests each; Postgres with its functions grant,
  * renew, give back and declare lost; billing, which posts events and close records in any order and

@@ -1,7 +1,6 @@
 #include "tests/support/testing.h"
 
-#include <stdio.h>
-
+#include "common/base/file.h"
 #include "common/base/mem.h"
 #include "gateway/dialect/sse.h"
 
@@ -135,31 +134,23 @@ static void a_frame_that_is_too_long_is_an_error(void **state)
     sse_done(&sse);
 }
 
-/* Real traffic, where this machine has it. */
+/* Real traffic; see recordings/README.md. */
 static void recorded_streams_split_anywhere(void **state)
 {
-    static const char *const names[] = {"openai-text-stream",   "openai-tool-stream-1",
-                                        "groq-stream-error",    "xai-text-stream",
-                                        "deepseek-tool-stream", "perplexity-citations-stream"};
-    static const char *const places[] = {"../shared/recordings", "../../shared/recordings"};
+    static const char *const names[] = {"openai-tool-stream-1", "groq-stream-error",
+                                        "xai-text-stream", "deepseek-tool-stream",
+                                        "perplexity-citations-stream"};
 
     (void)state;
-    for (size_t p = 0; p < array_size(places); p++)
-        for (size_t i = 0; i < array_size(names); i++) {
-            char *path = mem_printf("%s/%s/response.sse", places[p], names[i]);
-            FILE *file = fopen(path, "rb");
-            struct buf text = buf_make((size_t)1 << 20);
-            char room[4096];
-            size_t got;
-            while (file != NULL && (got = fread(room, 1, sizeof(room), file)) > 0)
-                buf_add(&text, room, got);
-            if (file != NULL) {
-                fclose(file);
-                check_splits(names[i], buf_span(&text), NULL);
-            }
-            buf_done(&text);
-            mem_free(path);
-        }
+    for (size_t i = 0; i < array_size(names); i++) {
+        char *path = mem_printf("tests/unit/gateway/dialect/recordings/%s.sse", names[i]);
+        struct buf text = buf_make((size_t)1 << 20);
+
+        assert_int(names[i], file_read(path, &text), 0);
+        check_splits(names[i], buf_span(&text), NULL);
+        buf_done(&text);
+        mem_free(path);
+    }
 }
 
 int main(void)
