@@ -21,8 +21,7 @@ static bool named(const struct span *names, uint32_t count, struct span provider
 /* The dialects that can be dispatched now; the sandbox serves every deployment in OpenAI's. */
 static bool can_dispatch(const struct snapshot_deployment *deployment)
 {
-    return deployment->sandbox ||
-           (deployment->wire == WIRE_OPENAI && !span_is(deployment->dialect, "azure-openai"));
+    return deployment->sandbox || deployment->wire == WIRE_OPENAI;
 }
 
 static bool wished(const struct snapshot_deployment *deployment, const struct route_wish *wish)
