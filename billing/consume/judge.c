@@ -45,7 +45,8 @@ void judge_decode(struct batch *batch)
     buf_done(&why);
 }
 
-bool judge_charged(const struct usage_event *event)
+/* Whether the tenant pays for an event of this outcome. */
+static bool judge_charged(const struct usage_event *event)
 {
     if (event->test || event->byok)
         return false;

@@ -28,7 +28,4 @@ must_use bool judge_usage(struct batch *batch, struct batch_item *item, struct v
 must_use enum pg_outcome judge_batch(struct batch *batch, struct versions *versions,
                                      struct judge_days days, struct pg *pg, int64_t now_ms);
 
-/* Whether the tenant pays for an event of this outcome. */
-must_use bool judge_charged(const struct usage_event *event);
-
 #endif

@@ -35,7 +35,8 @@ int64_t period_month_end(int64_t at_ms, int32_t anchor_day)
     return end_ms > at_ms ? end_ms : anchor(at_ms, anchor_day, 1);
 }
 
-int64_t period_prorate(int64_t amount_minor, int64_t part_ms, int64_t whole_ms)
+/* amount × part / whole in whole seconds, halves up to the cent. whole_ms >= 1000. */
+static int64_t period_prorate(int64_t amount_minor, int64_t part_ms, int64_t whole_ms)
 {
     must(whole_ms >= 1000);
     return (int64_t)money_divide_half_up((int128)amount_minor * (part_ms / 1000), whole_ms / 1000);

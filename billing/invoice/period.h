@@ -15,9 +15,6 @@
 must_use int64_t period_month_start(int64_t at_ms, int32_t anchor_day);
 must_use int64_t period_month_end(int64_t at_ms, int32_t anchor_day);
 
-/* amount × part / whole in whole seconds, halves up to the cent. whole_ms >= 1000. */
-must_use int64_t period_prorate(int64_t amount_minor, int64_t part_ms, int64_t whole_ms);
-
 /* The share of a monthly amount that falls on [from, until). */
 must_use int64_t period_share(int64_t monthly_minor, int64_t from_ms, int64_t until_ms,
                               int32_t anchor_day);

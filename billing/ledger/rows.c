@@ -128,7 +128,7 @@ static bool is_other(int meter)
     return meter > METER_CACHE_WRITE_1H;
 }
 
-void rows_put_other_meters(struct rows *rows, struct pg_copy *copy, const int64_t *meters)
+static void rows_put_other_meters(struct rows *rows, struct pg_copy *copy, const int64_t *meters)
 {
     struct json_writer w;
     bool any = false;

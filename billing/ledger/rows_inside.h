@@ -14,6 +14,5 @@ must_use char *rows_upsert_hourly(void);
 must_use struct span rows_clean(struct rows *rows, struct span text);
 /* The columns from input_tokens to other_meters. */
 void rows_put_meters(struct rows *rows, struct pg_copy *copy, const int64_t *meters);
-void rows_put_other_meters(struct rows *rows, struct pg_copy *copy, const int64_t *meters);
 
 #endif

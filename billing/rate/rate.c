@@ -169,8 +169,9 @@ static enum rate_outcome rate_lines(const struct meters *meters, enum price_mode
     return money_narrow(base, &rated->base_pico) < 0 ? RATE_OVERFLOW : RATE_OK;
 }
 
-enum rate_outcome rate_charge(int64_t base_pico, const struct rate_terms *terms,
-                              int64_t *charge_pico_out)
+/* The charge of a base. RATE_OK or RATE_OVERFLOW. */
+static enum rate_outcome rate_charge(int64_t base_pico, const struct rate_terms *terms,
+                                     int64_t *charge_pico_out)
 {
     const int128 square = (int128)PPM_ONE * PPM_ONE;
     int128 product =

@@ -59,10 +59,6 @@ must_use enum rate_outcome rate_event(const struct meters *meters, enum price_mo
 must_use enum rate_outcome rate_base(const struct meters *meters, enum price_mode mode,
                                      const struct price_version *price, int64_t *base_pico_out);
 
-/* The charge of a base. RATE_OK or RATE_OVERFLOW. */
-must_use enum rate_outcome rate_charge(int64_t base_pico, const struct rate_terms *terms,
-                                       int64_t *charge_pico_out);
-
 /* One product over many events: the sum of their lines of this meter. */
 struct rated_sum {
     enum meter meter, priced_as; /* as in struct rated_line */

@@ -12,7 +12,6 @@
 
 must_use int64_t clock_mono_us(void);
 must_use int64_t clock_mono_ms(void);
-must_use int64_t clock_wall_us(void); /* Unix time */
 must_use int64_t clock_wall_ms(void);
 
 #define CLOCK_TEXT_SIZE 32

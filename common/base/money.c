@@ -88,30 +88,6 @@ size_t money_format_minor(int64_t minor, char text_out[MONEY_TEXT_MAX])
     return format_scaled(minor, 2, false, text_out);
 }
 
-int money_parse_integer(struct span text, int128 *value_out)
-{
-    bool negative = text.size > 0 && text.at[0] == '-';
-    uint128 limit = ((uint128)1 << 127) - (negative ? 0 : 1);
-    uint128 value = 0;
-    bool too_large = false;
-
-    if (text.size == (negative ? 1u : 0u))
-        return -EINVAL;
-    for (size_t i = negative; i < text.size; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9')
-            return -EINVAL;
-        uint128 digit = (uint128)(text.at[i] - '0');
-        if (value > (limit - digit) / 10)
-            too_large = true;
-        else
-            value = value * 10 + digit;
-    }
-    if (too_large)
-        return -ERANGE;
-    *value_out = (int128)(negative ? (uint128)0 - value : value);
-    return 0;
-}
-
 int money_parse(struct span text, int64_t *pico_out)
 {
     struct decimal decimal;

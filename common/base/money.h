@@ -2,7 +2,7 @@
  * money: whole pico (1e-12 of the currency unit), and nothing that is not whole.
  *
  * int64 per event, __int128 for products and sums in memory, numeric(38,0) in the database. ppm is
- * one millionth. No floating point anywhere. See shared rules of rounding in docs/billing.md.
+ * one millionth. No floating point anywhere. The rules of rounding stand in docs/billing.md.
  */
 #ifndef TOLLGATE_COMMON_BASE_MONEY_H
 #define TOLLGATE_COMMON_BASE_MONEY_H
@@ -31,9 +31,8 @@ must_use int money_narrow(int128 value, int64_t *value_out);
  */
 size_t money_format(int128 pico, char text_out[MONEY_TEXT_MAX]);
 
-/* Whole decimal digits of an int128, for numeric(38,0) columns; and back. */
+/* Whole decimal digits of an int128, for numeric(38,0) columns. */
 size_t money_format_integer(int128 value, char text_out[MONEY_TEXT_MAX]);
-must_use int money_parse_integer(struct span text, int128 *value_out);
 
 /* Cents as "12.34". */
 size_t money_format_minor(int64_t minor, char text_out[MONEY_TEXT_MAX]);

@@ -95,7 +95,7 @@ static void hand_over(struct conn *conn)
     httpd->handler.on_request(httpd->handler.context, conn->request);
 }
 
-void conn_refuse(struct conn *conn, int status, const char *why)
+static void conn_refuse(struct conn *conn, int status, const char *why)
 {
     struct httpd *httpd = conn->httpd;
 

@@ -74,7 +74,6 @@ void conn_mark(struct conn *conn); /* to be looked at at the end of this turn */
 void conn_turn_end(struct conn *conn);
 void conn_close(struct conn *conn);
 void conn_sweep(void *httpd);
-void conn_refuse(struct conn *conn, int status, const char *why);
 void conn_stop_idle(void *httpd);
 /* body.c: reads what the input has. 1 whole, 0 more must come, -status when refused. */
 int body_begin(struct httpd_request *request);

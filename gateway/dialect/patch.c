@@ -27,7 +27,8 @@ void patch_replace(struct patch *patch, uint32_t node, struct span with)
     add(patch, patch->doc->nodes[node].at, end_of(patch->doc, node), with);
 }
 
-void patch_insert(struct patch *patch, size_t at, struct span text)
+/* Puts text in at an offset. */
+static void patch_insert(struct patch *patch, size_t at, struct span text)
 {
     add(patch, at, at, text);
 }

@@ -39,9 +39,6 @@ must_use bool patch_object(struct patch *patch, uint32_t object,
                            bool (*cut)(const void *context, uint32_t name), const void *context,
                            struct span members);
 
-/* Puts text in at an offset. */
-void patch_insert(struct patch *patch, size_t at, struct span text);
-
 /* The result, in order: pieces_out has room for PATCH_PIECES_MAX; *size_out is their sum. Returns
  * how many. Sorts the edits. */
 must_use uint32_t patch_pieces(struct patch *patch, struct span *pieces_out, size_t *size_out);

@@ -85,11 +85,6 @@ void cursor_close(struct cursor *cursor)
     mem_free(cursor);
 }
 
-struct uuid cursor_journal(const struct cursor *cursor)
-{
-    return cursor->journal;
-}
-
 uint64_t cursor_behind(const struct cursor *cursor)
 {
     struct position end = position_unpack(atomic_load(cursor->durable));

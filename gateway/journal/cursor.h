@@ -30,7 +30,6 @@ void cursor_close(struct cursor *cursor);
 must_use enum cursor_outcome cursor_next(struct cursor *cursor, struct record *record_out,
                                          struct position *next_out);
 
-must_use struct uuid cursor_journal(const struct cursor *cursor);
 /* Bytes between the cursor and the durable position, whole segments counted whole. */
 must_use uint64_t cursor_behind(const struct cursor *cursor);
 

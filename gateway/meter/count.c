@@ -119,11 +119,6 @@ int count_method_parse(struct span text, struct count *count_out)
     return 0;
 }
 
-int64_t count_upper_bound_tokens(uint64_t bytes)
-{
-    return bytes > INT64_MAX ? INT64_MAX : (int64_t)bytes;
-}
-
 static void feed_string(struct count *count, const struct json_doc *doc, uint32_t node)
 {
     struct span raw;

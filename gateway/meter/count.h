@@ -61,10 +61,6 @@ size_t count_method_format(const struct count *count, char text_out[COUNT_METHOD
 /* Reads such a text back into a counter at zero: 0 or -EINVAL. */
 must_use int count_method_parse(struct span text, struct count *count_out);
 
-/* The most tokens that text of so many bytes can have, by any vocabulary: one per byte. For
- * reserving. */
-must_use int64_t count_upper_bound_tokens(uint64_t bytes);
-
 /* Feeds the input of a chat request whose object is node `request`: string contents, "text" and
  * "refusal" of content parts, names and arguments of earlier tool calls, the raw JSON of "tools".
  * Roles, media and everything else count nothing. */

@@ -144,13 +144,6 @@ void metrics_set(struct metrics *metrics, enum metric_gauge gauge, int64_t value
     atomic_store_explicit(&metrics->gauges[gauge], value, memory_order_relaxed);
 }
 
-void metrics_move(struct metrics *metrics, enum metric_gauge gauge, int64_t by)
-{
-    int64_t value = atomic_load_explicit(&metrics->gauges[gauge], memory_order_relaxed);
-
-    atomic_store_explicit(&metrics->gauges[gauge], value + by, memory_order_relaxed);
-}
-
 void metrics_observe(struct metrics *metrics, enum metric_histogram histogram, int64_t value_us)
 {
     uint32_t low = 0, high = BUCKETS - 1;

@@ -83,7 +83,6 @@ void metrics_free(struct metrics *metrics);
 
 void metrics_add(struct metrics *metrics, enum metric_counter counter, uint64_t n);
 void metrics_set(struct metrics *metrics, enum metric_gauge gauge, int64_t value);
-void metrics_move(struct metrics *metrics, enum metric_gauge gauge, int64_t by);
 void metrics_observe(struct metrics *metrics, enum metric_histogram histogram, int64_t value_us);
 /* An answer went out, or its client left before (status 499). `error`: index of the word, or
  * UINT32_MAX for none. */

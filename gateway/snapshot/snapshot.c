@@ -32,11 +32,6 @@ int64_t snapshot_version(const struct snapshot *snapshot)
     return snapshot->version;
 }
 
-int64_t snapshot_loaded_ms(const struct snapshot *snapshot)
-{
-    return snapshot->loaded_ms;
-}
-
 int64_t snapshot_confirmed_ms(const struct snapshot *snapshot)
 {
     return atomic_load_explicit(&snapshot->confirmed_ms, memory_order_relaxed);

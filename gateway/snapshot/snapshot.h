@@ -18,8 +18,6 @@ struct snapshot;
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);
 must_use int64_t snapshot_version(const struct snapshot *snapshot);
-must_use int64_t
-snapshot_loaded_ms(const struct snapshot *snapshot); /* wall clock, of the data, not of the copy */
 
 /* When the database last said that this is the newest (wall clock): what the 24 h rule is about.
  * The loader confirms; any thread asks. */

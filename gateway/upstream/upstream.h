@@ -33,7 +33,6 @@ enum upstream_end {
     UPSTREAM_BROKEN,          /* reset, cut short, or not HTTP */
     UPSTREAM_ENDS
 };
-must_use const char *upstream_end_name(enum upstream_end end);
 
 /* Calls up. None is made from inside a call down. Inside of them any call down may be made. */
 struct upstream_events {

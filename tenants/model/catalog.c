@@ -232,7 +232,8 @@ const struct catalog_model *catalog_model_find(const struct catalog *catalog, co
     return bsearch(&sought, catalog->models, catalog->model_count, sizeof(sought), by_id);
 }
 
-int64_t catalog_meter_per(enum meter meter)
+/* How many units a stated price is for: 1,000,000 of a token meter, 1 of any other. */
+static int64_t catalog_meter_per(enum meter meter)
 {
     return meter < METER_IMAGE ? 1000000 : 1;
 }

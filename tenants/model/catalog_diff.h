@@ -53,9 +53,6 @@ must_use struct catalog_changes catalog_diff(const struct catalog *old, const st
 
 must_use const char *catalog_change_name(enum catalog_change_kind kind);
 
-/* One line or more per change, each ended by a newline; prices as old -> new with the percentage.
- */
-void catalog_render_change(const struct catalog_change *change, struct buf *out);
 /* All changes and a last line that sums them up ("no changes"). */
 void catalog_render(const struct catalog_changes *changes, struct buf *out);
 

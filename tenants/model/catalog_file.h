@@ -57,9 +57,6 @@ must_use const struct catalog_model *catalog_model_find(const struct catalog *ca
 /* The whole catalog in its own format, one deployment a line. buf_failed() when it did not fit. */
 void catalog_write(const struct catalog *catalog, struct buf *out);
 
-/* How many units a stated price is for: 1,000,000 of a token meter, 1 of any other. */
-must_use int64_t catalog_meter_per(enum meter meter);
-
 /* A stated price ("0.27") as pico per unit of its meter, and back; see docs/catalog.md for the
  * rounding. 0, -EINVAL, -ERANGE. */
 must_use int catalog_price_parse(enum meter meter, struct span text, int64_t *pico_per_unit_out);

@@ -11,8 +11,6 @@
 struct places {
     struct map *map;
 };
-must_use struct places places_make(size_t expected);
-void places_done(struct places *places);
 void places_put(struct places *places, struct span key, uint32_t place);
 must_use bool places_find(const struct places *places, struct span key, uint32_t *place_out);
 

@@ -11,12 +11,12 @@
 /* What has to stay free for the texts of one more row. */
 #define RESERVE_BYTES ((size_t)1 << 20)
 
-struct places places_make(size_t expected)
+static struct places places_make(size_t expected)
 {
     return (struct places){map_new(expected)};
 }
 
-void places_done(struct places *places)
+static void places_done(struct places *places)
 {
     map_free(places->map);
 }

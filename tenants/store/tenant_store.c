@@ -95,17 +95,6 @@ enum store_outcome tenant_store_find(struct pg *pg, struct span id_or_name, stru
     return STORE_OK;
 }
 
-enum store_outcome tenant_store_count(struct pg *pg, int64_t *count_out,
-                                      struct store_error *error_out)
-{
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    enum store_outcome outcome = store_exec(pg, &rows, error_out, "count the tenants",
-                                            "SELECT count(*) FROM tollgate.tenants");
-    if (outcome == STORE_OK)
-        *count_out = pg_get_int64(rows, 0, 0);
-    return outcome;
-}
-
 enum store_outcome project_store_create(struct pg *pg, const struct store_actor *actor,
                                         struct uuid tenant, struct span name,
                                         struct uuid *project_out, struct store_error *error_out)

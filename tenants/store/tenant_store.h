@@ -30,10 +30,6 @@ must_use enum store_outcome tenant_store_find(struct pg *pg, struct span id_or_n
                                               struct uuid *tenant_out,
                                               struct store_error *error_out);
 
-/* How many tenants there are. */
-must_use enum store_outcome tenant_store_count(struct pg *pg, int64_t *count_out,
-                                               struct store_error *error_out);
-
 must_use enum store_outcome project_store_create(struct pg *pg, const struct store_actor *actor,
                                                  struct uuid tenant, struct span name,
                                                  struct uuid *project_out,

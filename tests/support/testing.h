@@ -66,4 +66,17 @@ static inline void assert_money_at(int128 got, const char *wanted, const char *w
 /* Whole pico, written in digits. */
 #define assert_money(what, got, wanted) assert_money_at((got), (wanted), (what), __FILE__, __LINE__)
 
+/* The number that such digits, with or without a minus, are. */
+static inline int128 int128_of(const char *digits)
+{
+    bool negative = *digits == '-';
+    uint128 value = 0;
+
+    for (digits += negative ? 1 : 0; *digits != '\0'; digits++)
+        value = value * 10 + (unsigned)(*digits - '0');
+    if (negative)
+        value = 0 - value;
+    return (int128)value;
+}
+
 #endif

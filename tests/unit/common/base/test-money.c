@@ -2,14 +2,6 @@
 
 #include <errno.h>
 
-static int128 number(const char *digits)
-{
-    int128 value;
-
-    assert_int(digits, money_parse_integer(span_of(digits), &value), 0);
-    return value;
-}
-
 static void division_rounds_halves_away_from_zero(void **state)
 {
     static const struct {
@@ -42,9 +34,10 @@ static void division_rounds_halves_away_from_zero(void **state)
 
     (void)state;
     for (size_t i = 0; i < array_size(rows); i++)
-        assert_money(rows[i].what,
-                     money_divide_half_up(number(rows[i].numerator), number(rows[i].denominator)),
-                     rows[i].quotient);
+        assert_money(
+            rows[i].what,
+            money_divide_half_up(int128_of(rows[i].numerator), int128_of(rows[i].denominator)),
+            rows[i].quotient);
 }
 
 /* charge = base * (1e6 + markup_ppm) / 1e6, the arithmetic of docs/billing.md's worked examples. */
@@ -116,7 +109,7 @@ static void only_what_fits_is_narrowed(void **state)
     (void)state;
     for (size_t i = 0; i < array_size(rows); i++) {
         int64_t value;
-        assert_int(rows[i].what, money_narrow(number(rows[i].value), &value), rows[i].outcome);
+        assert_int(rows[i].what, money_narrow(int128_of(rows[i].value), &value), rows[i].outcome);
     }
 }
 
@@ -144,46 +137,20 @@ static void pico_are_written_as_units(void **state)
     (void)state;
     for (size_t i = 0; i < array_size(rows); i++) {
         char text[MONEY_TEXT_MAX];
-        size_t size = money_format(number(rows[i].pico), text);
+        size_t size = money_format(int128_of(rows[i].pico), text);
         assert_int(rows[i].what, size, strlen(text));
         assert_span(rows[i].what, span_of(text), rows[i].text);
     }
 }
 
-static void whole_digits_read_back_as_written(void **state)
+static void whole_digits_are_written_exactly(void **state)
 {
-    static const struct {
-        const char *what, *digits;
-        int outcome;
-        const char *back;
-    } rows[] = {
-        {"nothing", "0", 0, "0"},
-        {"minus nothing", "-0", 0, "0"},
-        {"leading zeros", "0007", 0, "7"},
-        {"the largest", "170141183460469231731687303715884105727", 0,
-         "170141183460469231731687303715884105727"},
-        {"one more", "170141183460469231731687303715884105728", -ERANGE, NULL},
-        {"the smallest", "-170141183460469231731687303715884105728", 0,
-         "-170141183460469231731687303715884105728"},
-        {"one less", "-170141183460469231731687303715884105729", -ERANGE, NULL},
-        {"far too many", "99999999999999999999999999999999999999999999999999999", -ERANGE, NULL},
-        {"too many, then garbage", "99999999999999999999999999999999999999999999999999x", -EINVAL,
-         NULL},
-        {"empty", "", -EINVAL, NULL},
-        {"a minus", "-", -EINVAL, NULL},
-        {"a plus", "+1", -EINVAL, NULL},
-        {"a point", "1.0", -EINVAL, NULL},
-        {"a blank", " 1", -EINVAL, NULL},
-    };
+    static const char *const rows[] = {"0", "7", "-1", "170141183460469231731687303715884105727",
+                                       "-170141183460469231731687303715884105728"};
 
     (void)state;
-    for (size_t i = 0; i < array_size(rows); i++) {
-        int128 value;
-        assert_int(rows[i].what, money_parse_integer(span_of(rows[i].digits), &value),
-                   rows[i].outcome);
-        if (rows[i].outcome == 0)
-            assert_money(rows[i].what, value, rows[i].back);
-    }
+    for (size_t i = 0; i < array_size(rows); i++)
+        assert_money(rows[i], int128_of(rows[i]), rows[i]);
 }
 
 static void cents_have_two_digits(void **state)
@@ -308,7 +275,7 @@ int main(void)
         cmocka_unit_test(a_purchase_costs_its_fee),
         cmocka_unit_test(only_what_fits_is_narrowed),
         cmocka_unit_test(pico_are_written_as_units),
-        cmocka_unit_test(whole_digits_read_back_as_written),
+        cmocka_unit_test(whole_digits_are_written_exactly),
         cmocka_unit_test(cents_have_two_digits),
         cmocka_unit_test(amounts_are_read_exactly_or_not_at_all),
         cmocka_unit_test(prices_are_whole_pico_per_unit),

@@ -370,6 +370,38 @@ static void a_stream_far_past_its_cap_is_cut(void **state)
     assert_false(world_sent_has("[DONE]"));
 }
 
+static void the_only_candidate_is_waited_for_when_it_says_how_long(void **state)
+{
+    (void)state;
+    world.deployments[1].callable = false;
+    world_ask(WHOLE);
+    world_write();
+    script_head_retry(world.script, 0, 429, 3000);
+    script_end(world.script, 0, UPSTREAM_WHOLE);
+    world_wait(2900);
+    assert_int_equal(script_count(world.script), 1);
+    world_wait(200);
+    assert_int_equal(script_count(world.script), 2);
+    script_answer(world.script, 1, 200, JSON, ANSWER);
+    world_write();
+    assert_int_equal(world.request.status, 200);
+}
+
+static void a_call_that_cannot_be_started_fails_over(void **state)
+{
+    (void)state;
+    script_refuse_next(world.script);
+    world_ask(WHOLE);
+    world_write();
+    world_write();
+    assert_int_equal(script_count(world.script), 1);
+    assert_ptr_equal(script_at(world.script, 0)->deployment, &world.deployments[1]);
+    script_answer(world.script, 0, 200, JSON, ANSWER);
+    world_write();
+    assert_int_equal(world.request.status, 200);
+    assert_int_equal(world_event()->attempt_count, 2);
+}
+
 static void two_names_of_one_account_are_one_candidate(void **state)
 {
     (void)state;
@@ -434,6 +466,8 @@ int main(void)
         world_row(a_journal_that_cannot_take_it_refuses_with_503),
         world_row(the_only_candidate_is_tried_again_after_a_pause),
         world_row(a_stream_far_past_its_cap_is_cut),
+        world_row(the_only_candidate_is_waited_for_when_it_says_how_long),
+        world_row(a_call_that_cannot_be_started_fails_over),
         world_row(two_names_of_one_account_are_one_candidate),
         world_row(flows_can_be_ended_by_force),
         world_row(an_endless_answer_is_cut),

@@ -37,7 +37,7 @@ static void workers_are_summed(void **state)
     metrics_attempt(workers[1], span_of("groq"), ATTEMPT_TIMEOUT);
     metrics_add(workers[0], COUNT_STREAM_CHUNKS, 3);
     metrics_add(workers[1], COUNT_STREAM_CHUNKS, 4);
-    metrics_move(workers[0], GAUGE_STREAMS, 1);
+    metrics_set(workers[0], GAUGE_STREAMS, 1);
     metrics_set(workers[1], GAUGE_STREAMS, -2);
     metrics_observe(workers[0], HISTOGRAM_OVERHEAD_US, -5);
     metrics_observe(workers[0], HISTOGRAM_OVERHEAD_US, 11);

@@ -23,6 +23,7 @@ struct server {
     int listener;
     uint16_t port;
     pthread_t thread;
+    pthread_mutex_t lock;   /* guards the answers: a reset tells the test nothing of the thread */
     const char *answers[4]; /* one per request, in order, over any connection; NULL: reset */
     uint32_t connections, requests;
     char seen[4][8192];
@@ -73,6 +74,21 @@ static bool read_request(struct server *server, int fd)
     return true;
 }
 
+static void server_set_answer(struct server *server, int n, const char *answer)
+{
+    pthread_mutex_lock(&server->lock);
+    server->answers[n] = answer;
+    pthread_mutex_unlock(&server->lock);
+}
+
+static const char *server_next_answer(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    const char *answer = server->answers[server->requests++ % 4];
+    pthread_mutex_unlock(&server->lock);
+    return answer;
+}
+
 static void *serve(void *context)
 {
     struct server *server = context;
@@ -81,7 +97,7 @@ static void *serve(void *context)
     while ((fd = accept(server->listener, NULL, NULL)) >= 0) {
         server->connections++;
         while (read_request(server, fd)) {
-            const char *answer = server->answers[server->requests++ % 4];
+            const char *answer = server_next_answer(server);
             struct linger linger = {.l_onoff = 1};
             if (answer == NULL) {
                 setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
@@ -103,6 +119,7 @@ static void server_start(struct server *server)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(address);
 
+    must(pthread_mutex_init(&server->lock, NULL) == 0);
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(server->listener >= 0);
     assert_int_equal(bind(server->listener, (struct sockaddr *)&address, size), 0);
@@ -116,6 +133,7 @@ static void server_stop(struct server *server)
 {
     shutdown(server->listener, SHUT_RDWR);
     pthread_join(server->thread, NULL);
+    pthread_mutex_destroy(&server->lock);
     close(server->listener);
 }
 
@@ -253,7 +271,7 @@ static void a_request_goes_out_and_its_answer_comes_back(void **state)
     struct seen seen = {0};
 
     (void)state;
-    server.answers[0] = OK_ANSWER;
+    server_set_answer(&server, 0, OK_ANSWER);
     begin(&seen, small, array_size(small));
     turn_until(&seen.ended);
     assert_int_equal(seen.end, UPSTREAM_WHOLE);
@@ -275,7 +293,7 @@ static void connections_are_kept(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++)
-        server.answers[i] = OK_ANSWER;
+        server_set_answer(&server, i, OK_ANSWER);
     for (int i = 0; i < 4; i++) {
         struct seen seen = {0};
         begin(&seen, small, array_size(small));
@@ -295,7 +313,7 @@ static void a_large_body_is_read_from_its_pieces(void **state)
 
     (void)state;
     memset(large, ' ', size);
-    server.answers[0] = OK_ANSWER;
+    server_set_answer(&server, 0, OK_ANSWER);
     begin(&seen, pieces, array_size(pieces));
     turn_until(&seen.ended);
     assert_int_equal(seen.end, UPSTREAM_WHOLE);
@@ -340,7 +358,7 @@ static void every_end_is_told(void **state)
     for (size_t i = 0; i < array_size(rows); i++) {
         struct seen seen = {0};
         for (int n = 0; n < 4; n++)
-            server.answers[n] = rows[i].answer;
+            server_set_answer(&server, n, rows[i].answer);
         begin(&seen, small, array_size(small));
         turn_until(&seen.ended);
         assert_int(rows[i].what, seen.end, rows[i].end);
@@ -419,7 +437,7 @@ static void a_paused_upstream_stops_and_goes_on(void **state)
 
     (void)state;
     memset(flood, 'x', sizeof(flood) - 1);
-    server.answers[0] = "HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n";
+    server_set_answer(&server, 0, "HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n");
     server.flood = flood;
     server.flood_count = 1024;
     begin(&seen, small, array_size(small));
@@ -441,8 +459,9 @@ static void a_cancelled_call_says_nothing_more(void **state)
     struct seen seen = {.cancel_at_once = true}, other = {0};
 
     (void)state;
-    server.answers[0] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n";
-    server.answers[1] = OK_ANSWER;
+    server_set_answer(&server, 0,
+                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
+    server_set_answer(&server, 1, OK_ANSWER);
     begin(&seen, small, array_size(small));
     turn_until(&seen.cancelled);
     begin(&other, small, array_size(small)); /* on a connection of its own */
@@ -458,8 +477,9 @@ static void a_changed_credential_is_used_at_once(void **state)
     struct seen one = {0}, two = {0};
 
     (void)state;
-    server.answers[0] = server.answers[1] =
-        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    for (int i = 0; i < 2; i++)
+        server_set_answer(&server, i,
+                          "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     begin(&one, small, array_size(small));
     deployment.credential = span_of("other");
     begin(&two, small, array_size(small));
