@@ -111,6 +111,7 @@ void pg_close(struct pg *pg)
 void pg_close_at(struct pg **pg)
 {
     pg_close(*pg);
+    *pg = NULL;
 }
 
 bool pg_alive(const struct pg *pg)

@@ -53,7 +53,8 @@ struct pg_error {
 must_use enum pg_outcome pg_open(const struct pg_settings *settings, struct pg **pg_out,
                                  struct pg_error *error_out);
 void pg_close(struct pg *pg);
-void pg_close_at(struct pg **pg); /* for cleanup() */
+/* For cleanup(), and where the pointer lives on: it is NULL then. */
+void pg_close_at(struct pg **pg);
 
 /* False once the connection is lost. */
 must_use bool pg_alive(const struct pg *pg);

@@ -1,5 +1,6 @@
 """What the end to end tests stand on: one PostgreSQL cluster and one Kafka per session, one Tollgate per test module."""
 
+import itertools
 import pathlib
 import shutil
 import subprocess
@@ -42,10 +43,10 @@ def broker(folder):
 @pytest.fixture(scope="module")
 def make_stack(request, folder, cluster):
     """A factory: make_stack(broker=…, gateways=…) gives a Tollgate that ends with the module."""
-    made = []
+    made, number = [], itertools.count()
 
     def make(**options):
-        stack = Stack(folder / f"{request.module.__name__}-{len(made)}", cluster, **options)
+        stack = Stack(folder / f"{request.module.__name__}-{next(number)}", cluster, **options)
         made.append(stack)
         return stack
 

@@ -40,6 +40,14 @@ class Stack:
         self.settings = {"workers": workers, **(settings or {})}
         self.gateways, self.billing, self.provider = [], None, None
         cluster.make(self.database, TEMPLATE)
+        try:
+            self.bring_up(gateways)
+        except BaseException:
+            self.stop()
+            raise
+
+    def bring_up(self, gateways):
+        cluster, broker = self.cluster, self.broker
         self.secret("snapshot.key", "k" * 64)
         for role in ("gateway", "billing", "control"):
             self.secret(f"{role}.url", cluster.url(self.database, f"tollgate_{role}"))
@@ -134,6 +142,7 @@ class Stack:
     def add_gateway(self, number, **settings):
         gateway = Gateway(self, number, {**self.settings, **settings})
         self.gateways.append(gateway)
+        gateway.start()
         return gateway
 
     @property
@@ -235,7 +244,6 @@ class Gateway:
         self.program = None
         self.env = {}
         self.configure()
-        self.start()
 
     def configure(self):
         stack = self.stack
@@ -260,8 +268,8 @@ class Gateway:
         if not self.ports.exists():
             return False
         ports = shell_lines(self.ports.read_text())
-        self.url = f"http://127.0.0.1:{ports['port']}"
-        self.ops = f"http://127.0.0.1:{ports['ops_port']}"
+        self.url = f"http://127.0.0.1:{ports['listen']}"
+        self.ops = f"http://127.0.0.1:{ports['ops-listen']}"
         return True
 
     def ready(self):
@@ -275,7 +283,8 @@ class Gateway:
         self.program.kill()
 
     def stop(self):
-        self.program.stop(40)
+        if self.program:
+            self.program.stop(40)
 
     def metrics(self):
         values = {}
