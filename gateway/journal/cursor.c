@@ -173,7 +173,14 @@ enum cursor_outcome cursor_next(struct cursor *cursor, struct record *record_out
                        ? CURSOR_ENDED
                        : CURSOR_WAIT;
         }
-        if (cursor->fd < 0 && (error = enter_segment(cursor)) < 0) {
+        error = cursor->fd < 0 ? enter_segment(cursor) : 0;
+        if (error == -EBADMSG && cursor->at.segment < end.segment) {
+            /* Its maker died before the head was written, so nothing else was either. Had there
+             * been records, the next ones would not fit behind ours. */
+            next_segment(cursor);
+            continue;
+        }
+        if (error < 0) {
             errno = -error;
             return error == -ENOENT || error == -EBADMSG ? CURSOR_GAP : CURSOR_ERROR;
         }

@@ -272,6 +272,20 @@ static void live_and_die(int tell_fd)
     kill(getpid(), SIGKILL);
 }
 
+/* As a process leaves it that dies while it makes a segment ahead: there, and without a head. */
+static void leave_half_a_segment(struct uuid gateway, struct uuid id)
+{
+    char folder[SEGMENT_PATH_MAX], path[SEGMENT_PATH_MAX];
+    uint32_t number = 1;
+
+    folder_of(gateway, folder);
+    do {
+        segment_path(folder, id, number++, path);
+    } while (access(path, F_OK) == 0);
+    close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    in_row("half a segment", access(path, F_OK) == 0);
+}
+
 static void a_process_that_was_killed_is_brought_to_its_end(void **state)
 {
     int pipe_fds[2], status;
@@ -290,6 +304,7 @@ static void a_process_that_was_killed_is_brought_to_its_end(void **state)
     }
     assert_int_equal(read(pipe_fds[0], ids, sizeof(ids)), sizeof(ids));
     assert_int_equal(waitpid(child, &status, 0), child);
+    leave_half_a_segment(ids[0], ids[1]);
     assert_int("one folder is unlocked",
                recover_next(root, (struct uuid){{0}}, &cursor, &adopted, &counts), 1);
     assert_true(uuid_equal(adopted.gateway, ids[0]));
