@@ -1,8 +1,8 @@
 /*
  * endpoint: what is served where, and whose words an error is told in.
  *
- * The path table of docs/contracts.md, "Calls". Matches the raw path: nothing is decoded or normalised, and
- * %2F is legal only inside a model id. Pure; any thread.
+ * The path table of docs/contracts.md, "Calls". Matches the raw path: nothing is decoded or
+ * normalised, and %2F is legal only inside a model id. Pure; any thread.
  */
 #ifndef TOLLGATE_GATEWAY_EDGE_ENDPOINT_H
 #define TOLLGATE_GATEWAY_EDGE_ENDPOINT_H

@@ -26,10 +26,27 @@ struct snapshot_reading {
 must_use enum store_outcome snapshot_select(struct snapshot_reading *r, const char *doing,
                                             const char *sql, struct pg_rows **rows_out,
                                             uint32_t *count_out);
+/* How the rows of one statement become an array of the snapshot. */
+struct snapshot_table {
+    const char *doing, *sql; /* as for snapshot_select() */
+    size_t row_size;
+    size_t rows_at, count_at; /* offsets in struct snapshot_rows */
+    /* Fills the i-th row, which is zero before. False: r->error says why not. */
+    bool (*read)(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i, void *row);
+};
+#define SNAPSHOT_TABLE(many, one, reader, what, statement)                                         \
+    {                                                                                              \
+        .doing = (what), .sql = (statement),                                                       \
+        .row_size = sizeof(*((struct snapshot_rows *)NULL)->many),                                 \
+        .rows_at = offsetof(struct snapshot_rows, many),                                           \
+        .count_at = offsetof(struct snapshot_rows, one##_count), .read = (reader)                  \
+    }
+must_use enum store_outcome snapshot_read_tables(struct snapshot_reading *r,
+                                                 const struct snapshot_table *tables, size_t count);
 /* Room for that many rows in the arena, or NULL when the snapshot grows past its maximum. */
 must_use void *snapshot_room(struct snapshot_reading *r, uint32_t count, size_t size);
-/* STORE_BROKEN, and a sentence that names what was not understood. */
-enum store_outcome snapshot_misread(struct snapshot_reading *r, const char *what, struct span text);
+/* False, and a sentence that names what was not understood. */
+must_use bool snapshot_misread(struct snapshot_reading *r, const char *what, struct span text);
 
 /* A copy in the arena; empty for a null. */
 must_use struct span snapshot_text(struct snapshot_reading *r, const struct pg_rows *rows,

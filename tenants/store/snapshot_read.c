@@ -56,10 +56,38 @@ void *snapshot_room(struct snapshot_reading *r, uint32_t count, size_t size)
     return arena_array(r->rows->arena, count == 0 ? 1 : count, size);
 }
 
-enum store_outcome snapshot_misread(struct snapshot_reading *r, const char *what, struct span text)
+static enum store_outcome read_table(struct snapshot_reading *r, const struct snapshot_table *table)
 {
-    return store_fail(r->error, STORE_BROKEN, "the database holds the %s \"%.*s\"", what,
-                      SPAN_ARG(text));
+    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    uint32_t count = 0;
+    enum store_outcome outcome = snapshot_select(r, table->doing, table->sql, &rows, &count);
+    if (outcome != STORE_OK)
+        return outcome;
+    char *array = snapshot_room(r, count, table->row_size);
+    if (array == NULL)
+        return STORE_BROKEN;
+    for (uint32_t i = 0; i < count; i++)
+        if (!table->read(r, rows, i, array + i * table->row_size))
+            return STORE_BROKEN;
+    memcpy((char *)r->rows + table->rows_at, &array, sizeof(array));
+    memcpy((char *)r->rows + table->count_at, &count, sizeof(count));
+    return STORE_OK;
+}
+
+enum store_outcome snapshot_read_tables(struct snapshot_reading *r,
+                                        const struct snapshot_table *tables, size_t count)
+{
+    enum store_outcome outcome = STORE_OK;
+    for (size_t i = 0; i < count && outcome == STORE_OK; i++)
+        outcome = read_table(r, &tables[i]);
+    return outcome;
+}
+
+bool snapshot_misread(struct snapshot_reading *r, const char *what, struct span text)
+{
+    (void)store_fail(r->error, STORE_BROKEN, "the database holds the %s \"%.*s\"", what,
+                     SPAN_ARG(text));
+    return false;
 }
 
 struct span snapshot_text(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
@@ -74,8 +102,7 @@ bool snapshot_word(struct snapshot_reading *r, const struct words *words, struct
 {
     if (words_find(words, name, word_out) == 0)
         return true;
-    (void)snapshot_misread(r, words->what, name);
-    return false;
+    return snapshot_misread(r, words->what, name);
 }
 
 int64_t snapshot_until(const struct pg_rows *rows, size_t row, int column)
@@ -114,24 +141,18 @@ static enum store_outcome read_head(struct snapshot_reading *r)
     return STORE_OK;
 }
 
-static enum store_outcome read_settings(struct snapshot_reading *r)
+static bool read_setting(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i,
+                         void *row)
 {
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    uint32_t count = 0;
-    enum store_outcome outcome = snapshot_select(
-        r, "read the settings",
-        "SELECT name, value FROM tollgate.settings ORDER BY name COLLATE \"C\"", &rows, &count);
-    if (outcome != STORE_OK)
-        return outcome;
-    r->rows->settings = snapshot_room(r, count, sizeof(struct setting_row));
-    if (r->rows->settings == NULL)
-        return STORE_BROKEN;
-    for (uint32_t i = 0; i < count; i++)
-        r->rows->settings[i] =
-            (struct setting_row){snapshot_text(r, rows, i, 0), snapshot_text(r, rows, i, 1)};
-    r->rows->setting_count = count;
-    return STORE_OK;
+    struct setting_row *setting = row;
+    setting->name = snapshot_text(r, rows, i, 0);
+    setting->value = snapshot_text(r, rows, i, 1);
+    return true;
 }
+
+static const struct snapshot_table settings_table =
+    SNAPSHOT_TABLE(settings, setting, read_setting, "read the settings",
+                   "SELECT name, value FROM tollgate.settings ORDER BY name COLLATE \"C\"");
 
 static enum store_outcome read_all(struct snapshot_reading *r)
 {
@@ -141,7 +162,7 @@ static enum store_outcome read_all(struct snapshot_reading *r)
     if (outcome == STORE_OK)
         outcome = snapshot_read_tenants(r);
     if (outcome == STORE_OK)
-        outcome = read_settings(r);
+        outcome = snapshot_read_tables(r, &settings_table, 1);
     return outcome;
 }
 

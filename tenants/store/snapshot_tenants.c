@@ -14,36 +14,20 @@ static bool place(struct snapshot_reading *r, const struct places *places, const
     return false;
 }
 
-static enum store_outcome read_tenants(struct snapshot_reading *r)
+static bool read_tenant(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i,
+                        void *row)
 {
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    uint32_t count = 0;
-    enum store_outcome outcome =
-        snapshot_select(r, "read the tenants",
-                        "SELECT tenant_id, status, billing_mode, home_cell FROM tollgate.tenants "
-                        "ORDER BY tenant_id",
-                        &rows, &count);
-    if (outcome != STORE_OK)
-        return outcome;
-    struct tenant_row *tenants = snapshot_room(r, count, sizeof(*tenants));
-    if (tenants == NULL)
-        return STORE_BROKEN;
-    for (uint32_t i = 0; i < count; i++) {
-        unsigned status, mode;
-        if (!snapshot_word(r, &account_status_words, pg_get_text(rows, i, 1), &status) ||
-            !snapshot_word(r, &billing_mode_words, pg_get_text(rows, i, 2), &mode))
-            return STORE_BROKEN;
-        tenants[i] = (struct tenant_row){
-            .id = pg_get_uuid(rows, i, 0),
-            .status = (enum account_status)status,
-            .billing_mode = (enum billing_mode)mode,
-            .home_cell = snapshot_text(r, rows, i, 3),
-        };
-        places_put(&r->tenants, uuid_span(&tenants[i].id), i);
-    }
-    r->rows->tenants = tenants;
-    r->rows->tenant_count = count;
-    return STORE_OK;
+    struct tenant_row *tenant = row;
+    unsigned status, mode;
+    if (!snapshot_word(r, &account_status_words, pg_get_text(rows, i, 1), &status) ||
+        !snapshot_word(r, &billing_mode_words, pg_get_text(rows, i, 2), &mode))
+        return false;
+    tenant->id = pg_get_uuid(rows, i, 0);
+    tenant->status = (enum account_status)status;
+    tenant->billing_mode = (enum billing_mode)mode;
+    tenant->home_cell = snapshot_text(r, rows, i, 3);
+    places_put(&r->tenants, uuid_span(&tenant->id), i);
+    return true;
 }
 
 static bool read_window(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
@@ -57,33 +41,16 @@ static bool read_window(struct snapshot_reading *r, const struct pg_rows *rows, 
     return true;
 }
 
-static enum store_outcome read_projects(struct snapshot_reading *r)
+static bool read_project(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i,
+                         void *row)
 {
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    uint32_t count = 0;
-    enum store_outcome outcome =
-        snapshot_select(r, "read the projects",
-                        "SELECT project_id, tenant_id, status = 'archived', budget_window, "
-                        "budget_pico FROM tollgate.projects ORDER BY project_id",
-                        &rows, &count);
-    if (outcome != STORE_OK)
-        return outcome;
-    struct project_row *projects = snapshot_room(r, count, sizeof(*projects));
-    if (projects == NULL)
-        return STORE_BROKEN;
-    for (uint32_t i = 0; i < count; i++) {
-        struct project_row *project = &projects[i];
-        project->id = pg_get_uuid(rows, i, 0);
-        project->archived = pg_get_bool(rows, i, 2);
-        project->budget_pico = snapshot_pico(rows, i, 4);
-        if (!place(r, &r->tenants, "tenant", pg_get_uuid(rows, i, 1), &project->tenant) ||
-            !read_window(r, rows, i, 3, &project->budget_window))
-            return STORE_BROKEN;
-        places_put(&r->projects, uuid_span(&project->id), i);
-    }
-    r->rows->projects = projects;
-    r->rows->project_count = count;
-    return STORE_OK;
+    struct project_row *project = row;
+    project->id = pg_get_uuid(rows, i, 0);
+    project->archived = pg_get_bool(rows, i, 2);
+    project->budget_pico = snapshot_pico(rows, i, 4);
+    places_put(&r->projects, uuid_span(&project->id), i);
+    return place(r, &r->tenants, "tenant", pg_get_uuid(rows, i, 1), &project->tenant) &&
+           read_window(r, rows, i, 3, &project->budget_window);
 }
 
 static bool read_allowed(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
@@ -102,122 +69,54 @@ static bool read_allowed(struct snapshot_reading *r, const struct pg_rows *rows,
     return true;
 }
 
-static bool read_key(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
-                     struct key_row *key)
+static bool read_key(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i, void *row)
 {
+    struct key_row *key = row;
     unsigned status;
-    if (key_kind_parse(pg_get_text(rows, row, 3), &key->kind) < 0) {
-        (void)snapshot_misread(r, "kind of key", pg_get_text(rows, row, 3));
+    if (key_kind_parse(pg_get_text(rows, i, 3), &key->kind) < 0)
+        return snapshot_misread(r, "kind of key", pg_get_text(rows, i, 3));
+    if (!snapshot_word(r, &key_status_words, pg_get_text(rows, i, 4), &status) ||
+        !read_window(r, rows, i, 8, &key->budget_window) ||
+        !place(r, &r->tenants, "tenant", pg_get_uuid(rows, i, 1), &key->tenant) ||
+        !place(r, &r->projects, "project", pg_get_uuid(rows, i, 2), &key->project))
         return false;
-    }
-    if (!snapshot_word(r, &key_status_words, pg_get_text(rows, row, 4), &status) ||
-        !read_window(r, rows, row, 8, &key->budget_window) ||
-        !place(r, &r->tenants, "tenant", pg_get_uuid(rows, row, 1), &key->tenant) ||
-        !place(r, &r->projects, "project", pg_get_uuid(rows, row, 2), &key->project))
-        return false;
-    key->id = pg_get_uuid(rows, row, 0);
+    key->id = pg_get_uuid(rows, i, 0);
     key->status = (enum key_status)status;
-    key->status_reason = snapshot_text(r, rows, row, 5);
-    key->expires_ms = snapshot_until(rows, row, 6);
-    key->budget_pico = snapshot_pico(rows, row, 9);
-    key->requests_per_minute = pg_get_int64(rows, row, 10);
-    key->tokens_per_minute = pg_get_int64(rows, row, 11);
-    return read_allowed(r, rows, row, 7, key);
+    key->status_reason = snapshot_text(r, rows, i, 5);
+    key->expires_ms = snapshot_until(rows, i, 6);
+    key->budget_pico = snapshot_pico(rows, i, 9);
+    key->requests_per_minute = pg_get_int64(rows, i, 10);
+    key->tokens_per_minute = pg_get_int64(rows, i, 11);
+    places_put(&r->keys, uuid_span(&key->id), i);
+    return read_allowed(r, rows, i, 7, key);
 }
 
-static enum store_outcome read_keys(struct snapshot_reading *r)
+static bool read_secret(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i,
+                        void *row)
 {
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    uint32_t count = 0;
-    enum store_outcome outcome = snapshot_select(
-        r, "read the keys",
-        "SELECT key_id, tenant_id, project_id, kind, status, status_reason, expires_at, "
-        "allowed_models, budget_window, budget_pico, requests_per_minute, tokens_per_minute "
-        "FROM tollgate.api_keys ORDER BY key_id",
-        &rows, &count);
-    if (outcome != STORE_OK)
-        return outcome;
-    struct key_row *keys = snapshot_room(r, count, sizeof(*keys));
-    if (keys == NULL)
-        return STORE_BROKEN;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!read_key(r, rows, i, &keys[i]))
-            return STORE_BROKEN;
-        places_put(&r->keys, uuid_span(&keys[i].id), i);
-    }
-    r->rows->keys = keys;
-    r->rows->key_count = count;
-    return STORE_OK;
+    struct secret_row *secret = row;
+    struct span hash = pg_get_bytes(rows, i, 0);
+    if (hash.size != sizeof(secret->hash.at))
+        return snapshot_misread(r, "hash of key", pg_get_text(rows, i, 2));
+    memcpy(secret->hash.at, hash.at, hash.size);
+    secret->public_part = snapshot_text(r, rows, i, 2);
+    secret->expires_ms = snapshot_until(rows, i, 3);
+    secret->revoked = pg_get_bool(rows, i, 4);
+    return place(r, &r->keys, "key", pg_get_uuid(rows, i, 1), &secret->key);
 }
 
-/* Secrets that died lately are kept in, so that the refusal can say why. */
-static enum store_outcome read_secrets(struct snapshot_reading *r)
+static bool read_plan(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i, void *row)
 {
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    uint32_t count = 0;
-    enum store_outcome outcome = snapshot_select(
-        r, "read the secrets of keys",
-        "SELECT sha256, key_id, public_part, expires_at, revoked_at IS NOT NULL "
-        "FROM tollgate.api_key_secrets "
-        "WHERE least(coalesce(expires_at, 'infinity'), coalesce(revoked_at, 'infinity')) "
-        "  > now() - interval '1 day' ORDER BY sha256",
-        &rows, &count);
-    if (outcome != STORE_OK)
-        return outcome;
-    struct secret_row *secrets = snapshot_room(r, count, sizeof(*secrets));
-    if (secrets == NULL)
-        return STORE_BROKEN;
-    for (uint32_t i = 0; i < count; i++) {
-        struct span hash = pg_get_bytes(rows, i, 0);
-        if (hash.size != sizeof(secrets[i].hash.at) ||
-            !place(r, &r->keys, "key", pg_get_uuid(rows, i, 1), &secrets[i].key))
-            return STORE_BROKEN;
-        memcpy(secrets[i].hash.at, hash.at, hash.size);
-        secrets[i].public_part = snapshot_text(r, rows, i, 2);
-        secrets[i].expires_ms = snapshot_until(rows, i, 3);
-        secrets[i].revoked = pg_get_bool(rows, i, 4);
-    }
-    r->rows->secrets = secrets;
-    r->rows->secret_count = count;
-    return STORE_OK;
-}
-
-static enum store_outcome read_plans(struct snapshot_reading *r)
-{
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    uint32_t count = 0;
-    enum store_outcome outcome = snapshot_select(
-        r, "read the plans",
-        "SELECT p.plan_version_id, p.plan, lower(p.effective), upper(p.effective), p.markup_ppm, "
-        "p.discount_ppm, p.fixed_pico FROM tollgate.plan_versions p "
-        /* A tenant may be subscribed to a version for longer than the plan is on offer. */
-        "WHERE upper_inf(p.effective) OR upper(p.effective) > now() - interval '25 hours' "
-        "   OR EXISTS (SELECT 1 FROM tollgate.subscriptions s "
-        "       WHERE s.plan_version_id = p.plan_version_id "
-        "         AND (upper_inf(s.effective) OR upper(s.effective) > now() - interval '25 "
-        "hours')) "
-        "ORDER BY p.plan COLLATE \"C\", lower(p.effective)",
-        &rows, &count);
-    if (outcome != STORE_OK)
-        return outcome;
-    struct plan_version *plans = snapshot_room(r, count, sizeof(*plans));
-    if (plans == NULL)
-        return STORE_BROKEN;
-    for (uint32_t i = 0; i < count; i++) {
-        plans[i] = (struct plan_version){
-            .id = pg_get_uuid(rows, i, 0),
-            .plan = snapshot_text(r, rows, i, 1),
-            .from_ms = pg_get_unix_ms(rows, i, 2),
-            .until_ms = snapshot_until(rows, i, 3),
-            .markup_ppm = (int32_t)pg_get_int64(rows, i, 4),
-            .discount_ppm = (int32_t)pg_get_int64(rows, i, 5),
-            .fixed_pico = pg_get_int64(rows, i, 6),
-        };
-        places_put(&r->plans, uuid_span(&plans[i].id), i);
-    }
-    r->rows->plans = plans;
-    r->rows->plan_count = count;
-    return STORE_OK;
+    struct plan_version *plan = row;
+    plan->id = pg_get_uuid(rows, i, 0);
+    plan->plan = snapshot_text(r, rows, i, 1);
+    plan->from_ms = pg_get_unix_ms(rows, i, 2);
+    plan->until_ms = snapshot_until(rows, i, 3);
+    plan->markup_ppm = (int32_t)pg_get_int64(rows, i, 4);
+    plan->discount_ppm = (int32_t)pg_get_int64(rows, i, 5);
+    plan->fixed_pico = pg_get_int64(rows, i, 6);
+    places_put(&r->plans, uuid_span(&plan->id), i);
+    return true;
 }
 
 static enum store_outcome read_plan_discounts(struct snapshot_reading *r)
@@ -249,44 +148,61 @@ static enum store_outcome read_plan_discounts(struct snapshot_reading *r)
     return STORE_OK;
 }
 
-static enum store_outcome read_subscriptions(struct snapshot_reading *r)
+static bool read_subscription(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i,
+                              void *row)
 {
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    uint32_t count = 0;
-    enum store_outcome outcome = snapshot_select(
-        r, "read the subscriptions",
-        "SELECT tenant_id, plan_version_id, lower(effective), upper(effective) "
-        "FROM tollgate.subscriptions "
-        "WHERE upper_inf(effective) OR upper(effective) > now() - interval '25 hours' "
-        "ORDER BY tenant_id, lower(effective)",
-        &rows, &count);
-    if (outcome != STORE_OK)
-        return outcome;
-    struct subscription_row *subscriptions = snapshot_room(r, count, sizeof(*subscriptions));
-    if (subscriptions == NULL)
-        return STORE_BROKEN;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t tenant;
-        if (!place(r, &r->tenants, "tenant", pg_get_uuid(rows, i, 0), &tenant) ||
-            !place(r, &r->plans, "plan", pg_get_uuid(rows, i, 1), &subscriptions[i].plan))
-            return STORE_BROKEN;
-        subscriptions[i].from_ms = pg_get_unix_ms(rows, i, 2);
-        subscriptions[i].until_ms = snapshot_until(rows, i, 3);
-        if (r->rows->tenants[tenant].subscription_count++ == 0)
-            r->rows->tenants[tenant].first_subscription = i;
-    }
-    r->rows->subscriptions = subscriptions;
-    r->rows->subscription_count = count;
-    return STORE_OK;
+    struct subscription_row *subscription = row;
+    uint32_t tenant;
+    if (!place(r, &r->tenants, "tenant", pg_get_uuid(rows, i, 0), &tenant) ||
+        !place(r, &r->plans, "plan", pg_get_uuid(rows, i, 1), &subscription->plan))
+        return false;
+    subscription->from_ms = pg_get_unix_ms(rows, i, 2);
+    subscription->until_ms = snapshot_until(rows, i, 3);
+    if (r->rows->tenants[tenant].subscription_count++ == 0)
+        r->rows->tenants[tenant].first_subscription = i;
+    return true;
 }
+
+/* Each may point into those before it. */
+static const struct snapshot_table tables[] = {
+    SNAPSHOT_TABLE(tenants, tenant, read_tenant, "read the tenants",
+                   "SELECT tenant_id, status, billing_mode, home_cell FROM tollgate.tenants "
+                   "ORDER BY tenant_id"),
+    SNAPSHOT_TABLE(projects, project, read_project, "read the projects",
+                   "SELECT project_id, tenant_id, status = 'archived', budget_window, "
+                   "budget_pico FROM tollgate.projects ORDER BY project_id"),
+    SNAPSHOT_TABLE(
+        keys, key, read_key, "read the keys",
+        "SELECT key_id, tenant_id, project_id, kind, status, status_reason, expires_at, "
+        "allowed_models, budget_window, budget_pico, requests_per_minute, tokens_per_minute "
+        "FROM tollgate.api_keys ORDER BY key_id"),
+    /* Secrets that died lately are kept in, so that the refusal can say why. */
+    SNAPSHOT_TABLE(
+        secrets, secret, read_secret, "read the secrets of keys",
+        "SELECT sha256, key_id, public_part, expires_at, revoked_at IS NOT NULL "
+        "FROM tollgate.api_key_secrets "
+        "WHERE least(coalesce(expires_at, 'infinity'), coalesce(revoked_at, 'infinity')) "
+        "  > now() - interval '1 day' ORDER BY sha256"),
+    SNAPSHOT_TABLE(
+        plans, plan, read_plan, "read the plans",
+        "SELECT p.plan_version_id, p.plan, lower(p.effective), upper(p.effective), p.markup_ppm, "
+        "p.discount_ppm, p.fixed_pico FROM tollgate.plan_versions p "
+        /* A tenant may be subscribed to a version for longer than the plan is on offer. */
+        "WHERE upper_inf(p.effective) OR upper(p.effective) > now() - interval '25 hours' "
+        "   OR EXISTS (SELECT 1 FROM tollgate.subscriptions s "
+        "       WHERE s.plan_version_id = p.plan_version_id "
+        "         AND (upper_inf(s.effective) OR upper(s.effective) > now() - interval '25 "
+        "hours')) "
+        "ORDER BY p.plan COLLATE \"C\", lower(p.effective)"),
+    SNAPSHOT_TABLE(subscriptions, subscription, read_subscription, "read the subscriptions",
+                   "SELECT tenant_id, plan_version_id, lower(effective), upper(effective) "
+                   "FROM tollgate.subscriptions "
+                   "WHERE upper_inf(effective) OR upper(effective) > now() - interval '25 hours' "
+                   "ORDER BY tenant_id, lower(effective)"),
+};
 
 enum store_outcome snapshot_read_tenants(struct snapshot_reading *r)
 {
-    static enum store_outcome (*const steps[])(struct snapshot_reading *) = {
-        read_tenants, read_projects,       read_keys,         read_secrets,
-        read_plans,   read_plan_discounts, read_subscriptions};
-    enum store_outcome outcome = STORE_OK;
-    for (size_t i = 0; i < array_size(steps) && outcome == STORE_OK; i++)
-        outcome = steps[i](r);
-    return outcome;
+    enum store_outcome outcome = snapshot_read_tables(r, tables, array_size(tables));
+    return outcome == STORE_OK ? read_plan_discounts(r) : outcome;
 }
