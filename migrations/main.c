@@ -1,15 +1,14 @@
 /*
  * tollgate-migrate: the program that brings a database to the state this build expects.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/base/file.h"
 #include "common/base/mem.h"
 #include "common/base/options.h"
+#include "common/pg/pg_url.h"
 #include "migrations/runner.h"
 
 #ifndef TOLLGATE_MIGRATIONS_DIR
@@ -23,12 +22,10 @@ struct config {
     char *database, *database_url_file, *dir;
 };
 
+#define AT(member) offsetof(struct config, member)
 static const struct option table[] = {
-    {"database", OPTION_TEXT, offsetof(struct config, database), 0, 2000, NULL,
-     "The database as a URL without a password (PGPASSWORD or ~/.pgpass has it).", NULL},
-    {"database-url-file", OPTION_PATH, offsetof(struct config, database_url_file), 0, 4000, NULL,
-     "A file whose first line is the URL, password included; readable by its owner only.", NULL},
-    {"dir", OPTION_PATH, offsetof(struct config, dir), 1, 4000, TOLLGATE_MIGRATIONS_DIR,
+    PG_URL_SETTINGS(AT),
+    {"dir", OPTION_PATH, AT(dir), 1, 4000, TOLLGATE_MIGRATIONS_DIR,
      "The directory of the migrations, NNNN_name.sql.", NULL},
 };
 
@@ -97,24 +94,6 @@ static int status(struct pg *pg, const struct migrations *migrations, struct buf
     return code;
 }
 
-/* The URL from the file or from the setting; a sentence in `error` when there is none. */
-static bool database_url(const struct config *config, struct buf *url, struct buf *error)
-{
-    if (config->database_url_file != NULL && config->database_url_file[0] != '\0') {
-        int r = file_read_secret(config->database_url_file, url);
-        if (r < 0)
-            (void)buf_printf(error, "%s: %s", config->database_url_file,
-                             r == -EPERM ? "others may read it: chmod 600" : strerror(-r));
-        return r == 0;
-    }
-    if (config->database == NULL || config->database[0] == '\0') {
-        (void)buf_add_string(error, "say which database: --database-url-file FILE or --database "
-                                    "URL");
-        return false;
-    }
-    return buf_add_string(url, config->database) == 0;
-}
-
 static int run(const struct config *config, const char *command, struct buf *error)
 {
     struct buf url = buf_make(ERROR_MAX);
@@ -122,7 +101,7 @@ static int run(const struct config *config, const char *command, struct buf *err
     struct pg *pg = NULL;
     struct pg_error said;
     int code;
-    if (!database_url(config, &url, error) ||
+    if (!pg_url_read(config->database_url_file, config->database, &url, error) ||
         migrations_load(config->dir, &migrations, error) < 0) {
         buf_done(&url);
         return complain(buf_span(error).at);

@@ -3,12 +3,10 @@
  */
 #include "tenants/command.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
-#include "common/base/file.h"
 #include "common/base/money.h"
 
 #define PROGRAM "tollgate-control"
@@ -139,25 +137,6 @@ static int matches(const char *words, char **argv)
     return count;
 }
 
-/* The URL from the file or from the setting; a sentence in `error` when there is none. */
-static bool database_url(const struct command_config *config, struct buf *url, struct buf *error)
-{
-    const char *file = config->database_url_file;
-    if (file != NULL && file[0] != '\0') {
-        int r = file_read_secret(file, url);
-        if (r < 0)
-            (void)buf_printf(error, "%s: %s", file,
-                             r == -EPERM ? "others may read it: chmod 600" : strerror(-r));
-        return r == 0;
-    }
-    if (config->database == NULL || config->database[0] == '\0') {
-        (void)buf_add_string(error, "say which database: --database-url-file FILE or --database "
-                                    "URL");
-        return false;
-    }
-    return buf_add_string(url, config->database) == 0;
-}
-
 static int connect_and_run(const struct command *command, struct command_context *context,
                            const char *url)
 {
@@ -202,7 +181,7 @@ static int run(const struct command *command, const struct command_config *confi
         (void)buf_printf(error, "it is: %s %s; see --help", command->words, command->usage);
         return complain(error->at);
     }
-    if (!database_url(config, &url, error))
+    if (!pg_url_read(config->database_url_file, config->database, &url, error))
         return complain(error->at);
     int code = connect_and_run(command, &context, url.at);
     explicit_bzero(url.at, url.size);

@@ -9,6 +9,7 @@
 
 #include "common/base/json_writer.h"
 #include "common/base/options.h"
+#include "common/pg/pg_url.h"
 #include "tenants/store/store.h"
 
 struct command_config {
@@ -50,25 +51,11 @@ struct command {
 extern const struct command command_bootstrap, command_tenant_create, command_key_create,
     command_key_revoke, command_credit_add, command_catalog_import, command_catalog_show;
 
+#define COMMAND_AT(member) offsetof(struct command_config, member)
 #define COMMAND_SETTINGS                                                                           \
-    {"database",                                                                                   \
-     OPTION_TEXT,                                                                                  \
-     offsetof(struct command_config, database),                                                    \
-     0,                                                                                            \
-     2000,                                                                                         \
-     NULL,                                                                                         \
-     "The database as a URL without a password (PGPASSWORD or ~/.pgpass has it).",                 \
-     NULL},                                                                                        \
-        {"database-url-file",                                                                      \
-         OPTION_PATH,                                                                              \
-         offsetof(struct command_config, database_url_file),                                       \
-         0,                                                                                        \
-         4000,                                                                                     \
-         NULL,                                                                                     \
-         "A file whose first line is the URL, password included; readable by its owner only.",     \
-         NULL},                                                                                    \
+    PG_URL_SETTINGS(COMMAND_AT),                                                                   \
     {                                                                                              \
-        "json", OPTION_BOOL, offsetof(struct command_config, json), 0, 1, "off",                   \
+        "json", OPTION_BOOL, COMMAND_AT(json), 0, 1, "off",                                        \
             "One JSON object instead of shell lines.", NULL                                        \
     }
 

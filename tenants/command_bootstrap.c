@@ -110,14 +110,14 @@ static enum store_outcome bootstrap(struct command_context *c)
 
 static const struct option table[] = {
     COMMAND_SETTINGS,
-    {"if-missing", OPTION_BOOL, offsetof(struct command_config, if_missing), 0, 1, "off",
+    {"if-missing", OPTION_BOOL, COMMAND_AT(if_missing), 0, 1, "off",
      "Ends well, and shows nothing, when it was done before.", NULL},
-    {"name", OPTION_TEXT, offsetof(struct command_config, name), 1, 200, "Trial",
-     "What the first tenant is called.", NULL},
-    {"plan", OPTION_TEXT, offsetof(struct command_config, plan), 1, 32, "free",
+    {"name", OPTION_TEXT, COMMAND_AT(name), 1, 200, "Trial", "What the first tenant is called.",
+     NULL},
+    {"plan", OPTION_TEXT, COMMAND_AT(plan), 1, 32, "free",
      "The first tenant's plan: free, pro or business.", NULL},
-    {"operator-email", OPTION_TEXT, offsetof(struct command_config, operator_email), 3, 320,
-     "operator@localhost", "The first operator's address.", NULL},
+    {"operator-email", OPTION_TEXT, COMMAND_AT(operator_email), 3, 320, "operator@localhost",
+     "The first operator's address.", NULL},
 };
 const struct command command_bootstrap = {
     .words = "bootstrap",

@@ -34,14 +34,13 @@ static enum store_outcome tenant_create(struct command_context *c)
 
 static const struct option tenant_create_table[] = {
     COMMAND_SETTINGS,
-    {"name", OPTION_TEXT, offsetof(struct command_config, name), 0, 200, NULL,
-     "What the tenant is called.", NULL},
-    {"plan", OPTION_TEXT, offsetof(struct command_config, plan), 1, 32, "free",
+    {"name", OPTION_TEXT, COMMAND_AT(name), 0, 200, NULL, "What the tenant is called.", NULL},
+    {"plan", OPTION_TEXT, COMMAND_AT(plan), 1, 32, "free",
      "Its plan: free, pro, business or another that operators made.", NULL},
-    {"mode", OPTION_CHOICE, offsetof(struct command_config, mode), 0, 0, "prepaid",
+    {"mode", OPTION_CHOICE, COMMAND_AT(mode), 0, 0, "prepaid",
      "How it pays: with what it has, up to a credit limit, or first the one and then the other.",
      "prepaid|postpaid|hybrid"},
-    {"credit-limit", OPTION_TEXT, offsetof(struct command_config, usd), 0, 32, "0",
+    {"credit-limit", OPTION_TEXT, COMMAND_AT(usd), 0, 32, "0",
      "USD that it may owe; for postpaid and hybrid.", NULL},
 };
 const struct command command_tenant_create = {
@@ -109,23 +108,22 @@ static enum store_outcome key_create(struct command_context *c)
 
 static const struct option key_create_table[] = {
     COMMAND_SETTINGS,
-    {"tenant", OPTION_TEXT, offsetof(struct command_config, tenant), 0, 200, NULL,
+    {"tenant", OPTION_TEXT, COMMAND_AT(tenant), 0, 200, NULL,
      "Whose key it is: ten_… or the tenant's name.", NULL},
-    {"project", OPTION_TEXT, offsetof(struct command_config, project), 1, 200, "default",
+    {"project", OPTION_TEXT, COMMAND_AT(project), 1, 200, "default",
      "The name of the tenant's project.", NULL},
-    {"name", OPTION_TEXT, offsetof(struct command_config, name), 1, 200, "key",
-     "What the key is called.", NULL},
-    {"kind", OPTION_CHOICE, offsetof(struct command_config, kind), 0, 0, "live",
+    {"name", OPTION_TEXT, COMMAND_AT(name), 1, 200, "key", "What the key is called.", NULL},
+    {"kind", OPTION_CHOICE, COMMAND_AT(kind), 0, 0, "live",
      "live calls models and pays, test reaches the sandbox only and costs nothing, mgmt steers the "
      "tenant.",
      "live|test|mgmt"},
-    {"budget", OPTION_TEXT, offsetof(struct command_config, usd), 0, 32, NULL,
+    {"budget", OPTION_TEXT, COMMAND_AT(usd), 0, 32, NULL,
      "USD that the key may spend in each window; empty is without a limit.", NULL},
-    {"window", OPTION_CHOICE, offsetof(struct command_config, window), 0, 0, "total",
+    {"window", OPTION_CHOICE, COMMAND_AT(window), 0, 0, "total",
      "The time a budget counts over, in UTC.", "total|day|week|month"},
-    {"expires", OPTION_TEXT, offsetof(struct command_config, expires), 0, 64, NULL,
+    {"expires", OPTION_TEXT, COMMAND_AT(expires), 0, 64, NULL,
      "When the key ends: 2027-01-31T00:00:00Z; empty is never.", NULL},
-    {"model", OPTION_LIST, offsetof(struct command_config, models), 1, 200, NULL,
+    {"model", OPTION_LIST, COMMAND_AT(models), 1, 200, NULL,
      "A model that it may call; repeatable; none is all.", NULL},
 };
 const struct command command_key_create = {
@@ -196,16 +194,14 @@ static enum store_outcome credit_add(struct command_context *c)
 
 static const struct option credit_add_table[] = {
     COMMAND_SETTINGS,
-    {"tenant", OPTION_TEXT, offsetof(struct command_config, tenant), 0, 200, NULL,
+    {"tenant", OPTION_TEXT, COMMAND_AT(tenant), 0, 200, NULL,
      "Who gets it: ten_… or the tenant's name.", NULL},
-    {"usd", OPTION_TEXT, offsetof(struct command_config, usd), 0, 32, NULL,
-     "How much, in USD: 100 or 12.50.", NULL},
-    {"idem", OPTION_TEXT, offsetof(struct command_config, idem), 0, 200, NULL,
+    {"usd", OPTION_TEXT, COMMAND_AT(usd), 0, 32, NULL, "How much, in USD: 100 or 12.50.", NULL},
+    {"idem", OPTION_TEXT, COMMAND_AT(idem), 0, 200, NULL,
      "A key of your choice: the same key again gives nothing again.", NULL},
-    {"expires", OPTION_TEXT, offsetof(struct command_config, expires), 0, 64, NULL,
+    {"expires", OPTION_TEXT, COMMAND_AT(expires), 0, 64, NULL,
      "When what is left of it ends: 2027-01-31T00:00:00Z; empty is never.", NULL},
-    {"reason", OPTION_TEXT, offsetof(struct command_config, reason), 0, 500, NULL,
-     "Why, for the audit log.", NULL},
+    {"reason", OPTION_TEXT, COMMAND_AT(reason), 0, 500, NULL, "Why, for the audit log.", NULL},
 };
 const struct command command_credit_add = {
     .words = "credit add",

@@ -56,24 +56,6 @@ static void put_prices(struct versions *versions, const struct pg_rows *rows)
     }
 }
 
-static enum pg_outcome fetch_prices(struct versions *versions, struct pg *pg,
-                                    struct versions_wanted wanted)
-{
-    struct pg_rows *rows cleanup(pg_rows_free_at) = NULL;
-    enum pg_outcome outcome = pg_exec(
-        pg, &rows,
-        "SELECT v.price_version_id, v.deployment_id, v.book, v.tenant_id, lower(v.effective),"
-        " coalesce(upper(v.effective), 'infinity'), d.model, d.dialect, r.meter, r.mode,"
-        " r.context_over, r.pico_per_unit"
-        " FROM tollgate.price_versions v JOIN tollgate.deployments d USING (deployment_id)"
-        " LEFT JOIN tollgate.price_rates r USING (price_version_id)"
-        " WHERE v.price_version_id = ANY($1::uuid[]) ORDER BY v.price_version_id",
-        PG_UUIDS(wanted.ids, wanted.count));
-    if (outcome == PG_OK)
-        put_prices(versions, rows);
-    return outcome;
-}
-
 static void put_plans(struct versions *versions, const struct pg_rows *rows)
 {
     struct provider_discount discounts[ROWS_MAX];
@@ -95,24 +77,6 @@ static void put_plans(struct versions *versions, const struct pg_rows *rows)
     }
 }
 
-static enum pg_outcome fetch_plans(struct versions *versions, struct pg *pg,
-                                   struct versions_wanted wanted)
-{
-    struct pg_rows *rows cleanup(pg_rows_free_at) = NULL;
-    enum pg_outcome outcome =
-        pg_exec(pg, &rows,
-                "SELECT v.plan_version_id, v.plan, lower(v.effective),"
-                " coalesce(upper(v.effective), 'infinity'), v.markup_ppm, v.discount_ppm,"
-                " v.fixed_pico, p.provider, p.discount_ppm"
-                " FROM tollgate.plan_versions v"
-                " LEFT JOIN tollgate.plan_provider_discounts p USING (plan_version_id)"
-                " WHERE v.plan_version_id = ANY($1::uuid[]) ORDER BY v.plan_version_id",
-                PG_UUIDS(wanted.ids, wanted.count));
-    if (outcome == PG_OK)
-        put_plans(versions, rows);
-    return outcome;
-}
-
 static void put_subscriptions(struct versions *versions, const struct pg_rows *rows)
 {
     struct subscription all[ROWS_MAX];
@@ -129,38 +93,46 @@ static void put_subscriptions(struct versions *versions, const struct pg_rows *r
     }
 }
 
-static enum pg_outcome fetch_subscriptions(struct versions *versions, struct pg *pg,
-                                           struct versions_wanted wanted)
-{
-    struct pg_rows *rows cleanup(pg_rows_free_at) = NULL;
-    enum pg_outcome outcome =
-        pg_exec(pg, &rows,
-                "SELECT tenant_id, plan_version_id, lower(effective),"
-                " coalesce(upper(effective), 'infinity') FROM tollgate.subscriptions"
-                " WHERE tenant_id = ANY($1::uuid[]) ORDER BY tenant_id, lower(effective) DESC",
-                PG_UUIDS(wanted.ids, wanted.count));
-    if (outcome == PG_OK)
-        put_subscriptions(versions, rows);
-    return outcome;
-}
+/* How the wanted of one kind are read: by their ids, $1. */
+static const struct {
+    const char *sql;
+    void (*put)(struct versions *versions, const struct pg_rows *rows);
+} queries[VERSIONS_KINDS] = {
+    [VERSIONS_PRICES] =
+        {"SELECT v.price_version_id, v.deployment_id, v.book, v.tenant_id, lower(v.effective),"
+         " coalesce(upper(v.effective), 'infinity'), d.model, d.dialect, r.meter, r.mode,"
+         " r.context_over, r.pico_per_unit"
+         " FROM tollgate.price_versions v JOIN tollgate.deployments d USING (deployment_id)"
+         " LEFT JOIN tollgate.price_rates r USING (price_version_id)"
+         " WHERE v.price_version_id = ANY($1::uuid[]) ORDER BY v.price_version_id",
+         put_prices},
+    [VERSIONS_PLANS] = {"SELECT v.plan_version_id, v.plan, lower(v.effective),"
+                        " coalesce(upper(v.effective), 'infinity'), v.markup_ppm, v.discount_ppm,"
+                        " v.fixed_pico, p.provider, p.discount_ppm"
+                        " FROM tollgate.plan_versions v"
+                        " LEFT JOIN tollgate.plan_provider_discounts p USING (plan_version_id)"
+                        " WHERE v.plan_version_id = ANY($1::uuid[]) ORDER BY v.plan_version_id",
+                        put_plans},
+    [VERSIONS_TENANTS] =
+        {"SELECT tenant_id, plan_version_id, lower(effective),"
+         " coalesce(upper(effective), 'infinity') FROM tollgate.subscriptions"
+         " WHERE tenant_id = ANY($1::uuid[]) ORDER BY tenant_id, lower(effective) DESC",
+         put_subscriptions},
+};
 
 enum pg_outcome versions_fetch(struct versions *versions, struct pg *pg, int64_t now_ms)
 {
-    static enum pg_outcome (*const fetch[VERSIONS_KINDS])(struct versions *, struct pg *,
-                                                          struct versions_wanted) = {
-        [VERSIONS_PRICES] = fetch_prices,
-        [VERSIONS_PLANS] = fetch_plans,
-        [VERSIONS_TENANTS] = fetch_subscriptions,
-    };
     versions_age(versions, now_ms, MAX_AGE_MS);
     for (int kind = 0; kind < VERSIONS_KINDS; kind++) {
+        struct pg_rows *rows cleanup(pg_rows_free_at) = NULL;
         struct versions_wanted wanted = versions_wanted(versions, (enum versions_kind)kind);
         enum pg_outcome outcome;
         if (wanted.count == 0)
             continue;
-        outcome = fetch[kind](versions, pg, wanted);
+        outcome = pg_exec(pg, &rows, queries[kind].sql, PG_UUIDS(wanted.ids, wanted.count));
         if (outcome != PG_OK)
             return outcome;
+        queries[kind].put(versions, rows);
     }
     versions_unwant(versions);
     return PG_OK;

@@ -213,17 +213,24 @@ static bool is_stale(const struct pg *pg, enum pg_outcome outcome)
             strcmp(pg->error.message, "cached plan must not change result type") == 0);
 }
 
+static enum pg_outcome begin_rendered(struct pg *pg, const struct pg_param *params,
+                                      struct rendered *rendered_out)
+{
+    enum pg_outcome outcome = begin_call(pg);
+    if (outcome != PG_OK)
+        return outcome;
+    return pg_render(params, &pg->room, rendered_out, &pg->error) ? PG_OK : PG_BAD_DATA;
+}
+
 enum pg_outcome pg_exec_params(struct pg *pg, struct pg_rows **rows_out, const char *sql,
                                const struct pg_param *params)
 {
     struct rendered rendered;
     PGresult *result = NULL;
 
-    enum pg_outcome outcome = begin_call(pg);
+    enum pg_outcome outcome = begin_rendered(pg, params, &rendered);
     if (outcome != PG_OK)
         return outcome;
-    if (!pg_render(params, &pg->room, &rendered, &pg->error))
-        return PG_BAD_DATA;
     bool alone = !pg_in_transaction(pg);
     outcome = run_prepared(pg, &result, sql, &rendered);
     if (is_stale(pg, outcome)) {
@@ -239,11 +246,9 @@ enum pg_outcome pg_exec_once(struct pg *pg, struct pg_rows **rows_out, const cha
     struct rendered rendered;
     PGresult *result = NULL;
 
-    enum pg_outcome outcome = begin_call(pg);
+    enum pg_outcome outcome = begin_rendered(pg, params, &rendered);
     if (outcome != PG_OK)
         return outcome;
-    if (!pg_render(params, &pg->room, &rendered, &pg->error))
-        return PG_BAD_DATA;
     if (PQsendQueryParams(pg->connection, sql, rendered.count, rendered.types, rendered.values,
                           rendered.lengths, rendered.formats, BINARY) != 1)
         return pg_lost(pg);
