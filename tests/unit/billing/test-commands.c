@@ -34,7 +34,9 @@ static int set_up(void **state)
         return -1;
     if (url[0] == '\0')
         return 0;
-    sql(fixture_sql);
+    struct pg *pg = open_database(url);
+    fixture_load(pg);
+    pg_close(pg);
     sql("SELECT test_tenant(1, 'prepaid', 0); SELECT test_buy(1, 10000000000000);"
         "UPDATE tollgate.wallets SET period_start = now() - interval '1 hour',"
         " period_end = now() + interval '1 day';"

@@ -4,12 +4,13 @@
  */
 #include "billing/invoice/close.h"
 
+#include <errno.h>
+#include <pthread.h>
+
 #include "billing/invoice/render.h"
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "tests/unit/billing/invoice/fixture.h"
-#include <errno.h>
-#include <pthread.h>
 
 #define DAY_MS INT64_C(86400000)
 
@@ -29,7 +30,7 @@ static int set_up(void **state)
         return -1;
     if (url[0] != '\0') {
         struct pg *pg = open_database(url);
-        sql(pg, fixture_sql);
+        fixture_load(pg);
         pg_close(pg);
     }
     return 0;
