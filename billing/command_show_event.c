@@ -40,7 +40,8 @@ static const char json_sql[] =
     " 'kind', l.kind, 'description', l.description, 'amount_pico', l.amount_pico)"
     " ORDER BY l.line_no) FROM tollgate.invoice_lines l WHERE l.invoice_id = i.invoice_id"
     " AND l.model = e.model AND l.key_id = e.key_id AND l.price_version_id = e.price_version_id"
-    " AND l.context_tier = e.context_tier AND (l.kind = 'late_usage') = e.late))"
+    " AND l.context_tier = e.context_tier AND (l.kind = 'late_usage') = e.late"
+    " AND coalesce(l.meter, '') = ANY($2::text[] || '')))"
     " FROM tollgate.invoices i WHERE i.tenant_id = e.tenant_id AND i.period_no = e.period_no"
     " AND i.kind = 'usage' AND i.status <> 'void' LIMIT 1),"
     " 'log', (SELECT to_jsonb(l) - 'event_id' - 'event_day' - 'tenant_id' - 'key_id'"
@@ -91,6 +92,7 @@ static const char event_sql[] =
 
 struct priced_lines {
     struct rated_sum at[METERS];
+    struct span meters[METERS]; /* their names, for asking which lines of an invoice they are in */
     uint32_t count;
 };
 
@@ -117,6 +119,8 @@ static int price(struct pg *pg, const struct pg_rows *event, struct priced_lines
         rate_sums(&meters, mode, version, pg_get_int64(event, 0, E_TIER), lines->at,
                   &lines->count) != RATE_OK)
         lines->count = 0;
+    for (uint32_t i = 0; i < lines->count; i++)
+        lines->meters[i] = span_of(meter_name(lines->at[i].meter));
     versions_free(versions);
     return r;
 }
@@ -128,7 +132,7 @@ static int json_event(struct pg *pg, struct uuid id, const struct priced_lines *
     struct json_writer w = json_writer_make(out);
     char typed[ID_TEXT_SIZE], amount[MONEY_TEXT_MAX];
     struct span object;
-    if (pg_exec(pg, &rows, json_sql, PG_UUID(id)) != PG_OK)
+    if (pg_exec(pg, &rows, json_sql, PG_UUID(id), PG_TEXTS(lines->meters, lines->count)) != PG_OK)
         return -EIO;
     object = pg_get_text(rows, 0, 0);
     id_format(ID_GENERATION, id, typed);
@@ -267,7 +271,8 @@ static int text_ledger(struct pg *pg, const struct pg_rows *e, struct buf *out)
     return 0;
 }
 
-static int text_invoice(struct pg *pg, struct uuid id, struct buf *out)
+static int text_invoice(struct pg *pg, struct uuid id, const struct priced_lines *lines,
+                        struct buf *out)
 {
     struct pg_rows *rows cleanup(pg_rows_free_at) = NULL;
     if (pg_exec(pg, &rows,
@@ -278,8 +283,9 @@ static int text_invoice(struct pg *pg, struct uuid id, struct buf *out)
                 " ON l.invoice_id = i.invoice_id AND l.model = e.model AND l.key_id = e.key_id"
                 " AND l.price_version_id = e.price_version_id AND l.context_tier = e.context_tier"
                 " AND (l.kind = 'late_usage') = e.late"
+                " AND coalesce(l.meter, '') = ANY($2::text[] || '')"
                 " WHERE e.event_id = $1 AND e.event_day = tollgate.uuid7_day($1) ORDER BY 3",
-                PG_UUID(id)) != PG_OK)
+                PG_UUID(id), PG_TEXTS(lines->meters, lines->count)) != PG_OK)
         return -EIO;
     if (pg_rows_count(rows) == 0) {
         buf_add_string(out, "\nNot on an invoice yet\n");
@@ -305,7 +311,7 @@ static int text_event(struct pg *pg, const struct pg_rows *event, struct uuid id
     r = text_attempts(pg, id, out);
     if (r == 0)
         r = text_ledger(pg, event, out);
-    return r == 0 ? text_invoice(pg, id, out) : r;
+    return r == 0 ? text_invoice(pg, id, lines, out) : r;
 }
 
 int command_show_event(const struct config *config, const char *word)
