@@ -41,7 +41,7 @@ static const char json_sql[] =
     " ORDER BY l.line_no) FROM tollgate.invoice_lines l WHERE l.invoice_id = i.invoice_id"
     " AND l.model = e.model AND l.key_id = e.key_id AND l.price_version_id = e.price_version_id"
     " AND l.context_tier = e.context_tier AND (l.kind = 'late_usage') = e.late"
-    " AND coalesce(l.meter, '') = ANY($2::text[] || '')))"
+    " AND coalesce(l.meter, '') = ANY(array_append($2::text[], ''))))"
     " FROM tollgate.invoices i WHERE i.tenant_id = e.tenant_id AND i.period_no = e.period_no"
     " AND i.kind = 'usage' AND i.status <> 'void' LIMIT 1),"
     " 'log', (SELECT to_jsonb(l) - 'event_id' - 'event_day' - 'tenant_id' - 'key_id'"
@@ -283,7 +283,7 @@ static int text_invoice(struct pg *pg, struct uuid id, const struct priced_lines
                 " ON l.invoice_id = i.invoice_id AND l.model = e.model AND l.key_id = e.key_id"
                 " AND l.price_version_id = e.price_version_id AND l.context_tier = e.context_tier"
                 " AND (l.kind = 'late_usage') = e.late"
-                " AND coalesce(l.meter, '') = ANY($2::text[] || '')"
+                " AND coalesce(l.meter, '') = ANY(array_append($2::text[], ''))"
                 " WHERE e.event_id = $1 AND e.event_day = tollgate.uuid7_day($1) ORDER BY 3",
                 PG_UUID(id), PG_TEXTS(lines->meters, lines->count)) != PG_OK)
         return -EIO;
