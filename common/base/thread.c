@@ -9,11 +9,23 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
 
 #define NAME_SIZE 16 /* the kernel's limit, with the NUL */
+
+int thread_stop_fd(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    must(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
 
 struct mailbox {
     pthread_mutex_t lock;

@@ -12,6 +12,10 @@
 /* Starts `run(argument)` with all signals blocked; ends the process when it cannot. */
 void thread_start(pthread_t *thread_out, const char *name, void *(*run)(void *), void *argument);
 
+/* Blocks SIGTERM and SIGINT for this thread and those it starts from now on; a descriptor, the
+ * caller's, that becomes readable when one of them came. */
+must_use int thread_stop_fd(void);
+
 /* A letter is embedded in what is sent; the receiver gets it back and owns it. */
 struct letter {
     struct list link;

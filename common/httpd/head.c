@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "common/base/digest.h"
+
 /* Characters of a token (RFC 9110 5.6.2), already in lower case; 0 for all others. */
 static unsigned char token_char(unsigned char c)
 {
@@ -14,15 +16,6 @@ static unsigned char token_char(unsigned char c)
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
         return c;
     return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL ? c : 0;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 ptrdiff_t head_end(const char *bytes, size_t size, size_t *scanned)
@@ -53,16 +46,12 @@ static int path_char(struct span path, size_t *at)
     int c = (unsigned char)path.at[(*at)++];
 
     if (c == '%') {
-        int high, low;
+        uint8_t byte;
 
-        if (*at + 2 > path.size)
-            return -1;
-        high = hex_value(path.at[*at]);
-        low = hex_value(path.at[*at + 1]);
-        if (high < 0 || low < 0)
+        if (*at + 2 > path.size || digest_unhex(span_make(path.at + *at, 2), &byte, 1) != 0)
             return -1;
         *at += 2;
-        c = high * 16 + low;
+        c = byte;
     }
     return c < 0x20 || c == 0x7f ? -2 : c;
 }

@@ -33,16 +33,22 @@ static void put_tokens(struct json_writer *w, const char *name, int64_t tokens)
         json_put_int64(w, name, tokens);
 }
 
+void catalog_write_abilities(const struct catalog_limits *limits,
+                             const struct catalog_capabilities *capabilities, struct json_writer *w)
+{
+    json_name(w, "limits");
+    json_begin(w, '{');
+    put_tokens(w, "context", limits->context);
+    put_tokens(w, "input", limits->input);
+    put_tokens(w, "output", limits->output);
+    json_end(w, '}');
+    json_name(w, "capabilities");
+    catalog_write_capabilities(capabilities, w);
+}
+
 void catalog_write_model_facts(const struct catalog_model *model, struct json_writer *w)
 {
     json_begin(w, '{');
-    json_name(w, "limits");
-    json_begin(w, '{');
-    put_tokens(w, "context", model->limits.context);
-    put_tokens(w, "input", model->limits.input);
-    put_tokens(w, "output", model->limits.output);
-    json_end(w, '}');
-    json_name(w, "capabilities");
-    catalog_write_capabilities(&model->capabilities, w);
+    catalog_write_abilities(&model->limits, &model->capabilities, w);
     json_end(w, '}');
 }

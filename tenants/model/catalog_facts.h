@@ -20,6 +20,11 @@ must_use int catalog_read_wire(struct span endpoints, struct span variables, str
                                struct catalog_provider *provider_out,
                                struct catalog_error *error_out);
 
+/* The members "limits" and "capabilities" of an object that is being written. */
+void catalog_write_abilities(const struct catalog_limits *limits,
+                             const struct catalog_capabilities *capabilities,
+                             struct json_writer *w);
+
 /* models.facts, {limits, capabilities}: for those who list models. Not read back:
  * catalog_finish() works both out. */
 void catalog_write_model_facts(const struct catalog_model *model, struct json_writer *w);

@@ -87,12 +87,6 @@ static void write_rates(const struct catalog_deployment *d, struct json_writer *
     json_end(w, ']');
 }
 
-static void write_limit(struct json_writer *w, const char *name, int64_t tokens)
-{
-    if (tokens > 0)
-        json_put_int64(w, name, tokens);
-}
-
 static void write_flag(struct json_writer *w, const char *name, enum catalog_flag flag)
 {
     if (flag != CATALOG_UNKNOWN)
@@ -155,14 +149,7 @@ static void write_deployment(const struct catalog *catalog, const struct catalog
     json_put_cstring(w, "variant", d->variant);
     json_put_cstring(w, "snapshot", d->snapshot);
     write_policy(d, w);
-    json_name(w, "limits");
-    json_begin(w, '{');
-    write_limit(w, "context", d->limits.context);
-    write_limit(w, "input", d->limits.input);
-    write_limit(w, "output", d->limits.output);
-    json_end(w, '}');
-    json_name(w, "capabilities");
-    catalog_write_capabilities(&d->capabilities, w);
+    catalog_write_abilities(&d->limits, &d->capabilities, w);
     write_rates(d, w);
     json_put_cstring(w, "prices_as_of", d->prices_as_of);
     json_put_cstring(w, "source", d->source);

@@ -3,15 +3,14 @@
  * and for trying Tollgate without an account anywhere. See README.md beside this file.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 #include "common/base/buf.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/options.h"
+#include "common/base/thread.h"
 #include "provider.h"
 #include "server.h"
 
@@ -44,18 +43,6 @@ static const struct options options = {
     .count = array_size(table),
 };
 
-/* A descriptor that becomes readable on SIGTERM or SIGINT. */
-static int stop_signal(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int serve(struct config *config)
 {
     struct count zero = count_make(COUNT_BYTES, (uint32_t)config->count_millibytes);
@@ -63,7 +50,7 @@ static int serve(struct config *config)
     struct provider provider;
     struct server *server;
     struct truth *truth;
-    int outcome, stop = stop_signal();
+    int outcome, stop = thread_stop_fd();
 
     count_method_format(&zero, counted_by);
     truth = truth_new((size_t)config->truth_entries, config->truth, counted_by);

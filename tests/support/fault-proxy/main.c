@@ -2,13 +2,12 @@
  * tollgate-fault-proxy: stands between two programs and makes their network bad on request. See
  * README.md beside this file.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 #include "common/base/file.h"
 #include "common/base/options.h"
+#include "common/base/thread.h"
 #include "proxy.h"
 
 extern char **environ;
@@ -33,22 +32,11 @@ static const struct options options = {
     .count = array_size(table),
 };
 
-static int stop_signal(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int serve(const struct config *config, struct buf *error)
 {
     struct proxy_addresses addresses;
     struct proxy *proxy;
-    int outcome, stop = stop_signal();
+    int outcome, stop = thread_stop_fd();
 
     snprintf(addresses.listen, sizeof(addresses.listen), "%s", config->listen);
     snprintf(addresses.target, sizeof(addresses.target), "%s", config->target);
