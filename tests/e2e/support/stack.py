@@ -124,7 +124,7 @@ class Stack:
         for gateway in self.gateways:
             gateway.stop()
         self.billing.stop()
-        self.billing_run("drain", "--config", self.folder / "billing.conf")
+        self.billing_run("drain")
         self.broker = broker
         if broker:
             self.create_topic()
@@ -137,7 +137,7 @@ class Stack:
         return httpx.get(f"{self.billing_ops}/metrics").text
 
     def billing_run(self, *words):
-        return run(BIN / "tollgate-billing", *words, "--database-url-file", self.folder / "billing.url")
+        return run(BIN / "tollgate-billing", *words, "--config", self.folder / "billing.conf")
 
     def add_gateway(self, number, **settings):
         gateway = Gateway(self, number, {**self.settings, **settings})
