@@ -16,6 +16,8 @@ tollgate_config() { # one setting replaced, the rest as deploy/up wrote it
 
 # Everything but the measured gateway: once for each run of the rig, ended with it.
 tollgate_stack() {
+    # The run before may still be going down.
+    [ ! -e "$TOLLGATE_VAR/lock" ] || flock -w 60 "$TOLLGATE_VAR/lock" true || return 1
     taskset -c "$CPU_LOAD" "$TOLLGATE_ROOT/deploy/up" >"$RUN/tollgate-up.log" 2>&1 || { tail -n 20 "$RUN/tollgate-up.log" >&2; return 1; }
     # The one that deploy/up started is not the one that is measured.
     kill "$(cat "$TOLLGATE_VAR/run/gateway.pid")" "$(cat "$TOLLGATE_VAR/run/fake-provider.pid")"
