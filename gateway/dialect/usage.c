@@ -125,5 +125,6 @@ void usage_read_openai(const struct json_doc *doc, uint32_t node, bool has_outpu
     usage_out->meters = why == NULL ? meters : (struct meters){0};
     usage_out->why = why;
     usage_out->verbatim_size = raw.size <= ANSWER_VERBATIM_MAX ? raw.size : 0;
-    memcpy(usage_out->verbatim, raw.at, usage_out->verbatim_size);
+    if (usage_out->verbatim_size > 0)
+        memcpy(usage_out->verbatim, raw.at, usage_out->verbatim_size);
 }

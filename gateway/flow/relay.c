@@ -39,7 +39,7 @@ static void on_head(void *context, const struct upstream_head *head)
 
     attempt->head =
         (struct upstream_head){.status = head->status, .retry_after_ms = head->retry_after_ms};
-    if (size < sizeof(attempt->request_id))
+    if (size > 0 && size < sizeof(attempt->request_id))
         memcpy(attempt->request_id, head->request_id.at, size);
     attempt->last_ms = flow_now_ms(flow);
     attempt->streamed = head->status >= 200 && head->status < 300 && flow->ask.stream &&

@@ -40,7 +40,8 @@ static void keep_text(struct span value, char *at, size_t capacity, struct span 
 {
     size_t size = value.size < capacity ? value.size : capacity;
 
-    memcpy(at, value.at, size);
+    if (size > 0)
+        memcpy(at, value.at, size);
     *span_out = span_make(at, size);
 }
 

@@ -93,7 +93,7 @@ static void get_event(char text_out[UUID_TEXT_SIZE])
 
 static void an_event_is_shown_with_its_prices_and_postings(void **state)
 {
-    struct buf out = buf_make(1 << 20);
+    struct buf out cleanup(buf_done) = buf_make(1 << 20);
     char words[256], event[UUID_TEXT_SIZE];
     (void)state;
     need_database(url);
@@ -118,7 +118,7 @@ static void an_event_is_shown_with_its_prices_and_postings(void **state)
 
 static void a_ledger_is_shown(void **state)
 {
-    struct buf out = buf_make(1 << 20);
+    struct buf out cleanup(buf_done) = buf_make(1 << 20);
     (void)state;
     need_database(url);
     assert_int("json", run("show-ledger " TENANT_ID, &out), 0);
@@ -133,7 +133,7 @@ static void a_ledger_is_shown(void **state)
 
 static void a_period_is_closed_and_its_invoice_shown(void **state)
 {
-    struct buf out = buf_make(1 << 20);
+    struct buf out cleanup(buf_done) = buf_make(1 << 20);
     char words[256], event[UUID_TEXT_SIZE], number[64];
     (void)state;
     need_database(url);
@@ -174,7 +174,7 @@ static void close_says_what_it_lacks(void **state)
         {"somebody", "close --tenant 01900000-0000-7000-8005-0000000000ff",
          "there is no such tenant", 1},
     };
-    struct buf out = buf_make(1 << 20);
+    struct buf out cleanup(buf_done) = buf_make(1 << 20);
     (void)state;
     need_database(url);
     for (size_t i = 0; i < array_size(rows); i++) {
@@ -210,7 +210,7 @@ static void sources_must_have_been_seen_at_their_end(void **state)
                 "'2026-11-01T00:00:00Z'"),
          ""},
     };
-    struct buf what = buf_make(1000);
+    struct buf what cleanup(buf_done) = buf_make(1000);
     int64_t until_ms = 0;
     struct uuid tenant;
     (void)state;
