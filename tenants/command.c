@@ -158,7 +158,7 @@ static int connect_and_run(const struct command *command, struct command_context
     int code = EXIT_SUCCESS;
     if (outcome != STORE_OK)
         code = complain(context->error.text);
-    else
+    else if (context->output.text.size > 0)
         fwrite(context->output.text.at, 1, context->output.text.size, stdout);
     if (context->output.text.at != NULL)
         explicit_bzero(context->output.text.at, context->output.text.size);
