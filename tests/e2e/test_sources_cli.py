@@ -168,7 +168,8 @@ def test_an_event_with_an_unknown_price_waits_for_it(stack):
                  "FROM tollgate.price_rates WHERE price_version_id = %s", version, posted["price_version_id"])
     stack.billing_run("replay", "--dead-letter", str(letter["dead_letter_id"]))
     row, = stack.events(event_id=fresh)
-    assert row["charge_pico"] > 0 and row["price_version_id"] == version
+    # The lease it names may have ended with the events it knew of: then nothing is held for this one, and it is ours.
+    assert row["charge_pico"] + row["overrun_pico"] == row["told_pico"] > 0 and row["price_version_id"] == version
     assert not [row for row in letters(stack) if row["event_id"] == fresh]
     stack.billing_run("replay", "--dead-letter", str(letter["dead_letter_id"]))
     assert len(stack.events(event_id=fresh)) == 1, "replaying again changes nothing"
@@ -235,7 +236,7 @@ def test_a_topic_made_anew_stops_with_an_alarm(stack):
     for row in stack.query("SELECT source_id FROM tollgate.sources WHERE state = 'stopped'"):
         stack.billing_run("accept-gap", str(row["source_id"]))
     wait_until(lambda: stack.events(event_id=uuid_of(answer.headers["x-generation-id"])), "it goes on", 60)
-    check_books(stack)
+    check_books(stack, invented=1)
 
 
 def test_switching_between_kafka_and_the_journal(make_stack, broker):
