@@ -233,9 +233,16 @@ def test_a_topic_made_anew_stops_with_an_alarm(stack):
     assert all(row["alarm"] for row in stopped)
     assert "alarm" in stack.billing_run("status")
     assert sums(stack) == before
-    for row in stack.query("SELECT source_id FROM tollgate.sources WHERE state = 'stopped'"):
-        stack.billing_run("accept-gap", str(row["source_id"]))
-    wait_until(lambda: stack.events(event_id=uuid_of(answer.headers["x-generation-id"])), "it goes on", 60)
+
+    def goes_on():
+        for row in stack.query("SELECT source_id FROM tollgate.sources WHERE state = 'stopped'"):
+            stack.billing_run("accept-gap", str(row["source_id"]))  # each partition stops when it is looked at
+        return stack.events(event_id=uuid_of(answer.headers["x-generation-id"]))
+
+    try:
+        wait_until(goes_on, "it goes on", 60)
+    except AssertionError:
+        raise AssertionError(stack.billing_run("status") + stack.billing.tail() + stack.gateway.program.tail()) from None
     check_books(stack, invented=1)
 
 
