@@ -93,14 +93,14 @@ def check_books(stack, invented=0):
     assert rolled == {"requests": len(events), **{name: sum(event[name] for event in events) for name in ROLLED}}
     revenue = one("SELECT coalesce(-sum(e.amount_pico), 0) FROM tollgate.ledger_entries e "
                   "JOIN tollgate.accounts a USING (account_id) WHERE a.kind = 'rev_usage'")
-    assert revenue == [charged]
+    assert revenue == [charged + sum(event["overrun_pico"] for event in events)]
     cost = one("SELECT coalesce(sum(e.amount_pico), 0) FROM tollgate.ledger_entries e "
                "JOIN tollgate.accounts a USING (account_id) WHERE a.kind = 'cogs'")
     assert cost == [sum(event["cost_pico"] for event in events)]
     # Each batch's transaction has, per tenant, exactly the charges of the events that name it.
     assert stack.query(
-        "SELECT * FROM (SELECT txn_id, tenant_id, sum(charge_pico) AS charge FROM tollgate.usage_events GROUP BY 1, 2 "
-        "HAVING sum(charge_pico) <> 0) v FULL JOIN (SELECT e.txn_id, e.tenant_id, -sum(e.amount_pico) AS revenue "
+        "SELECT * FROM (SELECT txn_id, tenant_id, sum(charge_pico + overrun_pico) AS charge FROM tollgate.usage_events "
+        "GROUP BY 1, 2 HAVING sum(charge_pico + overrun_pico) <> 0) v FULL JOIN (SELECT e.txn_id, e.tenant_id, -sum(e.amount_pico) AS revenue "
         "FROM tollgate.ledger_entries e JOIN tollgate.accounts a USING (account_id) WHERE a.kind = 'rev_usage' "
         "GROUP BY 1, 2) r USING (txn_id, tenant_id) WHERE charge IS DISTINCT FROM revenue") == []
     # A wallet is the ledger's own sum of its accounts.
