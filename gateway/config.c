@@ -89,7 +89,7 @@ static const struct option table[] = {
      "debug|info|warn|alarm"},
 };
 
-const struct options gateway_options = {
+static const struct options settings = {
     .program = "tollgate-gateway",
     .about = "The data plane: answers clients of the OpenAI API, meters and pays for each call.\n"
              "tollgate-gateway reship --since TIME publishes the journals' events to Kafka again.\n"
@@ -240,7 +240,7 @@ enum options_outcome config_read(char **argv, char **environment, struct config 
     memset(config, 0, sizeof(*config));
     config->snapshot_key = buf_make(SECRET_MAX);
     config->credentials_text = buf_make(CREDENTIALS_BYTES_MAX);
-    outcome = options_read(&gateway_options, argv, environment, config, NULL, error);
+    outcome = options_read(&settings, argv, environment, config, NULL, error);
     if (outcome != OPTIONS_GO)
         return outcome;
     return follow(config, error) ? OPTIONS_GO : OPTIONS_BAD;
@@ -248,7 +248,7 @@ enum options_outcome config_read(char **argv, char **environment, struct config 
 
 void config_done(struct config *config)
 {
-    options_done(&gateway_options, config);
+    options_done(&settings, config);
     if (config->database_url != NULL)
         mem_free_secret(config->database_url, strlen(config->database_url));
     mem_free(config->journal_root);

@@ -34,8 +34,6 @@ struct config {
     struct build_credential *credentials;
 };
 
-extern const struct options gateway_options;
-
 /* Reads everything, the files that settings name included. OPTIONS_BAD: `error` has one sentence.
  */
 must_use enum options_outcome config_read(char **argv, char **environment, struct config *config,

@@ -10,7 +10,7 @@
 
 enum { SOURCES_AT_ONCE = 256 };
 
-const char *source_kind_name(enum source_kind kind)
+static const char *source_kind_name(enum source_kind kind)
 {
     return kind == SOURCE_KAFKA ? "kafka" : "journal";
 }

@@ -64,7 +64,6 @@ must_use enum pg_outcome source_set_state(struct pg *pg, struct source *source,
  * forgotten. *found_out is false when the source is not there or not stopped. */
 must_use enum pg_outcome source_accept(struct pg *pg, int32_t row, struct source_position from,
                                        bool *found_out);
-must_use const char *source_kind_name(enum source_kind kind);
 must_use const char *source_state_name(enum source_state state);
 
 /* Notes in the database how far the active ones are behind. */
