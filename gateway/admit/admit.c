@@ -20,6 +20,7 @@ struct admit *admit_new(const struct admit_config *config)
     admit->leases = map_new(1024);
     list_init(&admit->all);
     list_init(&admit->waiting);
+    list_init(&admit->openings);
     admit->scratch = buf_make(EVENT_ROOM);
     return admit;
 }
@@ -29,6 +30,7 @@ void admit_free(struct admit *admit)
     if (admit == NULL) {
         return;
     }
+    holdings_forget_openings(admit);
     list_each_safe(&admit->all, link, after)
     {
         holdings_free_scope(admit, list_item(link, struct scope, link));

@@ -14,6 +14,7 @@ struct admit {
     struct map *scopes;       /* by struct scope_id */
     struct map *leases;       /* by lease id */
     struct list all, waiting; /* scopes */
+    struct list openings;     /* leases written down, not yet asked for */
     struct buf scratch;
     int64_t renew_ms;
     struct admit_state state;
@@ -30,6 +31,8 @@ void holdings_ask(struct admit *admit, struct scope *scope, int64_t need_pico, i
 void holdings_leave_queue(struct admit *admit, struct scope *scope, struct admit_waiter *waiter);
 /* Wakes as many as what is free now can serve, first come first served. */
 void holdings_wake_those_who_fit(struct admit *admit, struct scope *scope, int64_t now_ms);
+/* Forgets what is written down and not yet asked for: its end stands behind it on the journal. */
+void holdings_forget_openings(struct admit *admit);
 void holdings_free_scope(struct admit *admit, struct scope *scope);
 
 #endif

@@ -13,6 +13,7 @@ enum { RETRY_MS = 20, RENEW_MS = 1000, SCOPE_IDLE_MS = 300000 };
 
 /* A lease's LEASE opened record on its way to the disk; the grant is asked for when it is there. */
 struct opening {
+    struct list link; /* of admit->openings */
     struct journal_ticket ticket;
     struct admit *admit;
     struct broker_letter *letter;
@@ -81,7 +82,21 @@ static void on_opened(void *context, int error)
 
     (void)error; /* The journal tells only success; until then the record waits there. */
     broker_send(opening->admit->config.broker, opening->letter);
+    list_remove(&opening->link);
     mem_free(opening);
+}
+
+void holdings_forget_openings(struct admit *admit)
+{
+    list_each_safe(&admit->openings, link, after)
+    {
+        struct opening *opening = list_item(link, struct opening, link);
+
+        journal_forget(admit->config.journal, &opening->ticket);
+        mem_free(opening->letter);
+        list_remove(link);
+        mem_free(opening);
+    }
 }
 
 /* What all that wait for this scope need together: a lease for one of them would only bring the
@@ -128,6 +143,7 @@ void holdings_ask(struct admit *admit, struct scope *scope, int64_t need_pico, i
         scope->retry_ms = now_ms + RETRY_MS;
         return;
     }
+    list_push_back(&admit->openings, &opening->link);
     scope->asked = lease;
     scope->retry_ms = 0;
     list_push_back(&scope->leases, &lease->link);
