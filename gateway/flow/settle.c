@@ -188,6 +188,8 @@ enum go flow_settle(struct flow *flow)
 
     if (!flow->intent_written)
         return end(flow, 0, 0);
+    if (flow->journal_late && flow->request != NULL)
+        out_refusal(flow);
     if (!flow->final_put) {
         flow->final_put = true;
         error = put_final(flow);

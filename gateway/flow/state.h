@@ -65,6 +65,7 @@ struct flow {
     struct journal_ticket ticket;
     enum journalling journalling;
     bool intent_written, final_put;
+    bool journal_late; /* an INTENT was not written in time: the client does not wait for FINAL */
     int64_t journal_since_us;
 
     struct attempt attempt;

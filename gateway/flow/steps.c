@@ -7,7 +7,11 @@
 #include "gateway/dialect/openai.h"
 #include "gateway/flow/parts.h"
 
-enum { NEAR_MODELS = 3, MESSAGE_MAX = 1024 };
+enum {
+    NEAR_MODELS = 3,
+    MESSAGE_MAX = 1024,
+    JOURNAL_WAIT_MS = 800, /* an INTENT that takes longer refuses its request */
+};
 
 static enum go refuse(struct flow *flow, enum refusal refusal, const struct refusal_say *say)
 {
@@ -401,6 +405,31 @@ static enum go dispatch(struct flow *flow)
     return GO_NEXT;
 }
 
+/* The disk stalls, or refuses: nothing goes upstream, and the client is told in time. The INTENT
+ * is in the writer's hands all the same, so the event's FINAL follows it. */
+static enum go await_intent(struct flow *flow)
+{
+    int64_t until_ms = flow->journal_since_us / 1000 + JOURNAL_WAIT_MS;
+
+    if (flow_now_ms(flow) < until_ms) {
+        flow_arm(flow, until_ms);
+        return GO_WAIT;
+    }
+    journal_forget(flow->worker->journal, &flow->ticket);
+    if (flow->worker->metrics != NULL)
+        metrics_add(flow->worker->metrics, COUNT_JOURNAL_REFUSED, 1);
+    metering_end(&flow->metering, 0, "journal", NULL, clock_mono_us());
+    flow->journalling = JOURNAL_IDLE;
+    flow->intent_written = true;
+    flow->journal_late = true;
+    flow->outcome =
+        flow->metering.event.attempt_count > 1 ? OUTCOME_PROVIDER_FAILED : OUTCOME_NOT_DISPATCHED;
+    flow_refuse(flow, REFUSE_STORE,
+                &(struct refusal_say){.message = span_of("The gateway cannot record requests now."),
+                                      .retry_after_ms = 1000});
+    return GO_END;
+}
+
 enum go flow_send(struct flow *flow)
 {
     switch (flow->journalling) {
@@ -408,9 +437,9 @@ enum go flow_send(struct flow *flow)
         begin_attempt(flow);
         if (flow_put_intent(flow) != 0)
             return GO_END;
-        return GO_WAIT;
+        return await_intent(flow);
     case JOURNAL_WRITING:
-        return GO_WAIT;
+        return await_intent(flow);
     case JOURNAL_WRITTEN:
     case JOURNAL_FAILED:
         break;
