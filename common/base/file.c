@@ -44,17 +44,23 @@ int file_read(const char *path, struct buf *out)
     return fd < 0 ? -errno : read_all(fd, out);
 }
 
-int file_read_secret(const char *path, struct buf *out)
+int file_read_private(const char *path, struct buf *out)
 {
     cleanup(file_close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    size_t before = out->size;
     struct stat about;
 
     if (fd < 0 || fstat(fd, &about) < 0)
         return -errno;
     if ((about.st_mode & (S_IROTH | S_IWOTH)) != 0)
         return -EPERM;
-    int r = read_all(fd, out);
+    return read_all(fd, out);
+}
+
+int file_read_secret(const char *path, struct buf *out)
+{
+    size_t before = out->size;
+    int r = file_read_private(path, out);
+
     if (r < 0)
         return r;
     struct span rest = span_part(buf_span(out), before, SIZE_MAX);

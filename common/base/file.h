@@ -11,6 +11,9 @@
 /* Appends the file's bytes to `out`: 0, -errno, or -EFBIG past the buffer's maximum. */
 must_use int file_read(const char *path, struct buf *out);
 
+/* The same of a file with secrets: refuses one that others may read or write (-EPERM). */
+must_use int file_read_private(const char *path, struct buf *out);
+
 /* A secret: the first line of a file, without its end; refuses one that others may read (-EPERM)
  * or that has nothing in it (-EINVAL). */
 must_use int file_read_secret(const char *path, struct buf *out);
