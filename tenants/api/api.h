@@ -17,6 +17,8 @@
 #include "tenants/store/view.h"
 
 struct seal;
+struct identity;
+struct identify_headers;
 
 struct api {
     struct pg *pg;       /* in a transaction */
@@ -26,7 +28,10 @@ struct api {
     struct store_actor actor; /* the caller, for the store and the audit log */
     struct uuid request_id;
     int64_t now_ms;
-    const struct seal *seal; /* common/base/seal.h: what provider credentials are kept with */
+    const struct seal *seal;   /* common/base/seal.h: what provider credentials are kept with */
+    struct identity *identity; /* tenants/api/identity.h: what signing in stands on; shared */
+    const struct identify_headers
+        *headers;                    /* set by identify(): what a login notes of its client */
     const struct json_doc *document; /* of the body; JSON fields are nodes of it */
     struct api_inside *inside;       /* of the core */
 };
@@ -52,7 +57,8 @@ must_use struct json_writer *api_json(struct api *api);
 /* The answer is this text instead: CSV, or a stored document. */
 must_use struct buf *api_text(struct api *api, const char *content_type, const char *file_name);
 void api_etag(struct api *api, int64_t revision);
-/* A further header of the answer (at most 8); copies. "set-cookie" may come twice. */
+/* A further header of the answer or the problem (at most 8); copies. "set-cookie" may come twice.
+ */
 void api_header(struct api *api, const char *name, const char *format, ...) printf_like(3, 4);
 
 /* Lists: {"data": […], "next_cursor": "…" or null}, or CSV when ?format=csv. The statement's $1 is
@@ -79,6 +85,8 @@ enum api_outcome api_fail(struct api *api, enum problem problem, const char *for
 /* 422 that names a member of the body; may be called several times before returning API_FAILED. */
 enum api_outcome api_fail_field(struct api *api, const char *field, const char *format, ...)
     printf_like(3, 4);
+/* A further member of the problem's document, which is JSON already (at most 4); copies. */
+void api_problem_member(struct api *api, const char *name, struct span json);
 /* What a store's outcome is to the caller: STORE_OK is API_OK; not found, conflict and refused are
  * told with the store's sentence, the rest without. RETRY runs the whole call again by itself. */
 must_use enum api_outcome api_store(struct api *api, enum store_outcome outcome,

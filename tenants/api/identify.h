@@ -17,11 +17,13 @@ struct identify_headers {
     bool secure; /* the client's connection is TLS: cookies get Secure */
 };
 
-/* Fills api->caller; its address in any case. No credential at all is CALLER_NOBODY and API_OK. A
- * credential that does not hold (unknown, ended, idle too long, of a disabled person or a suspended
- * key) is API_FAILED with PROBLEM_NOT_SIGNED_IN; a cookie without the right x-csrf-token on
- * anything but GET is PROBLEM_CSRF. A session that is due to rotate gets its new cookie here
- * (api_header). A dead cookie is cleared. api->pg has no transaction open before and after. */
+/* Fills api->caller; its address in any case. Needs api->route: where nobody in particular may call
+ * (ROLE_PUBLIC), a credential that does not hold is no credential. No credential at all is
+ * CALLER_NOBODY and API_OK. A credential that does not hold (unknown, ended, idle too long, of a
+ * disabled person or a suspended key) is API_FAILED with PROBLEM_NOT_SIGNED_IN; a cookie without
+ * the right x-csrf-token on anything but GET is PROBLEM_CSRF. A session that is due to rotate gets
+ * its new cookie here (api_header). A dead cookie is cleared. api->pg has no transaction open
+ * before and after. The headers are kept in api->headers and live as long as the call. */
 must_use enum api_outcome identify(struct api *api, const struct identify_headers *headers);
 
 #endif
