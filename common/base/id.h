@@ -33,6 +33,9 @@ enum id_kind {
     ID_GENERATION,    /* gen_: a request and its usage event */
     ID_OPERATOR,      /* opr_ */
     ID_GRANT,         /* crd_: a credit grant */
+    ID_TRANSACTION,   /* txn_: of the ledger */
+    ID_CREDENTIAL,    /* pcr_: a provider's credential */
+    ID_SESSION,       /* ses_ */
     ID_KINDS
 };
 
