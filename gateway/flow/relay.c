@@ -237,6 +237,8 @@ static void judge_end(struct flow *flow)
     if (attempt->end == UPSTREAM_NO_CONNECTION || attempt->end == UPSTREAM_CONNECT_TIMEOUT ||
         attempt->end == UPSTREAM_FORBIDDEN) {
         fail(flow, FAULT_CONNECT);
+    } else if (attempt->end == UPSTREAM_STALE) {
+        fail(flow, FAULT_STALE);
     } else if (attempt->head.status != 0 &&
                (attempt->head.status < 200 || attempt->head.status > 299)) {
         (void)!openai_read_error(&flow->worker->pool->doc, buf_span(&attempt->body),
@@ -316,6 +318,7 @@ static enum attempt_result result_of(const struct attempt *attempt)
     case FAULT_IDLE:
     case FAULT_TOTAL:
         return ATTEMPT_TIMEOUT;
+    case FAULT_STALE:
     case FAULT_RESET:
     case FAULT_TRUNCATED:
         return ATTEMPT_RESET;

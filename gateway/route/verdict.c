@@ -14,11 +14,11 @@
 const char *attempt_fault_name(enum attempt_fault fault)
 {
     static const char *const names[FAULTS] = {
-        [FAULT_CONNECT] = "connect",           [FAULT_RESET] = "reset",
-        [FAULT_FIRST_TOKEN] = "timeout_first", [FAULT_IDLE] = "timeout_idle",
-        [FAULT_TOTAL] = "timeout_total",       [FAULT_STATUS] = "status",
-        [FAULT_NONSENSE] = "nonsense",         [FAULT_TRUNCATED] = "truncated",
-        [FAULT_STREAM] = "stream_error",
+        [FAULT_CONNECT] = "connect",     [FAULT_STALE] = "stale",
+        [FAULT_RESET] = "reset",         [FAULT_FIRST_TOKEN] = "timeout_first",
+        [FAULT_IDLE] = "timeout_idle",   [FAULT_TOTAL] = "timeout_total",
+        [FAULT_STATUS] = "status",       [FAULT_NONSENSE] = "nonsense",
+        [FAULT_TRUNCATED] = "truncated", [FAULT_STREAM] = "stream_error",
     };
 
     return names[fault];
@@ -72,6 +72,9 @@ struct verdict_out verdict_of(const struct verdict_in *in)
     struct verdict_out out = {.verdict = VERDICT_NEXT};
 
     switch (in->fault) {
+    case FAULT_STALE:
+        out = next(0);
+        break;
     case FAULT_CONNECT:
     case FAULT_RESET:
     case FAULT_FIRST_TOKEN:

@@ -16,6 +16,7 @@
 /* How an attempt ended without an answer that can be delivered. */
 enum attempt_fault {
     FAULT_CONNECT,     /* no connection: nothing was sent */
+    FAULT_STALE,       /* a kept connection was dead: a moment's bad luck, no outage */
     FAULT_RESET,       /* broke before the answer was whole */
     FAULT_FIRST_TOKEN, /* no content within its time */
     FAULT_IDLE,        /* silence between chunks */

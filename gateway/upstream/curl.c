@@ -141,7 +141,21 @@ static size_t on_read(char *at, size_t size, size_t count, void *context)
     return done;
 }
 
-/* curl sends the body again on a fresh connection when a kept one turns out to be dead. */
+/* curl would send the request again by itself when a kept connection turns out to be dead. The
+ * provider may have read the first one, so the second is an attempt of its own: not curl's to make.
+ */
+static int on_send(void *context, char *peer, char *local, int peer_port, int local_port)
+{
+    struct upstream_call *call = context;
+
+    (void)peer;
+    (void)local;
+    (void)peer_port;
+    (void)local_port;
+    return call->sendings++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+/* curl winds the body back before it asks on_send for a second time. */
 static int on_seek(void *context, curl_off_t offset, int origin)
 {
     struct upstream_call *call = context;
@@ -198,6 +212,7 @@ static void set_fixed(struct curl_upstream *upstream, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_send);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_loop_set_close(upstream, easy);
     if (ca_file != NULL)
@@ -264,6 +279,7 @@ static void set_call(struct upstream_call *call, CURLU *url,
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_READDATA, call);
     curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
 }
 

@@ -168,6 +168,8 @@ static enum upstream_end end_of(const struct upstream_call *call, CURLcode code)
 {
     if (call->forbidden && code != CURLE_OK)
         return UPSTREAM_FORBIDDEN;
+    if (call->sendings > 1 && code == CURLE_ABORTED_BY_CALLBACK)
+        return UPSTREAM_STALE;
     switch ((int)code) {
     case CURLE_OK:
         return call->head_told ? UPSTREAM_WHOLE : UPSTREAM_BROKEN;

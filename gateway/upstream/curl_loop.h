@@ -42,6 +42,7 @@ struct upstream_call {
     bool stopped;   /* curl was told so */
     bool cancelled; /* nobody is called any more */
     bool forbidden, head_told;
+    uint32_t sendings; /* of the request, on this connection or another */
     struct upstream_head head;
     char content_type[128], encoding[32], request_id[128];
     struct curl_slist own[2];

@@ -30,6 +30,7 @@ enum upstream_end {
     UPSTREAM_NO_CONNECTION,   /* name, route, refused, TLS: nothing was sent */
     UPSTREAM_CONNECT_TIMEOUT, /* the same, by time */
     UPSTREAM_FORBIDDEN,       /* its address is one that may not be dialled */
+    UPSTREAM_STALE,           /* a kept connection died before the head: sent, maybe never read */
     UPSTREAM_BROKEN,          /* reset, cut short, or not HTTP */
     UPSTREAM_ENDS
 };

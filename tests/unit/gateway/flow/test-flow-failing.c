@@ -16,6 +16,7 @@ static void fail_first(bool stream)
         {"no connection", 0, NULL, NULL, UPSTREAM_NO_CONNECTION, 0},
         {"connect timeout", 0, NULL, NULL, UPSTREAM_CONNECT_TIMEOUT, 0},
         {"forbidden", 0, NULL, NULL, UPSTREAM_FORBIDDEN, 0},
+        {"a dead kept connection", 0, NULL, NULL, UPSTREAM_STALE, 0},
         {"reset before the head", 0, NULL, NULL, UPSTREAM_BROKEN, 0},
         {"reset behind the head", 200, SSE, ROLE, UPSTREAM_BROKEN, 0},
         {"408", 408, JSON, "{}", UPSTREAM_WHOLE, 0},

@@ -12,6 +12,7 @@ static void every_end_has_its_verdict(void **state)
     } rows[] = {
         {"no connection", {.fault = FAULT_CONNECT, .code = ""}, VERDICT_NEXT, true, false},
         {"reset", {.fault = FAULT_RESET, .code = ""}, VERDICT_NEXT, true, false},
+        {"stale", {.fault = FAULT_STALE, .code = ""}, VERDICT_NEXT, false, false},
         {"first token",
          {.fault = FAULT_FIRST_TOKEN, .code = "", .stream = true},
          VERDICT_NEXT,

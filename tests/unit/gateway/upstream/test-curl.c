@@ -369,6 +369,33 @@ static void every_end_is_told(void **state)
     }
 }
 
+static void a_dead_kept_connection_is_told_and_not_sent_again(void **state)
+{
+    static char large[200000];
+    const struct span bodies[] = {small[0], {large, sizeof(large)}};
+
+    (void)state;
+    memset(large, 'x', sizeof(large));
+    for (size_t i = 0; i < array_size(bodies); i++) {
+        struct seen first = {0}, second = {0};
+        uint32_t requests = server.requests;
+
+        for (int n = 0; n < 4; n++)
+            server_set_answer(&server, n, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+        begin(&first, small, 1);
+        turn_until(&first.ended);
+        assert_int("the first is answered", first.end, UPSTREAM_WHOLE);
+        for (int n = 0; n < 4; n++)
+            server_set_answer(&server, n, NULL);
+        begin(&second, &bodies[i], 1);
+        turn_until(&second.ended);
+        assert_int("the second dies before its head", second.end, UPSTREAM_STALE);
+        assert_int("the provider has seen it once", server.requests - requests, 2);
+        buf_done(&first.body);
+        buf_done(&second.body);
+    }
+}
+
 static void nobody_listening_is_no_connection(void **state)
 {
     struct seen seen = {0};
@@ -501,6 +528,7 @@ int main(void)
         row(connections_are_kept),
         row(a_large_body_is_read_from_its_pieces),
         row(every_end_is_told),
+        row(a_dead_kept_connection_is_told_and_not_sent_again),
         row(nobody_listening_is_no_connection),
         row(forbidden_addresses_are_not_dialled),
         row(loopback_is_for_the_sandbox),
