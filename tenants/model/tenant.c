@@ -11,12 +11,14 @@ static const char *const account_names[] = {"active", "suspended", "past_due", "
 static const char *const key_names[] = {"active", "disabled", "revoked"};
 static const char *const window_names[] = {"none", "total", "day", "week", "month"};
 static const char *const billing_names[] = {"prepaid", "postpaid", "hybrid"};
+static const char *const role_names[] = {"owner", "admin", "billing", "developer", "viewer"};
 static const char *const abort_names[] = {"cancel", "drain", "no_bill"};
 
 const struct words account_status_words = {"status", account_names, array_size(account_names)};
 const struct words key_status_words = {"status", key_names, array_size(key_names)};
 const struct words budget_window_words = {"budget window", window_names, array_size(window_names)};
 const struct words billing_mode_words = {"billing mode", billing_names, array_size(billing_names)};
+const struct words member_role_words = {"role", role_names, array_size(role_names)};
 const struct words abort_policy_words = {"abort policy", abort_names, array_size(abort_names)};
 
 const char *words_name(const struct words *words, unsigned word)

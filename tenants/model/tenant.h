@@ -21,6 +21,9 @@ enum budget_window { WINDOW_NONE, WINDOW_TOTAL, WINDOW_DAY, WINDOW_WEEK, WINDOW_
  * and then the other. */
 enum billing_mode { BILLING_PREPAID, BILLING_POSTPAID, BILLING_HYBRID };
 
+/* What a member may do in its tenant; tenants/api/route.h says which call is whose. */
+enum member_role { MEMBER_OWNER, MEMBER_ADMIN, MEMBER_BILLING, MEMBER_DEVELOPER, MEMBER_VIEWER };
+
 /* What becomes of an upstream call whose client has left. */
 enum abort_policy { ABORT_CANCEL, ABORT_DRAIN, ABORT_NO_BILL };
 
@@ -31,7 +34,7 @@ struct words {
     unsigned count;
 };
 extern const struct words account_status_words, key_status_words, budget_window_words,
-    billing_mode_words, abort_policy_words;
+    billing_mode_words, member_role_words, abort_policy_words;
 
 must_use const char *words_name(const struct words *words, unsigned word);
 /* 0, or -ENOENT for a name that is none. */

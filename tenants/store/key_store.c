@@ -54,8 +54,7 @@ static enum store_outcome insert_secret(struct pg *pg, struct uuid key, struct u
                       "INSERT INTO tollgate.api_key_secrets (public_part, key_id, tenant_id, "
                       "sha256, expires_at) VALUES ($1, $2, $3, $4, $5)",
                       PG_STRING(secret->public_part), PG_UUID(key), PG_UUID(tenant),
-                      PG_BYTES(span_make((const char *)hash.at, sizeof(hash.at))),
-                      time_or_null(expires_ms));
+                      store_sha256(&hash), time_or_null(expires_ms));
 }
 
 static enum store_outcome insert_key(struct pg *pg, struct uuid id, const struct key_new *key,

@@ -63,25 +63,29 @@ enum store_outcome store_judge(struct pg *pg, enum pg_outcome outcome, const cha
                       said->sqlstate[0] == '\0' ? "" : ", SQLSTATE ", said->sqlstate);
 }
 
-enum store_outcome store_begin(struct pg *pg, const struct store_actor *actor,
-                               struct store_error *error_out)
+enum store_outcome store_assume(struct pg *pg, const struct store_actor *actor,
+                                struct store_error *error_out)
 {
     char tenant[UUID_TEXT_SIZE] = "";
     bool sees_all = uuid_is_zero(actor->tenant);
     if (!sees_all)
         uuid_format(actor->tenant, tenant);
-    enum pg_outcome outcome = pg_begin(pg, PG_READ_COMMITTED);
-    if (outcome == PG_OK)
-        outcome = pg_exec(pg, NULL,
-                          "SELECT set_config('tollgate.operator', $1, true), "
-                          "set_config('tollgate.tenant', $2, true)",
-                          PG_STRING(sees_all ? "on" : "off"), PG_STRING(tenant));
-    if (outcome != PG_OK) {
-        enum store_outcome judged = store_judge(pg, outcome, "begin", error_out);
+    return store_exec(pg, NULL, error_out, "say who acts",
+                      "SELECT set_config('tollgate.operator', $1, true), "
+                      "set_config('tollgate.tenant', $2, true)",
+                      PG_STRING(sees_all ? "on" : "off"), PG_STRING(tenant));
+}
+
+enum store_outcome store_begin(struct pg *pg, const struct store_actor *actor,
+                               struct store_error *error_out)
+{
+    enum store_outcome outcome =
+        store_judge(pg, pg_begin(pg, PG_READ_COMMITTED), "begin", error_out);
+    if (outcome == STORE_OK)
+        outcome = store_assume(pg, actor, error_out);
+    if (outcome != STORE_OK)
         pg_rollback(pg);
-        return judged;
-    }
-    return STORE_OK;
+    return outcome;
 }
 
 enum store_outcome store_commit(struct pg *pg, struct store_error *error_out)

@@ -9,6 +9,7 @@
 #define TOLLGATE_TENANTS_STORE_STORE_H
 
 #include "common/base/attr.h"
+#include "common/base/digest.h"
 #include "common/base/id.h"
 #include "common/pg/pg.h"
 
@@ -43,6 +44,11 @@ must_use enum store_outcome store_judge(struct pg *pg, enum pg_outcome outcome, 
 #define store_exec(pg, rows_out, error_out, doing, sql, ...)                                       \
     store_judge((pg), pg_exec((pg), (rows_out), (sql)__VA_OPT__(, ) __VA_ARGS__), (doing),         \
                 (error_out))
+/* A hash as a parameter; borrows it. */
+static inline struct pg_param store_sha256(const struct sha256 *hash)
+{
+    return PG_BYTES(span_make((const char *)hash->at, sizeof(hash->at)));
+}
 /* Writes the sentence and returns `outcome`. */
 enum store_outcome store_fail(struct store_error *error_out, enum store_outcome outcome,
                               const char *format, ...) printf_like(3, 4);
@@ -51,6 +57,9 @@ enum store_outcome store_fail(struct store_error *error_out, enum store_outcome 
  * store_rollback, and the knowledge with it. */
 must_use enum store_outcome store_begin(struct pg *pg, const struct store_actor *actor,
                                         struct store_error *error_out);
+/* Another actor for the rest of the transaction. */
+must_use enum store_outcome store_assume(struct pg *pg, const struct store_actor *actor,
+                                         struct store_error *error_out);
 must_use enum store_outcome store_commit(struct pg *pg, struct store_error *error_out);
 void store_rollback(struct pg *pg); /* harmless without a transaction */
 

@@ -8,7 +8,6 @@
 #include "tenants/store/plan_store.h"
 
 #define AUDIT_MAX_BYTES 8192
-#define TOKEN_PREFIX "opr-tg1_"
 
 static enum store_outcome audit_tenant(struct pg *pg, const struct store_actor *actor,
                                        struct uuid id, const struct tenant_new *tenant,
@@ -140,17 +139,16 @@ enum store_outcome operator_store_create(struct pg *pg, const struct store_actor
                                          struct span email, struct operator_made *made_out,
                                          struct store_error *error_out)
 {
-    struct operator_made made = {.id = uuid_new(), .token = TOKEN_PREFIX};
+    struct operator_made made = {.id = uuid_new(), .token = OPERATOR_TOKEN_PREFIX};
     char subject[ID_TEXT_SIZE];
-    size_t prefix = sizeof(TOKEN_PREFIX) - 1;
+    size_t prefix = sizeof(OPERATOR_TOKEN_PREFIX) - 1;
     digest_random_base62(made.token + prefix, OPERATOR_TOKEN_LENGTH - prefix);
     struct sha256 hash = digest_sha256(span_of(made.token));
     enum store_outcome outcome =
         store_exec(pg, NULL, error_out, "make the operator",
                    "INSERT INTO tollgate.operators (operator_id, email, token_sha256) "
                    "VALUES ($1, $2, $3)",
-                   PG_UUID(made.id), PG_TEXT(email),
-                   PG_BYTES(span_make((const char *)hash.at, sizeof(hash.at))));
+                   PG_UUID(made.id), PG_TEXT(email), store_sha256(&hash));
     id_format(ID_OPERATOR, made.id, subject);
     if (outcome == STORE_OK)
         outcome = store_audit(

@@ -39,6 +39,7 @@ must_use enum store_outcome project_store_find(struct pg *pg, struct uuid tenant
                                                struct uuid *project_out,
                                                struct store_error *error_out);
 
+#define OPERATOR_TOKEN_PREFIX "opr-tg1_"
 #define OPERATOR_TOKEN_LENGTH 50 /* "opr-tg1_" and 42 random characters */
 struct operator_made {
     struct uuid id;
