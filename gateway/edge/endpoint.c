@@ -26,13 +26,18 @@ static const char *const names[ENDPOINTS] = {
     [ENDPOINT_MODEL] = "model",
     [ENDPOINT_HEALTHZ] = "healthz",
     [ENDPOINT_READYZ] = "readyz",
+    [ENDPOINT_CONTROL] = "control",
+    [ENDPOINT_CONSOLE] = "console",
+    [ENDPOINT_ROOT] = "root",
 };
 
 static const struct {
     const char *name;
     enum endpoint_method method;
 } methods[] = {
-    {"GET", METHOD_GET}, {"HEAD", METHOD_HEAD}, {"POST", METHOD_POST}, {"DELETE", METHOD_DELETE}};
+    {"GET", METHOD_GET},       {"HEAD", METHOD_HEAD}, {"POST", METHOD_POST},
+    {"DELETE", METHOD_DELETE}, {"PUT", METHOD_PUT},   {"PATCH", METHOD_PATCH},
+};
 
 const char *endpoint_name(enum endpoint endpoint)
 {
@@ -108,6 +113,27 @@ static void match_v1(struct span path, struct endpoint_match *match)
     }
 }
 
+/* Whatever is not the API: health, the control plane, the console. */
+static void match_site(struct span path, struct endpoint_match *match)
+{
+    if (span_is(path, "/healthz") || span_is(path, "/readyz")) {
+        match->endpoint = span_is(path, "/healthz") ? ENDPOINT_HEALTHZ : ENDPOINT_READYZ;
+        match->allowed = METHOD_GET | METHOD_HEAD;
+    } else if (take_prefix(&path, "/control")) {
+        match->dialect = REPLY_PROBLEM;
+        if (!take_prefix(&path, "/v1"))
+            return;
+        match->endpoint = ENDPOINT_CONTROL;
+        match->allowed = METHOD_GET | METHOD_POST | METHOD_DELETE | METHOD_PUT | METHOD_PATCH;
+    } else if (span_is(path, "/")) {
+        match->endpoint = ENDPOINT_ROOT;
+        match->allowed = METHOD_GET | METHOD_HEAD;
+    } else if (take_prefix(&path, "/console")) {
+        match->endpoint = ENDPOINT_CONSOLE;
+        match->allowed = METHOD_GET | METHOD_HEAD;
+    }
+}
+
 void endpoint_match(struct span method, struct span path, struct endpoint_match *match_out)
 {
     *match_out = (struct endpoint_match){.endpoint = ENDPOINT_NONE, .dialect = REPLY_OPENAI};
@@ -115,13 +141,14 @@ void endpoint_match(struct span method, struct span path, struct endpoint_match 
         match_v1(path, match_out);
     } else if (take_prefix(&path, "/v1beta")) {
         match_out->dialect = REPLY_GEMINI;
-    } else if (span_is(path, "/healthz") || span_is(path, "/readyz")) {
-        match_out->endpoint = span_is(path, "/healthz") ? ENDPOINT_HEALTHZ : ENDPOINT_READYZ;
-        match_out->allowed = METHOD_GET | METHOD_HEAD;
+    } else {
+        match_site(path, match_out);
     }
     for (size_t i = 0; i < array_size(methods); i++) {
-        if (span_is(method, methods[i].name))
+        if (span_is(method, methods[i].name)) {
             match_out->method_served = (match_out->allowed & (unsigned)methods[i].method) != 0;
+            break;
+        }
     }
 }
 

@@ -20,13 +20,25 @@ enum endpoint {
     ENDPOINT_MODEL, /* one of them, by id */
     ENDPOINT_HEALTHZ,
     ENDPOINT_READYZ,
+    /* Of the site around the API; 404 where the settings give none of them. */
+    ENDPOINT_CONTROL, /* the control plane's API, passed on to it */
+    ENDPOINT_CONSOLE, /* the console's files */
+    ENDPOINT_ROOT,    /* "/", which leads to the console */
     ENDPOINTS
 };
 
-/* The words of an error, by the path that was asked for. */
-enum reply_dialect { REPLY_OPENAI, REPLY_ANTHROPIC, REPLY_GEMINI, REPLY_DIALECTS };
+/* The words of an error, by the path that was asked for. REPLY_PROBLEM: RFC 9457, as the control
+ * plane itself refuses. */
+enum reply_dialect { REPLY_OPENAI, REPLY_ANTHROPIC, REPLY_GEMINI, REPLY_PROBLEM, REPLY_DIALECTS };
 
-enum endpoint_method { METHOD_GET = 1, METHOD_HEAD = 2, METHOD_POST = 4, METHOD_DELETE = 8 };
+enum endpoint_method {
+    METHOD_GET = 1,
+    METHOD_HEAD = 2,
+    METHOD_POST = 4,
+    METHOD_DELETE = 8,
+    METHOD_PUT = 16,
+    METHOD_PATCH = 32
+};
 
 struct endpoint_match {
     enum endpoint endpoint;
@@ -43,7 +55,7 @@ void endpoint_match(struct span method, struct span path, struct endpoint_match 
 must_use const char *endpoint_name(enum endpoint endpoint);
 
 /* "GET, HEAD": the value of an Allow header. Returns its length. */
-#define ENDPOINT_ALLOW_SIZE 40
+#define ENDPOINT_ALLOW_SIZE 48
 size_t endpoint_allow(unsigned methods, char text_out[ENDPOINT_ALLOW_SIZE]);
 
 /* Decodes %2F (and no other escape) of a model id in a path. Returns the length, or 0 when it is

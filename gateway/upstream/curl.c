@@ -219,32 +219,30 @@ static void set_fixed(struct curl_upstream *upstream, CURL *easy)
         curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 }
 
-static CURL *take_handle(struct curl_upstream *upstream, struct origin *origin)
+CURL *curl_new_handle(struct curl_upstream *upstream)
 {
-    CURL *easy = origin_take_handle(origin);
+    CURL *easy = curl_easy_init();
 
-    if (easy == NULL) {
-        easy = curl_easy_init();
-        must(easy != NULL);
-        set_fixed(upstream, easy);
-    }
+    must(easy != NULL);
+    set_fixed(upstream, easy);
     return easy;
 }
 
-static void set_body(struct upstream_call *call, const struct upstream_request *request)
+void curl_set_body(struct upstream_call *call, const struct span *pieces, uint32_t count,
+                   size_t bytes)
 {
     buf_clear(&call->small);
-    call->pieces = request->pieces;
-    call->piece_count = request->piece_count;
+    call->pieces = pieces;
+    call->piece_count = count;
     call->piece = 0;
     call->piece_at = 0;
-    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
-    if (request->body_bytes > SMALL_BODY_MAX) {
+    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes);
+    if (bytes > SMALL_BODY_MAX) {
         curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, NULL);
         return;
     }
-    for (uint32_t i = 0; i < request->piece_count; i++)
-        buf_add_span(&call->small, request->pieces[i]);
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_span(&call->small, pieces[i]);
     call->piece_count = 0;
     curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, call->small.at == NULL ? "" : call->small.at);
 }
@@ -266,14 +264,10 @@ static void set_headers(struct upstream_call *call, const struct upstream_reques
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, list);
 }
 
-static void set_call(struct upstream_call *call, CURLU *url,
-                     const struct snapshot_deployment *deployment)
+void curl_set_call(struct upstream_call *call)
 {
     CURL *easy = call->easy;
-    long connect_ms = deployment->connect_timeout_ms > 0 ? deployment->connect_timeout_ms : 3000;
 
-    curl_easy_setopt(easy, CURLOPT_CURLU, url);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
@@ -283,12 +277,19 @@ static void set_call(struct upstream_call *call, CURLU *url,
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
 }
 
+static void release(struct upstream_call *call)
+{
+    origin_keep_handle(call->origin, call->easy);
+    origin_give_back(call->origin);
+}
+
 static struct upstream_call *start(struct upstream *base, const struct upstream_request *request,
                                    const struct upstream_events *events, void *context)
 {
     struct curl_upstream *upstream = container_of(base, struct curl_upstream, base);
     struct origin *origin = origins_take(&upstream->origins, request->deployment);
     CURLU *url = origin == NULL ? NULL : origin_url(origin, request->path);
+    long connect_ms = request->deployment->connect_timeout_ms;
     struct upstream_call *call;
 
     if (url == NULL) {
@@ -298,12 +299,17 @@ static struct upstream_call *start(struct upstream *base, const struct upstream_
     }
     call = curl_loop_take_call(upstream);
     call->origin = origin;
-    call->easy = take_handle(upstream, origin);
+    call->release = release;
+    call->easy = origin_take_handle(origin);
+    if (call->easy == NULL)
+        call->easy = curl_new_handle(upstream);
     call->events = events;
     call->context = context;
-    set_call(call, url, request->deployment);
+    curl_set_call(call);
+    curl_easy_setopt(call->easy, CURLOPT_CURLU, url);
+    curl_easy_setopt(call->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms > 0 ? connect_ms : 3000L);
     set_headers(call, request);
-    set_body(call, request);
+    curl_set_body(call, request->pieces, request->piece_count, request->body_bytes);
     list_push_back(&upstream->starting, &call->link);
     return call;
 }

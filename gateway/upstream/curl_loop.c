@@ -152,8 +152,7 @@ static void recycle(struct upstream_call *call)
 
     if (call->added)
         (void)curl_multi_remove_handle(upstream->multi, call->easy);
-    origin_keep_handle(call->origin, call->easy);
-    origin_give_back(call->origin);
+    call->release(call);
     list_remove(&call->link);
     if (upstream->unused_count == UNUSED_CALLS_MAX) {
         buf_done(&call->small);
@@ -205,6 +204,7 @@ static void tell_ends(struct curl_upstream *upstream)
         const struct upstream_events *events = call->events;
         void *context = call->context;
         enum upstream_end end = end_of(call, code);
+        call->ended = true;
         recycle(call);
         events->on_end(context, end);
     }

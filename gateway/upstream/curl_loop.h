@@ -1,6 +1,6 @@
 /*
  * curl_loop: libcurl's sockets and timer on the worker's loop, and the lists of calls that wait for
- * the end of the turn. Private to curl.c.
+ * the end of the turn. Private to curl.c and fetch.c.
  */
 #ifndef TOLLGATE_GATEWAY_UPSTREAM_CURL_LOOP_H
 #define TOLLGATE_GATEWAY_UPSTREAM_CURL_LOOP_H
@@ -33,7 +33,8 @@ struct curl_upstream {
 struct upstream_call {
     struct list link; /* one of its upstream's */
     struct curl_upstream *upstream;
-    struct origin *origin;
+    void (*release)(struct upstream_call *call); /* curl has let go of its handle */
+    struct origin *origin;                       /* of a deployment's call */
     CURL *easy;
     const struct upstream_events *events;
     void *context;
@@ -41,6 +42,7 @@ struct upstream_call {
     bool paused;    /* wanted */
     bool stopped;   /* curl was told so */
     bool cancelled; /* nobody is called any more */
+    bool ended;     /* on_end follows as soon as it is released */
     bool forbidden, head_told;
     uint32_t sendings; /* of the request, on this connection or another */
     struct upstream_head head;
@@ -58,5 +60,11 @@ void curl_loop_turn(struct upstream *base);
 void curl_loop_free(struct upstream *base);
 void curl_loop_set_close(struct curl_upstream *upstream, CURL *easy);
 must_use struct upstream_call *curl_loop_take_call(struct curl_upstream *upstream);
+
+/* curl.c: a fresh handle with all that no call changes; what points to its call; its body. */
+must_use CURL *curl_new_handle(struct curl_upstream *upstream);
+void curl_set_call(struct upstream_call *call);
+void curl_set_body(struct upstream_call *call, const struct span *pieces, uint32_t count,
+                   size_t bytes);
 
 #endif
