@@ -8,6 +8,7 @@
 
 #include "common/base/file.h"
 #include "common/base/mem.h"
+#include "gateway/upstream/fetch.h"
 
 enum { SECRET_MAX = 4096, CREDENTIALS_MAX = 1024, CREDENTIALS_BYTES_MAX = 1 << 20, WIRES = 5 };
 
@@ -54,6 +55,13 @@ static const struct option table[] = {
      "host:port,…; empty: billing reads the journal itself", NULL},
     {"kafka-topic", OPTION_TEXT, AT(kafka_topic), 1, 249, "tollgate.usage.v1",
      "topic of the usage events", NULL},
+    {"control-url", OPTION_TEXT, AT(control_url), 0, 256, "",
+     "http://127.0.0.1:PORT of tollgate-control, which answers /control/v1; empty: nothing is "
+     "there",
+     NULL},
+    {"console-dir", OPTION_PATH, AT(console_dir), 0, 4096, "",
+     "folder of the console's built files, read at start and served at /console/; empty: none",
+     NULL},
     {"drain-seconds", OPTION_INT, AT(drain_seconds), 0, 3600, "600",
      "longest wait for open requests after SIGTERM", NULL},
     {"max-body-bytes", OPTION_INT, AT(max_body_bytes), 1024, 1 << 30, "33554432",
@@ -205,6 +213,9 @@ static bool follow(struct config *config, struct buf *error)
     struct buf url cleanup(buf_done) = buf_make(SECRET_MAX);
 
     config->build.trial = config->mode == MODE_TRIAL;
+    if (is_set(config->control_url) && !fetch_origin_ok(config->control_url))
+        return bad(error, "control-url", config->control_url,
+                   "it is http://127.0.0.1:PORT, [::1] or localhost, without a path");
     complete_sandbox_url(config);
     for (size_t i = 0; i < config->upstreams.count; i++) {
         if (!read_upstream(config, config->upstreams.items[i], error))

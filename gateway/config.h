@@ -18,6 +18,7 @@ struct config {
     char *listen, *tls_listen, *tls_certificate, *tls_key, *ops_listen, *port_file;
     char *data_dir, *database_url_file, *snapshot_key_file, *credentials_file;
     char *kafka_brokers, *kafka_topic, *sandbox_url, *access_log, *ca_file;
+    char *control_url, *console_dir;
     char *since; /* of the command reship */
     struct option_list upstreams;
     int mode;

@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "gateway/adoption.h"
+#include "gateway/edge/console.h"
 #include "gateway/edge/endpoint.h"
 #include "gateway/edge/reply.h"
 #include "gateway/listener.h"
@@ -29,6 +30,7 @@ enum {
     POLL_MS = 5,
     READY_MS = 3000,
     HOST_NAME_MAX_ = 256,
+    PATH_MAX_ = 8192,
     WORKERS_MAX = 256,
     LARGE_BYTES = 256 << 10,
     KEPT_FILES = 96, /* for everything but clients and providers */
@@ -156,6 +158,16 @@ static bool start_tls(struct gateway *gateway)
         return true;
     gateway->tls = tls_new(gateway->config.tls_certificate, gateway->config.tls_key, &why);
     return gateway->tls != NULL || failed("tls", why.at);
+}
+
+static bool load_console(struct gateway *gateway)
+{
+    struct buf why cleanup(buf_done) = buf_make(PATH_MAX_);
+
+    if (gateway->config.console_dir[0] == 0)
+        return true;
+    gateway->console = console_load(gateway->config.console_dir, &why);
+    return gateway->console != NULL || failed("console-dir", why.at);
 }
 
 static bool start_journals(struct gateway *gateway)
@@ -339,6 +351,7 @@ static void stop_rest(struct gateway *gateway)
     limits_free(gateway->limits);
     snapshot_unref(gateway->newest.snapshot);
     tls_free(gateway->tls);
+    console_free(gateway->console);
     access_log_close(gateway->access_log);
     for (uint32_t i = 0; i < gateway->worker_count && gateway->metrics != NULL; i++)
         metrics_free(gateway->metrics[i]);
@@ -427,8 +440,8 @@ int control_run(struct gateway *gateway)
     must(pthread_mutex_init(&gateway->newest.lock, NULL) == 0);
     curl_process_init();
     make_adoption(gateway);
-    up = start_observing(gateway) && start_tls(gateway) && start_journals(gateway) &&
-         start_shipper(gateway);
+    up = start_observing(gateway) && start_tls(gateway) && load_console(gateway) &&
+         start_journals(gateway) && start_shipper(gateway);
     if (up) {
         adoption_start(gateway->adoption, gateway->shipper);
         start_broker(gateway);

@@ -74,6 +74,16 @@ static void refuse_method(struct worker *worker, const struct call *call, unsign
     reply_refuse(call->request, call->dialect, &head, REFUSE_METHOD, &say);
 }
 
+/* Nothing is there, or not with this method. */
+static void refuse_unserved(struct worker *worker, const struct call *call,
+                            const struct endpoint_match *match)
+{
+    if (match->endpoint == ENDPOINT_NONE || !site_has(worker, match->endpoint))
+        refuse(worker, call, REFUSE_NO_PATH, NULL);
+    else
+        refuse_method(worker, call, match->allowed);
+}
+
 /* NULL when it was refused. */
 static const struct snapshot_key *authenticate(struct worker *worker, const struct call *call)
 {
@@ -194,8 +204,8 @@ void dispatch_request(void *context, struct httpd_request *request)
     call.client_request_id = httpd_header(request, "x-request-id");
     if (httpd_body(request).size > 0)
         metrics_add(worker->flow.metrics, COUNT_BODY_BYTES, httpd_body(request).size);
-    if (match.endpoint != ENDPOINT_NONE && !match.method_served) {
-        refuse_method(worker, &call, match.allowed);
+    if (!match.method_served) {
+        refuse_unserved(worker, &call, &match);
         return;
     }
     switch (match.endpoint) {
@@ -211,6 +221,12 @@ void dispatch_request(void *context, struct httpd_request *request)
     case ENDPOINT_READYZ:
         head = head_of(&call);
         dispatch_health(worker->gateway, request, &head, match.endpoint == ENDPOINT_READYZ);
+        break;
+    case ENDPOINT_CONTROL:
+    case ENDPOINT_CONSOLE:
+    case ENDPOINT_ROOT:
+        if (!site_serve(worker, &call))
+            refuse(worker, &call, REFUSE_NO_PATH, NULL);
         break;
     case ENDPOINT_NONE:
     case ENDPOINTS:

@@ -23,6 +23,7 @@
 struct worker;
 struct ops;
 struct adoption;
+struct console;
 
 /* The newest snapshot: set by the loader's thread, taken by workers at the begin of a turn. */
 struct newest {
@@ -47,6 +48,7 @@ struct gateway {
     struct loader *loader;
     struct access_log *access_log; /* NULL: none is kept */
     struct httpd_tls *tls;         /* NULL: no TLS */
+    struct console *console;       /* NULL: none is served */
     struct ops *ops;
     struct newest newest;
     _Atomic size_t bodies_bytes; /* held by all workers' connections */

@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "gateway/admit/worker.h"
+#include "gateway/edge/reverse.h"
 #include "gateway/upstream/curl.h"
 
 enum {
@@ -164,6 +165,19 @@ static void make_flow(struct worker *worker)
     flow_worker_init(&worker->flow);
 }
 
+static struct reverse *make_reverse(struct worker *worker)
+{
+    const struct reverse_config reverse = {
+        .origin = worker->gateway->config.control_url,
+        .httpd = worker->httpd,
+        .upstream = worker->flow.upstream,
+        .metrics = worker->flow.metrics,
+        .access = worker->flow.access,
+    };
+
+    return reverse.origin[0] == 0 ? NULL : reverse_new(&reverse);
+}
+
 struct worker *worker_new(struct gateway *gateway, uint32_t index)
 {
     struct worker *worker = mem_new(sizeof(*worker));
@@ -176,6 +190,7 @@ struct worker *worker_new(struct gateway *gateway, uint32_t index)
     worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     must(worker->wake_fd >= 0);
     make_flow(worker);
+    worker->reverse = make_reverse(worker);
     worker->journal_watch =
         httpd_watch_fd(worker->httpd, journal_fd(worker->journal), on_journal, worker);
     worker->admit_watch = httpd_watch_fd(worker->httpd, admit_fd(worker->admit), on_admit, worker);
@@ -250,6 +265,7 @@ void worker_free(struct worker *worker)
     if (worker == NULL)
         return;
     flow_worker_done(&worker->flow);
+    reverse_free(worker->reverse);
     worker->flow.upstream->ops->free(worker->flow.upstream);
     board_free(worker->flow.board);
     httpd_timer_cancel(worker->httpd, &worker->tick);

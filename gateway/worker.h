@@ -10,12 +10,15 @@
 #include "gateway/flow/flow.h"
 #include "gateway/gateway.h"
 
+struct reverse;
+
 struct worker {
     struct gateway *gateway; /* shared */
     uint32_t index;
     pthread_t thread;
     struct httpd *httpd;
     struct flow_worker flow;
+    struct reverse *reverse; /* NULL: the control plane is not reached through here */
     struct journal *journal;
     struct admit *admit;
     struct httpd_watch *journal_watch, *admit_watch, *wake_watch;
@@ -39,6 +42,12 @@ void worker_free(struct worker *worker); /* after worker_join(); NULL is fine */
 /* dispatch.c: what httpd calls; `context` is the worker. */
 void dispatch_request(void *context, struct httpd_request *request);
 void dispatch_refusal(void *context, struct httpd_request *request, int status, const char *why);
+/* site.c: what is served around the API: the control plane and the console. True when the request
+ * was taken; false: nothing is there. */
+must_use bool site_serve(struct worker *worker, const struct call *call);
+/* Is the endpoint of a site, and does this gateway have it? True for all of the API. */
+must_use bool site_has(const struct worker *worker, enum endpoint endpoint);
+
 /* {"status":"ok"}, or why not; also for the ops listener. */
 void dispatch_health(struct gateway *gateway, struct httpd_request *request,
                      const struct reply_head *head, bool ready);

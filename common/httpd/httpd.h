@@ -91,6 +91,7 @@ must_use struct span httpd_query(const struct httpd_request *request);
 /* Valid while the request is. */
 must_use struct span httpd_body(const struct httpd_request *request);
 must_use struct span httpd_peer(const struct httpd_request *request); /* address text */
+must_use bool httpd_is_tls(const struct httpd_request *request);
 /* The value, or an empty span with at == NULL. `name` in lower case. */
 must_use struct span httpd_header(const struct httpd_request *request, const char *name);
 /* Monotonic; when the head was whole. */

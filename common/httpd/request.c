@@ -38,6 +38,11 @@ struct span httpd_peer(const struct httpd_request *request)
     return span_of(request->conn->peer);
 }
 
+bool httpd_is_tls(const struct httpd_request *request)
+{
+    return request->conn->tls;
+}
+
 int64_t httpd_arrived_us(const struct httpd_request *request)
 {
     return request->arrived_us;
@@ -152,8 +157,12 @@ static const char *reason_of(int status)
     } reasons[] = {
         {200, "OK"},
         {201, "Created"},
+        {202, "Accepted"},
         {204, "No Content"},
+        {302, "Found"},
+        {303, "See Other"},
         {304, "Not Modified"},
+        {308, "Permanent Redirect"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {402, "Payment Required"},
@@ -162,8 +171,12 @@ static const char *reason_of(int status)
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
         {409, "Conflict"},
+        {410, "Gone"},
+        {412, "Precondition Failed"},
         {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
         {422, "Unprocessable Content"},
+        {428, "Precondition Required"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},

@@ -203,6 +203,45 @@ static void put_gemini(struct json_writer *w, enum refusal refusal, const struct
     json_end(w, '}');
 }
 
+/* The words of the control plane itself (tenants/api/problem.h). */
+static const char *problem_word(int status)
+{
+    static const struct {
+        int status;
+        const char *word;
+    } words[] = {
+        {400, "bad_request"}, {404, "not_found"},         {405, "method"},   {408, "timeout"},
+        {413, "too_large"},   {431, "headers_too_large"}, {500, "internal"}, {503, "unavailable"},
+    };
+
+    for (size_t i = 0; i < array_size(words); i++) {
+        if (words[i].status == status)
+            return words[i].word;
+    }
+    return "refused";
+}
+
+static void put_problem(struct json_writer *w, enum refusal refusal, const struct refusal_say *say,
+                        struct uuid id)
+{
+    char type[64], text[ID_TEXT_SIZE];
+    int status = refusals[refusal].status;
+    struct span detail = span_of(refusals[refusal].message);
+
+    (void)snprintf(type, sizeof(type), "urn:tollgate:problem:%s", problem_word(status));
+    (void)id_format(ID_GENERATION, id, text);
+    if (say != NULL && say->message.size > 0)
+        detail = say->message;
+    json_begin(w, '{');
+    json_put_cstring(w, "type", type);
+    json_put_cstring(w, "title", refusals[refusal].message);
+    json_put_int64(w, "status", status);
+    json_put_string(w, "detail", detail);
+    json_put_cstring(w, "instance", text);
+    json_put_cstring(w, "request_id", text);
+    json_end(w, '}');
+}
+
 void reply_error_body(struct buf *out, enum reply_dialect dialect, enum refusal refusal,
                       const struct refusal_say *say, struct uuid id)
 {
@@ -212,6 +251,8 @@ void reply_error_body(struct buf *out, enum reply_dialect dialect, enum refusal 
         put_anthropic(&w, refusal, say, id);
     else if (dialect == REPLY_GEMINI)
         put_gemini(&w, refusal, say);
+    else if (dialect == REPLY_PROBLEM)
+        put_problem(&w, refusal, say, id);
     else
         put_openai(&w, refusal, say);
 }
@@ -225,7 +266,8 @@ void reply_refuse(struct httpd_request *request, enum reply_dialect dialect,
 
     reply_error_body(&body, dialect, refusal, say, head->id);
     headers.count = headers.used = 0;
-    add_head(&headers, head, span_of("application/json"));
+    add_head(&headers, head,
+             span_of(dialect == REPLY_PROBLEM ? "application/problem+json" : "application/json"));
     add(&headers, "x-tollgate-error", span_of(refusal_word(refusal)));
     if (say != NULL && say->retry_after_ms > 0)
         add_number(&headers, "retry-after", (say->retry_after_ms + 999) / 1000);

@@ -47,6 +47,7 @@ enum refusal {
     REFUSE_UNAVAILABLE,       /* 503: nobody can serve it now */
     REFUSE_STORE,             /* 503: our own store */
     REFUSE_OVERLOADED,        /* 503: we are full */
+    REFUSE_CONTROL,           /* 503: the control plane does not answer */
     REFUSE_PROVIDER_TIMEOUT,  /* 504 */
     REFUSE_PROVIDER_OVERLOAD, /* 529 */
     REFUSALS
@@ -88,7 +89,8 @@ void reply_start(struct httpd_request *request, int status, const struct reply_h
 /* Head, body and end. */
 void reply_answer(struct httpd_request *request, int status, const struct reply_head *head,
                   struct span content_type, struct span body);
-/* The whole refusal. The request is not valid afterwards. */
+/* The whole refusal; in REPLY_PROBLEM as application/problem+json. The request is not valid
+ * afterwards. */
 void reply_refuse(struct httpd_request *request, enum reply_dialect dialect,
                   const struct reply_head *head, enum refusal refusal,
                   const struct refusal_say *say);

@@ -206,6 +206,8 @@ static void set_headers(struct fetch *fetch, const struct fetch_request *request
     curl_easy_setopt(fetch->call->easy, CURLOPT_HTTPHEADER, fetch->lines);
 }
 
+/* A kept connection may be dead, after a restart of the other side say: curl sends a GET again by
+ * itself; what changes something goes over one of its own, so that it is sent once. */
 static void set_request(struct fetch *fetch, const struct fetch_request *request)
 {
     CURL *easy = fetch->call->easy;
@@ -218,7 +220,10 @@ static void set_request(struct fetch *fetch, const struct fetch_request *request
     curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, fetch->target);
     if (request->body.at == NULL && span_is(request->method, "GET")) {
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, NULL);
     } else {
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
         curl_set_body(fetch->call, &fetch->body, fetch->body.at == NULL ? 0 : 1, fetch->body.size);
     }

@@ -47,6 +47,12 @@ static void an_envelope_is_json_in_its_dialect(void **state)
          {.param = NULL},
          "{\"error\":{\"code\":404,\"message\":\"Nothing is served at this path.\",\"status\":"
          "\"NOT_FOUND\"}}"},
+        {REPLY_PROBLEM,
+         REFUSE_TOO_LARGE,
+         {.message = {"Too big.", 8}},
+         "{\"type\":\"urn:tollgate:problem:too_large\",\"title\":\"The body is larger than this "
+         "server takes.\",\"status\":413,\"detail\":\"Too big.\",\"instance\":\"gen_"
+         "00000000000000000000000000\",\"request_id\":\"gen_00000000000000000000000000\"}"},
     };
 
     (void)state;

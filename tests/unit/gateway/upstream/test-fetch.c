@@ -191,6 +191,7 @@ static void each_method_goes_out_with_its_body(void **state)
         in_row(rows[i].method, strstr(server.seen[i], "ontent-Type") == NULL);
         buf_done(&seen.body);
     }
+    assert_int_equal(server.connections, array_size(rows));
 }
 
 static void a_large_body_goes_out_whole(void **state)
@@ -210,6 +211,23 @@ static void a_large_body_goes_out_whole(void **state)
     assert_int_equal(server.body_bytes, size);
     buf_done(&seen.body);
     mem_free(large);
+}
+
+static void a_get_on_a_dead_kept_connection_goes_out_again(void **state)
+{
+    (void)state;
+    server_set_answer(&server, 0, OK_ANSWER);
+    server_set_answer(&server, 1, NULL);
+    server_set_answer(&server, 2, OK_ANSWER);
+    for (int i = 0; i < 2; i++) {
+        struct seen seen = {0};
+
+        begin(&seen, (struct fetch_request){.target = span_of("/")});
+        turn_until(&seen.ended);
+        assert_int_equal(seen.end, UPSTREAM_WHOLE);
+        buf_done(&seen.body);
+    }
+    assert_int_equal(server.requests, 3);
 }
 
 static void all_headers_of_the_answer_are_told(void **state)
@@ -384,6 +402,7 @@ int main(void)
         TEST(only_the_callers_headers_go_out),
         TEST(each_method_goes_out_with_its_body),
         TEST(a_large_body_goes_out_whole),
+        TEST(a_get_on_a_dead_kept_connection_goes_out_again),
         TEST(all_headers_of_the_answer_are_told),
         TEST(every_end_is_told),
         TEST(a_paused_answer_waits_and_goes_on),
