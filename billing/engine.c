@@ -10,10 +10,10 @@
 #include "billing/database.h"
 #include "billing/ledger/post.h"
 #include "billing/metrics.h"
-#include "billing/ops.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/scrape.h"
 
 enum {
     IDLE_MS = 200,
@@ -34,7 +34,7 @@ struct engine {
     struct intake *intake;
     struct versions *versions;
     struct batch *batch;
-    struct ops *ops;
+    struct scrape *ops;
     struct metrics metrics;
     struct judge_days days;
     int64_t days_ms, published_ms, lost_ms, noted_ms;
@@ -67,7 +67,7 @@ struct engine *engine_new(const struct config *config)
         return NULL;
     }
     if (config->ops_listen != NULL && *config->ops_listen != '\0') {
-        int error = ops_start(config->ops_listen, &e->ops);
+        int error = scrape_start(config->ops_listen, &e->ops);
         if (error < 0)
             log_event(LOG_ALARM, "ops.refused", LOG_S("listen", config->ops_listen),
                       LOG_S("why", strerror(-error)));
@@ -79,7 +79,7 @@ void engine_free(struct engine *e)
 {
     if (e == NULL)
         return;
-    ops_stop(e->ops);
+    scrape_stop(e->ops);
     intake_close(e->intake);
     poster_free(e->poster);
     versions_free(e->versions);
@@ -173,7 +173,7 @@ static void publish(struct engine *e)
     count_open(e);
     text = buf_make(METRICS_BYTES_MAX);
     metrics_write(&e->metrics, e->intake, clock_wall_ms(), &text);
-    ops_publish(e->ops, buf_span(&text), e->metrics.database_up);
+    scrape_publish(e->ops, buf_span(&text), e->metrics.database_up);
     buf_done(&text);
 }
 

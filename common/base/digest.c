@@ -225,3 +225,41 @@ void digest_base62(uint64_t value, char *text_out, size_t length)
         value /= 62;
     }
 }
+
+static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* Six bits at a time, the last ones filled up with zeros. */
+void digest_base64url(struct span bytes, struct buf *out)
+{
+    uint32_t held = 0;
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < bytes.size; i++) {
+        held = held << 8 | (uint8_t)bytes.at[i];
+        for (bits += 8; bits >= 6; bits -= 6)
+            buf_add_byte(out, base64url[held >> (bits - 6) & 63]);
+    }
+    if (bits > 0)
+        buf_add_byte(out, base64url[held << (6 - bits) & 63]);
+}
+
+int digest_unbase64url(struct span text, struct buf *out)
+{
+    uint32_t held = 0;
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < text.size; i++) {
+        const char *found = text.at[i] == '\0' ? NULL : strchr(base64url, text.at[i]);
+        if (found == NULL)
+            return -EINVAL;
+        held = held << 6 | (uint32_t)(found - base64url);
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            if (buf_add_byte(out, (char)(uint8_t)(held >> bits)) < 0)
+                return -EMSGSIZE;
+        }
+    }
+    /* What fills the last character up is zeros, and less than one character. */
+    return bits >= 6 || (held & ((1U << bits) - 1)) != 0 ? -EINVAL : 0;
+}

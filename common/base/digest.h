@@ -38,4 +38,9 @@ void digest_random_base62(char *text_out, size_t length);
 /* value in base62, most significant first, zero-padded to `length`; no NUL. */
 void digest_base62(uint64_t value, char *text_out, size_t length);
 
+/* RFC 4648, 5: for URLs, without padding. Appends. */
+void digest_base64url(struct span bytes, struct buf *out);
+/* Only the text that digest_base64url() writes: 0, -EINVAL, or -EMSGSIZE. */
+must_use int digest_unbase64url(struct span text, struct buf *out);
+
 #endif

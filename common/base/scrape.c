@@ -1,7 +1,7 @@
 /*
- * ops: see ops.h.
+ * scrape: see scrape.h.
  */
-#include "billing/ops.h"
+#include "common/base/scrape.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -21,7 +21,7 @@
 
 enum { HEAD_MAX = 4096, METRICS_MAX = 4 << 20, PATIENCE_MS = 2000, STALE_MS = 60000 };
 
-struct ops {
+struct scrape {
     int fd, wake;
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what is published */
@@ -51,21 +51,21 @@ static bool read_head(int fd, char *at, size_t capacity)
     return true;
 }
 
-static void answer(struct ops *ops, const char *head, struct buf *out)
+static void answer(struct scrape *scrape, const char *head, struct buf *out)
 {
     bool metrics = strncmp(head, "GET /metrics ", 13) == 0;
     bool health = strncmp(head, "GET /healthz ", 13) == 0;
     bool fresh;
-    pthread_mutex_lock(&ops->mutex);
-    fresh = ops->healthy && clock_mono_ms() - ops->published_ms < STALE_MS;
+    pthread_mutex_lock(&scrape->mutex);
+    fresh = scrape->healthy && clock_mono_ms() - scrape->published_ms < STALE_MS;
     if (metrics)
         buf_printf(out,
                    "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
                    "Content-Length: %zu\r\nConnection: close\r\n\r\n",
-                   ops->metrics.size);
+                   scrape->metrics.size);
     if (metrics)
-        buf_add_span(out, buf_span(&ops->metrics));
-    pthread_mutex_unlock(&ops->mutex);
+        buf_add_span(out, buf_span(&scrape->metrics));
+    pthread_mutex_unlock(&scrape->mutex);
     if (health)
         buf_printf(out, "HTTP/1.1 %s\r\nContent-Length: 3\r\nConnection: close\r\n\r\n%s",
                    fresh ? "200 OK" : "503 Service Unavailable", fresh ? "ok\n" : "no\n");
@@ -84,14 +84,14 @@ static void send_all(int fd, struct span bytes)
     }
 }
 
-static void serve(struct ops *ops, int fd)
+static void serve(struct scrape *scrape, int fd)
 {
     struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
     struct buf out = buf_make(METRICS_MAX + HEAD_MAX);
     char head[HEAD_MAX];
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     if (read_head(fd, head, sizeof(head))) {
-        answer(ops, head, &out);
+        answer(scrape, head, &out);
         send_all(fd, buf_span(&out));
     }
     buf_done(&out);
@@ -99,10 +99,10 @@ static void serve(struct ops *ops, int fd)
 
 static void *run(void *argument)
 {
-    struct ops *ops = argument;
+    struct scrape *scrape = argument;
     for (;;) {
-        struct pollfd p[2] = {{.fd = ops->fd, .events = POLLIN},
-                              {.fd = ops->wake, .events = POLLIN}};
+        struct pollfd p[2] = {{.fd = scrape->fd, .events = POLLIN},
+                              {.fd = scrape->wake, .events = POLLIN}};
         int fd;
         if (poll(p, 2, -1) < 0 && errno != EINTR)
             return NULL;
@@ -110,57 +110,57 @@ static void *run(void *argument)
             return NULL;
         if ((p[0].revents & POLLIN) == 0)
             continue;
-        fd = accept4(ops->fd, NULL, NULL, SOCK_CLOEXEC);
+        fd = accept4(scrape->fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0)
             continue;
-        serve(ops, fd);
+        serve(scrape, fd);
         close(fd);
     }
 }
 
-int ops_start(const char *listen, struct ops **ops_out)
+int scrape_start(const char *listen, struct scrape **scrape_out)
 {
     struct tcp_address address;
-    struct ops *ops;
+    struct scrape *scrape;
     int fd = tcp_parse(listen, &address);
     if (fd == 0)
         fd = tcp_listen(&address, false);
     if (fd < 0)
         return fd;
-    ops = mem_new(sizeof(*ops));
-    ops->fd = fd;
-    ops->wake = eventfd(0, EFD_CLOEXEC);
-    must(ops->wake >= 0);
-    ops->metrics = buf_make(METRICS_MAX);
-    must(pthread_mutex_init(&ops->mutex, NULL) == 0);
-    thread_start(&ops->thread, "ops", run, ops);
+    scrape = mem_new(sizeof(*scrape));
+    scrape->fd = fd;
+    scrape->wake = eventfd(0, EFD_CLOEXEC);
+    must(scrape->wake >= 0);
+    scrape->metrics = buf_make(METRICS_MAX);
+    must(pthread_mutex_init(&scrape->mutex, NULL) == 0);
+    thread_start(&scrape->thread, "ops", run, scrape);
     log_event(LOG_INFO, "ops.listening", LOG_N("port", tcp_port(&address)));
-    *ops_out = ops;
+    *scrape_out = scrape;
     return 0;
 }
 
-void ops_stop(struct ops *ops)
+void scrape_stop(struct scrape *scrape)
 {
     uint64_t one = 1;
-    if (ops == NULL)
+    if (scrape == NULL)
         return;
-    must(write(ops->wake, &one, sizeof(one)) == (ssize_t)sizeof(one));
-    pthread_join(ops->thread, NULL);
-    pthread_mutex_destroy(&ops->mutex);
-    close(ops->fd);
-    close(ops->wake);
-    buf_done(&ops->metrics);
-    mem_free(ops);
+    must(write(scrape->wake, &one, sizeof(one)) == (ssize_t)sizeof(one));
+    pthread_join(scrape->thread, NULL);
+    pthread_mutex_destroy(&scrape->mutex);
+    close(scrape->fd);
+    close(scrape->wake);
+    buf_done(&scrape->metrics);
+    mem_free(scrape);
 }
 
-void ops_publish(struct ops *ops, struct span metrics, bool healthy)
+void scrape_publish(struct scrape *scrape, struct span metrics, bool healthy)
 {
-    if (ops == NULL)
+    if (scrape == NULL)
         return;
-    pthread_mutex_lock(&ops->mutex);
-    buf_clear(&ops->metrics);
-    buf_add_span(&ops->metrics, metrics);
-    ops->healthy = healthy;
-    ops->published_ms = clock_mono_ms();
-    pthread_mutex_unlock(&ops->mutex);
+    pthread_mutex_lock(&scrape->mutex);
+    buf_clear(&scrape->metrics);
+    buf_add_span(&scrape->metrics, metrics);
+    scrape->healthy = healthy;
+    scrape->published_ms = clock_mono_ms();
+    pthread_mutex_unlock(&scrape->mutex);
 }
