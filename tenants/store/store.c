@@ -76,13 +76,30 @@ enum store_outcome store_assume(struct pg *pg, const struct store_actor *actor,
                       PG_STRING(sees_all ? "on" : "off"), PG_STRING(tenant));
 }
 
+static enum store_outcome begin(struct pg *pg, const struct store_actor *actor,
+                                enum pg_isolation isolation, struct store_error *error_out)
+{
+    enum store_outcome outcome = store_judge(pg, pg_begin(pg, isolation), "begin", error_out);
+    if (outcome == STORE_OK)
+        outcome = store_assume(pg, actor, error_out);
+    if (outcome != STORE_OK)
+        pg_rollback(pg);
+    return outcome;
+}
+
 enum store_outcome store_begin(struct pg *pg, const struct store_actor *actor,
                                struct store_error *error_out)
 {
+    return begin(pg, actor, PG_READ_COMMITTED, error_out);
+}
+
+enum store_outcome store_begin_reading(struct pg *pg, const struct store_actor *actor,
+                                       bool one_snapshot, struct store_error *error_out)
+{
     enum store_outcome outcome =
-        store_judge(pg, pg_begin(pg, PG_READ_COMMITTED), "begin", error_out);
-    if (outcome == STORE_OK)
-        outcome = store_assume(pg, actor, error_out);
+        begin(pg, actor, one_snapshot ? PG_READ_ONLY : PG_READ_COMMITTED, error_out);
+    if (outcome == STORE_OK && !one_snapshot)
+        outcome = store_exec(pg, NULL, error_out, "begin", "SET TRANSACTION READ ONLY");
     if (outcome != STORE_OK)
         pg_rollback(pg);
     return outcome;

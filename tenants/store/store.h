@@ -60,6 +60,9 @@ must_use enum store_outcome store_begin(struct pg *pg, const struct store_actor 
 /* Another actor for the rest of the transaction. */
 must_use enum store_outcome store_assume(struct pg *pg, const struct store_actor *actor,
                                          struct store_error *error_out);
+/* The same for reading only; with one snapshot all its statements see the same state. */
+must_use enum store_outcome store_begin_reading(struct pg *pg, const struct store_actor *actor,
+                                                bool one_snapshot, struct store_error *error_out);
 must_use enum store_outcome store_commit(struct pg *pg, struct store_error *error_out);
 void store_rollback(struct pg *pg); /* harmless without a transaction */
 
