@@ -31,7 +31,7 @@ struct field {
     const char *name;
     enum field_type type;
     bool required, nullable;
-    int64_t min, max;
+    int64_t min, max;    /* both 0: 1,000 characters, any int64, 0 to 9,000,000 USD, 100 texts */
     const char *choices; /* "active|disabled" */
     enum id_kind id;
 };

@@ -9,6 +9,7 @@
 #define TOLLGATE_TENANTS_API_ROUTE_H
 
 #include "common/base/attr.h"
+#include "common/base/json_writer.h"
 #include "common/base/span.h"
 #include "tenants/api/field.h"
 
@@ -75,17 +76,43 @@ struct api_routes {
         .run = (a_run)__VA_OPT__(, ) __VA_ARGS__                                                   \
     }
 
-/* ---- routes.c ---- */
-enum { ROUTE_PARAMETERS_MAX = 4 };
+/* ---- route.c ---- */
+enum { ROUTE_PARAMETERS_MAX = 4, ROUTE_SEGMENTS_MAX = 12 };
 struct route_match {
     const struct api_route *route; /* NULL: nothing there, or not with this method */
     unsigned methods;              /* served at this path, as bits 1 << enum api_method */
     struct span values[ROUTE_PARAMETERS_MAX]; /* of {…}, in order; still percent-encoded */
 };
-/* `path` is raw, behind /control/v1. */
-void route_find(struct span method, struct span path, struct route_match *match_out);
-/* All rows, for the tests and `tollgate-control routes`: NULL behind the last. */
-must_use const struct api_route *route_at(size_t index);
+/* `families` ends with NULL. `path` is raw, behind /control/v1; of two that fit, the one that says
+ * more literally is meant. The values are parts of `path`. */
+void route_find(const struct api_routes *const *families, struct span method, struct span path,
+                struct route_match *match_out);
+/* All rows of all families: NULL behind the last. */
+must_use const struct api_route *route_at(const struct api_routes *const *families, size_t index);
 must_use const char *route_method_name(enum api_method method);
+
+/* {key} of a route's path. */
+struct route_value {
+    struct span name; /* "key" */
+    struct span text; /* decoded */
+    struct uuid id;   /* where the name is that of an id */
+    bool is_id;
+};
+/* Reads the values of a match: false when one is not what its name says, is not UTF-8, or holds a
+ * broken escape; there is nothing at such a path. `values_out` has ROUTE_PARAMETERS_MAX places. */
+must_use bool route_values(const struct route_match *match, struct arena *arena,
+                           struct route_value *values_out, size_t *count_out);
+
+/* Appends the words of a set of roles: "operator, owner". */
+void route_role_words(unsigned roles, const char *separator, struct buf *out);
+/* All rows as a JSON array, for the tests: methods, paths, roles, scopes, flags, fields. */
+void route_write_all(const struct api_routes *const *families, struct json_writer *w);
+
+/* ---- routes.c ---- */
+/* Everything the control plane serves; ends with NULL. */
+extern const struct api_routes *const api_families[];
+/* What every list takes besides its own. */
+enum { ROUTE_LIST_FIELDS = 3 };
+extern const struct fields route_list_fields;
 
 #endif

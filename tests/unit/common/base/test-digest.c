@@ -145,6 +145,39 @@ static void random_bytes_differ(void **state)
     assert_true(digest_equal(a, a, sizeof(a)));
 }
 
+/* RFC 4648, 10, in the alphabet of 5. */
+static void base64url_goes_there_and_back(void **state)
+{
+    static const struct {
+        const char *what;
+        struct span bytes;
+        const char *text;
+    } rows[] = {
+        {"nothing", {"", 0}, ""},           {"one byte", {"f", 1}, "Zg"},
+        {"two", {"fo", 2}, "Zm8"},          {"three", {"foo", 3}, "Zm9v"},
+        {"six", {"foobar", 6}, "Zm9vYmFy"}, {"the two of its own", {"\xfb\xff\xfe", 3}, "-__-"},
+        {"a NUL", {"\0", 1}, "AA"},
+    };
+    static const char *const wrong[] = {
+        "Z", "Zh", "Zm9", "Zg==", "Zm9v!", "Zm 9v", "+/+/", "Zm8\n"};
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        cleanup(buf_done) struct buf text = buf_make(100);
+        cleanup(buf_done) struct buf bytes = buf_make(100);
+        digest_base64url(rows[i].bytes, &text);
+        in_row(rows[i].what, span_is(buf_span(&text), rows[i].text));
+        assert_int(rows[i].what, digest_unbase64url(span_of(rows[i].text), &bytes), 0);
+        in_row(rows[i].what, span_equal(buf_span(&bytes), rows[i].bytes));
+    }
+    for (size_t i = 0; i < array_size(wrong); i++) {
+        cleanup(buf_done) struct buf bytes = buf_make(100);
+        assert_int(wrong[i], digest_unbase64url(span_of(wrong[i]), &bytes), -EINVAL);
+    }
+    cleanup(buf_done) struct buf small = buf_make(2);
+    assert_int("no room", digest_unbase64url(span_of("Zm9v"), &small), -EMSGSIZE);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -154,6 +187,7 @@ int main(void)
         cmocka_unit_test(hex_reads_back_and_refuses_the_rest),
         cmocka_unit_test(base62_is_padded_and_random_text_is_in_its_alphabet),
         cmocka_unit_test(random_bytes_differ),
+        cmocka_unit_test(base64url_goes_there_and_back),
     };
 
     return run_test_table(tests);

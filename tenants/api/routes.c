@@ -1,0 +1,18 @@
+/*
+ * routes: all families of routes. A family is one file; it is served when it stands here.
+ */
+#include "tenants/api/route.h"
+
+const struct api_routes *const api_families[] = {
+    NULL,
+};
+
+enum { LIMIT_MAX = 200, CURSOR_CHARACTERS_MAX = 500 };
+
+static const struct field list_fields[ROUTE_LIST_FIELDS] = {
+    {.name = "limit", .type = FIELD_INT, .min = 1, .max = LIMIT_MAX},
+    {.name = "cursor", .type = FIELD_TEXT, .min = 1, .max = CURSOR_CHARACTERS_MAX},
+    {.name = "format", .type = FIELD_CHOICE, .choices = "json|csv"},
+};
+
+const struct fields route_list_fields = FIELDS(list_fields);
