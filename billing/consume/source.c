@@ -163,7 +163,8 @@ enum pg_outcome source_note_behind(struct pg *pg, const struct list *sources)
         if (count == 0 || (count < SOURCES_AT_ONCE && link->next != sources))
             continue;
         outcome = pg_exec(pg, NULL,
-                          "UPDATE tollgate.sources s SET behind = u.behind, measured_at = now()"
+                          "UPDATE tollgate.sources s SET behind = u.behind, measured_at = now(),"
+                          " caught_up_at = CASE WHEN u.behind = 0 THEN now() ELSE caught_up_at END"
                           " FROM unnest($1::int8[], $2::int8[]) AS u(id, behind)"
                           " WHERE s.source_id = u.id",
                           PG_INTS(rows, count), PG_INTS(behind, count));
