@@ -47,9 +47,11 @@ static const char upsert_deployments[] =
     "quantization = coalesce(excluded.quantization, d.quantization), "
     "trains = coalesce(excluded.trains, d.trains), "
     "retains = coalesce(excluded.retains, d.retains), quarantine = excluded.quarantine, "
-    "status_reason = excluded.status_reason, prices_as_of = excluded.prices_as_of, "
-    "source = excluded.source, revision = d.revision + 1, "
-    "status = CASE WHEN d.status = 'draft' THEN 'draft' "
+    "status_reason = CASE WHEN d.withdrawn OR d.status = 'draft' "
+    "    OR (d.status = 'quarantined' AND cardinality(d.quarantine) = 0) "
+    "  THEN coalesce(d.status_reason, excluded.status_reason) ELSE excluded.status_reason END, "
+    "prices_as_of = excluded.prices_as_of, source = excluded.source, revision = d.revision + 1, "
+    "status = CASE WHEN d.withdrawn THEN 'retired' WHEN d.status = 'draft' THEN 'draft' "
     "  WHEN d.status = 'quarantined' AND cardinality(d.quarantine) = 0 THEN 'quarantined' "
     "  WHEN d.released THEN 'published' ELSE excluded.status END";
 
@@ -74,7 +76,8 @@ static const char upsert_models[] =
     "knowledge = excluded.knowledge, release_date = excluded.release_date, "
     "open_weights = excluded.open_weights, deprecated = excluded.deprecated, "
     "facts = excluded.facts, revision = m.revision + 1, "
-    "status = CASE WHEN m.status = 'retired' THEN 'published' ELSE m.status END";
+    "status = CASE WHEN m.status = 'retired' AND NOT m.withdrawn THEN 'published' "
+    "  ELSE m.status END";
 
 /* The names of the models that changed are written anew; an operator's name wins over a new one. */
 static const char drop_aliases[] =
@@ -87,12 +90,13 @@ static const char insert_aliases[] =
     "ON CONFLICT (alias) DO UPDATE SET model = excluded.model WHERE NOT a.by_operator";
 
 static const char retire_deployments[] =
-    "UPDATE tollgate.deployments SET status = 'retired', revision = revision + 1, "
-    "status_reason = 'not in the catalog any more' WHERE status <> 'retired' "
+    "UPDATE tollgate.deployments SET status = 'retired', withdrawn = false, "
+    "revision = revision + 1, status_reason = 'not in the catalog any more' "
+    "WHERE (status <> 'retired' OR withdrawn) "
     "AND catalog_key IN (SELECT jsonb_array_elements_text($1::jsonb -> 'deployments'))";
 static const char retire_models[] =
-    "UPDATE tollgate.models SET status = 'retired', revision = revision + 1, "
-    "status_reason = 'not in the catalog any more' WHERE status <> 'retired' "
+    "UPDATE tollgate.models SET status = 'retired', withdrawn = false, revision = revision + 1, "
+    "status_reason = 'not in the catalog any more' WHERE (status <> 'retired' OR withdrawn) "
     "AND model IN (SELECT jsonb_array_elements_text($1::jsonb -> 'models'))";
 static const char retire_providers[] =
     "UPDATE tollgate.providers SET status = 'retired', revision = revision + 1 "

@@ -83,7 +83,7 @@ static enum store_outcome read_models(struct reading *r)
                 "m.release_date::text, m.open_weights, m.deprecated, "
                 "(SELECT array_agg(a.alias ORDER BY a.alias COLLATE \"C\") "
                 "   FROM tollgate.model_aliases a WHERE a.model = m.model AND NOT a.by_operator) "
-                "FROM tollgate.models m WHERE m.status <> 'retired' "
+                "FROM tollgate.models m WHERE (m.status <> 'retired' OR m.withdrawn) "
                 "ORDER BY m.model COLLATE \"C\"");
     if (outcome != PG_OK)
         return store_judge(r->pg, outcome, "read the models", r->error);
@@ -191,12 +191,13 @@ static enum store_outcome read_rates(struct reading *r, struct catalog_deploymen
     enum pg_outcome outcome =
         pg_exec(r->pg, &rows,
                 "SELECT d.catalog_key, r.meter, r.mode, r.context_over, r.pico_per_unit "
-                "FROM tollgate.deployments d "
+                "FROM tollgate.deployments d JOIN tollgate.models m USING (model) "
                 "JOIN tollgate.price_versions v ON v.deployment_id = d.deployment_id "
                 "  AND v.book = 'cost' AND v.tenant_id IS NULL AND upper_inf(v.effective) "
                 "JOIN tollgate.price_rates r USING (price_version_id) "
-                "WHERE d.status <> 'retired' "
-                "ORDER BY d.model COLLATE \"C\", d.catalog_key COLLATE \"C\"");
+                "WHERE (d.status <> 'retired' OR d.withdrawn) "
+                "  AND (m.status <> 'retired' OR m.withdrawn) ORDER BY d.model COLLATE \"C\", "
+                "d.catalog_key COLLATE \"C\"");
     if (outcome != PG_OK)
         return store_judge(r->pg, outcome, "read the prices", r->error);
     size_t total = pg_rows_count(rows), row = 0;
@@ -224,12 +225,15 @@ static enum store_outcome read_deployments(struct reading *r)
     cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
     enum pg_outcome outcome =
         pg_exec(r->pg, &rows,
-                "SELECT model, catalog_key, provider, upstream_id, failure_domain, dialect, "
-                "base_url, query, auth, maturity, first_party, offer_scope, variant, "
-                "model_snapshot, context_limit, input_limit, output_limit, capabilities, region, "
-                "quantization, trains, retains, quarantine, prices_as_of::text, source, "
-                "status_reason FROM tollgate.deployments WHERE status <> 'retired' "
-                "ORDER BY model COLLATE \"C\", catalog_key COLLATE \"C\"");
+                "SELECT d.model, d.catalog_key, d.provider, d.upstream_id, d.failure_domain, "
+                "d.dialect, d.base_url, d.query, d.auth, d.maturity, d.first_party, "
+                "d.offer_scope, d.variant, d.model_snapshot, d.context_limit, d.input_limit, "
+                "d.output_limit, d.capabilities, d.region, d.quantization, d.trains, d.retains, "
+                "d.quarantine, d.prices_as_of::text, d.source, d.status_reason "
+                "FROM tollgate.deployments d JOIN tollgate.models m USING (model) "
+                "WHERE (d.status <> 'retired' OR d.withdrawn) "
+                "  AND (m.status <> 'retired' OR m.withdrawn) "
+                "ORDER BY d.model COLLATE \"C\", d.catalog_key COLLATE \"C\"");
     if (outcome != PG_OK)
         return store_judge(r->pg, outcome, "read the deployments", r->error);
     size_t count = pg_rows_count(rows);

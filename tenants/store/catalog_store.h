@@ -3,8 +3,8 @@
  *
  * An import compares what it brings with what catalog_store_read() gives and applies the changes:
  * nothing is deleted, what is gone is retired; prices become new versions. Operators' settings
- * (order, weight, timeouts, abort policy, data policy, releases from quarantine) stay. Everything
- * here runs as an operator, inside the caller's transaction.
+ * (order, weight, timeouts, abort policy, data policy, releases from quarantine, what they retired
+ * by hand) stay. Everything here runs as an operator, inside the caller's transaction.
  */
 #ifndef TOLLGATE_TENANTS_STORE_CATALOG_STORE_H
 #define TOLLGATE_TENANTS_STORE_CATALOG_STORE_H
@@ -19,8 +19,8 @@
 /* Until the end of the transaction nobody else imports. */
 must_use enum store_outcome catalog_store_lock(struct pg *pg, struct store_error *error_out);
 
-/* What is not retired, finished (catalog_finish), with the cost book's latest rates, those that are
- * yet to hold included. The caller owns *catalog_out. */
+/* What is not retired by an import, finished (catalog_finish), with the cost book's latest rates,
+ * those that are yet to hold included. The caller owns *catalog_out. */
 must_use enum store_outcome catalog_store_read(struct pg *pg, struct catalog **catalog_out,
                                                struct store_error *error_out);
 
