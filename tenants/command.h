@@ -16,7 +16,7 @@ struct command_config {
     char *database, *database_url_file;
     bool json;
     char *name, *plan, *tenant, *project, *expires, *usd, *idem, *reason, *prices_from;
-    char *operator_email;
+    char *operator_email, *member_email;
     struct option_list models;
     int mode, kind, window,
         format; /* enum billing_mode, key_kind, budget_window; catalog's format */

@@ -9,8 +9,8 @@
 #include "tenants/api/session_cookie.h"
 #include "tenants/model/key.h"
 #include "tenants/store/credential_store.h"
+#include "tenants/store/operator_store.h"
 #include "tenants/store/session_store.h"
-#include "tenants/store/tenant_store.h"
 
 /* The roles of members stand in both tables in the same order. */
 _Static_assert(ROLE_OWNER << MEMBER_ADMIN == ROLE_ADMIN, "a member's role is a bit");
@@ -19,16 +19,8 @@ _Static_assert(ROLE_OWNER << MEMBER_VIEWER == ROLE_VIEWER, "a member's role is a
 /* Who looks sessions and keys up: nobody is known yet. */
 static const struct store_actor control = {.name = "tollgate-control"};
 
-/* Where anybody may call, a credential that does not hold is none. */
-static bool is_public(const struct api *api)
-{
-    return (api->route->roles & ROLE_PUBLIC) != 0;
-}
-
 static enum api_outcome refuse(struct api *api, const char *why)
 {
-    if (is_public(api))
-        return API_OK;
     return api_fail(api, PROBLEM_NOT_SIGNED_IN, "%s", why);
 }
 
@@ -43,7 +35,7 @@ static enum api_outcome judge(struct api *api, enum store_outcome outcome, const
     return api_store(api, outcome, error);
 }
 
-static void be_person(struct caller *caller, const struct person *person, struct uuid session)
+void identify_person(struct caller *caller, const struct person *person, struct uuid session)
 {
     bool is_operator = person_is_operator(person);
     caller->kind = is_operator ? CALLER_OPERATOR : CALLER_MEMBER;
@@ -87,7 +79,7 @@ static enum store_outcome keep_alive(struct api *api, const struct session_found
 /* Another site cannot read the token of the page that it makes a browser call from. */
 static bool csrf_holds(const struct api *api, const struct session_found *found)
 {
-    return found->bearer || api->headers->method == API_GET || is_public(api) ||
+    return found->bearer || api->headers->method == API_GET ||
            session_csrf_holds(&found->secret, found->id, api->headers->csrf_token);
 }
 
@@ -127,7 +119,7 @@ static enum api_outcome by_session(struct api *api, const struct session_token *
     enum store_outcome outcome = use_session(api, token, bearer, &found, &next, &error);
     bool holds = outcome == STORE_OK && csrf_holds(api, &found);
     explicit_bzero(&found.secret, sizeof(found.secret));
-    if (outcome == STORE_NOT_FOUND && !bearer && !is_public(api))
+    if (outcome == STORE_NOT_FOUND && !bearer)
         session_cookie_clear(api);
     if (outcome != STORE_OK)
         return judge(api, outcome, "the session has ended: sign in again", &error);
@@ -136,7 +128,7 @@ static enum api_outcome by_session(struct api *api, const struct session_token *
                         "calls with a session's cookie need its csrf_token as x-csrf-token");
     if (next.text[0] != '\0')
         session_cookie_set(api, &next, found.left_ms);
-    be_person(&api->caller, &found.person, found.id);
+    identify_person(&api->caller, &found.person, found.id);
     return API_OK;
 }
 
@@ -145,9 +137,27 @@ static enum api_outcome by_cookie(struct api *api, struct span cookie)
     cleanup(session_token_forget) struct session_token token = {""};
     if (session_token_parse(cookie, &token) == 0)
         return by_session(api, &token, false);
-    if (!is_public(api))
-        session_cookie_clear(api);
+    session_cookie_clear(api);
     return refuse(api, "the session's cookie is none of ours");
+}
+
+/* Where anybody may call nobody is asked for, but a login ends the session that it takes the place
+ * of. */
+static enum api_outcome note_session(struct api *api, struct span cookie)
+{
+    struct store_error error;
+    struct session_found found = {0};
+    cleanup(session_token_forget) struct session_token token = {""};
+    if (cookie.at == NULL || session_token_parse(cookie, &token) < 0)
+        return API_OK;
+    enum store_outcome outcome = store_begin(api->pg, &control, &error);
+    if (outcome == STORE_OK)
+        outcome = find_session(api, &token, false, &found, &error);
+    store_rollback(api->pg);
+    explicit_bzero(&found.secret, sizeof(found.secret));
+    if (outcome == STORE_OK)
+        api->caller.session = found.id;
+    return outcome == STORE_NOT_FOUND ? API_OK : api_store(api, outcome, &error);
 }
 
 /* ---- keys and tokens ---- */
@@ -195,7 +205,7 @@ static enum api_outcome by_operator_token(struct api *api, struct span token)
     store_rollback(api->pg);
     if (outcome != STORE_OK)
         return judge(api, outcome, "there is no such operator's token", &error);
-    be_person(&api->caller, &person, (struct uuid){0});
+    identify_person(&api->caller, &person, (struct uuid){0});
     return API_OK;
 }
 
@@ -230,6 +240,8 @@ enum api_outcome identify(struct api *api, const struct identify_headers *header
     api->headers = headers;
     api->caller = (struct caller){.kind = CALLER_NOBODY, .role = ROLE_PUBLIC, .name = "nobody"};
     snprintf(api->caller.address, sizeof(api->caller.address), "%.*s", SPAN_ARG(headers->address));
+    if ((api->route->roles & ROLE_PUBLIC) != 0)
+        return note_session(api, cookie);
     if (headers->authorization.size > 0)
         return by_authorization(api, headers->authorization);
     if (cookie.at != NULL)

@@ -3,7 +3,16 @@
  */
 #include "tenants/api/route.h"
 
+extern const struct api_routes audit_routes;
+extern const struct api_routes members_routes;
+extern const struct api_routes operators_routes;
+extern const struct api_routes session_routes;
+
 const struct api_routes *const api_families[] = {
+    &audit_routes,
+    &members_routes,
+    &operators_routes,
+    &session_routes,
     NULL,
 };
 

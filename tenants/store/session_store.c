@@ -115,14 +115,12 @@ enum store_outcome session_store_rotate(struct pg *pg, struct uuid session,
 }
 
 enum store_outcome session_store_renew(struct pg *pg, struct uuid session,
-                                       const struct sha256 *token,
-                                       const struct session_secret *secret,
-                                       struct store_error *error_out)
+                                       const struct sha256 *token, struct store_error *error_out)
 {
     return store_exec(pg, NULL, error_out, "renew the session",
                       "UPDATE tollgate.sessions SET previous_sha256 = NULL, previous_until = NULL, "
-                      "token_sha256 = $2, secret = $3, rotated_at = now() WHERE session_id = $1",
-                      PG_UUID(session), store_sha256(token), secret_param(secret));
+                      "token_sha256 = $2, rotated_at = now() WHERE session_id = $1",
+                      PG_UUID(session), store_sha256(token));
 }
 
 enum store_outcome session_store_seen(struct pg *pg, struct uuid session,
@@ -162,7 +160,8 @@ enum store_outcome session_store_show(struct pg *pg, struct uuid who, struct uui
     enum store_outcome outcome = store_exec(
         pg, &rows, error_out, "find who is signed in",
         "SELECT coalesce(o.email, m.email, ''), coalesce(o.name, m.name, k.name, ''), "
-        "coalesce(t.name, ''), coalesce(s.expires_at, k.expires_at, 'infinity'), s.secret "
+        "coalesce(t.name, ''), coalesce(s.expires_at, k.expires_at, 'infinity'), s.secret, "
+        "coalesce(s.bearer, false), coalesce(o.password_hash, m.password_hash, '') "
         "FROM (SELECT $1::uuid AS id) a LEFT JOIN tollgate.operators o ON o.operator_id = a.id "
         "LEFT JOIN tollgate.members m ON m.member_id = a.id "
         "LEFT JOIN tollgate.api_keys k ON k.key_id = a.id "
@@ -174,7 +173,9 @@ enum store_outcome session_store_show(struct pg *pg, struct uuid who, struct uui
     struct session_shown shown = {.email = pg_get_text(rows, 0, 0),
                                   .name = pg_get_text(rows, 0, 1),
                                   .tenant_name = pg_get_text(rows, 0, 2),
-                                  .expires_ms = pg_get_unix_ms(rows, 0, 3)};
+                                  .hash = pg_get_text(rows, 0, 6),
+                                  .expires_ms = pg_get_unix_ms(rows, 0, 3),
+                                  .bearer = pg_get_bool(rows, 0, 5)};
     struct span secret = pg_get_bytes(rows, 0, 4);
     if (secret.size == sizeof(shown.secret.at))
         memcpy(shown.secret.at, secret.at, secret.size);

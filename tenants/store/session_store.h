@@ -62,10 +62,9 @@ must_use enum store_outcome session_store_rotate(struct pg *pg, struct uuid sess
                                                  const struct sha256 *token,
                                                  const struct sha256 *next,
                                                  struct store_error *error_out);
-/* Another token and no overlap, whatever it was. */
+/* Another token, and nothing of those before. */
 must_use enum store_outcome session_store_renew(struct pg *pg, struct uuid session,
                                                 const struct sha256 *token,
-                                                const struct session_secret *secret,
                                                 struct store_error *error_out);
 must_use enum store_outcome session_store_seen(struct pg *pg, struct uuid session,
                                                struct store_error *error_out);
@@ -79,8 +78,10 @@ must_use enum store_outcome session_store_end_all(struct pg *pg, struct uuid per
 /* Who is signed in, in words. */
 struct session_shown {
     struct span email, name, tenant_name; /* of the rows; empty where there is none */
+    struct span hash;                     /* of the password, likewise */
     int64_t expires_ms;                   /* of the session, or the key; INT64_MAX: it does not */
     struct session_secret secret;         /* of the session */
+    bool bearer;                          /* the session */
 };
 /* Of an operator, a member or a key, by its id; `session` may be zero. Any actor that may see it.
  * The rows are the caller's. */

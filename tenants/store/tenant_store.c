@@ -3,7 +3,6 @@
  */
 #include "tenants/store/tenant_store.h"
 
-#include "common/base/digest.h"
 #include "common/base/json_writer.h"
 #include "tenants/store/plan_store.h"
 
@@ -133,30 +132,4 @@ enum store_outcome project_store_find(struct pg *pg, struct uuid tenant, struct 
                           SPAN_ARG(name));
     *project_out = pg_get_uuid(rows, 0, 0);
     return STORE_OK;
-}
-
-enum store_outcome operator_store_create(struct pg *pg, const struct store_actor *actor,
-                                         struct span email, struct operator_made *made_out,
-                                         struct store_error *error_out)
-{
-    struct operator_made made = {.id = uuid_new(), .token = OPERATOR_TOKEN_PREFIX};
-    char subject[ID_TEXT_SIZE];
-    size_t prefix = sizeof(OPERATOR_TOKEN_PREFIX) - 1;
-    digest_random_base62(made.token + prefix, OPERATOR_TOKEN_LENGTH - prefix);
-    struct sha256 hash = digest_sha256(span_of(made.token));
-    enum store_outcome outcome =
-        store_exec(pg, NULL, error_out, "make the operator",
-                   "INSERT INTO tollgate.operators (operator_id, email, token_sha256) "
-                   "VALUES ($1, $2, $3)",
-                   PG_UUID(made.id), PG_TEXT(email), store_sha256(&hash));
-    id_format(ID_OPERATOR, made.id, subject);
-    if (outcome == STORE_OK)
-        outcome = store_audit(
-            pg, actor,
-            &(struct store_mutation){.action = "operator.create", .subject = span_of(subject)},
-            error_out);
-    if (outcome == STORE_OK)
-        *made_out = made;
-    explicit_bzero(&made, sizeof(made));
-    return outcome;
 }

@@ -1,6 +1,6 @@
 /*
- * tenant_store: tenants with their wallets, projects, operators. Needs an open transaction; tenants
- * and operators are made by operators only.
+ * tenant_store: tenants with their wallets, projects. Needs an open transaction; tenants are made by
+ * operators only.
  */
 #ifndef TOLLGATE_TENANTS_STORE_TENANT_STORE_H
 #define TOLLGATE_TENANTS_STORE_TENANT_STORE_H
@@ -38,15 +38,5 @@ must_use enum store_outcome project_store_create(struct pg *pg, const struct sto
 must_use enum store_outcome project_store_find(struct pg *pg, struct uuid tenant, struct span name,
                                                struct uuid *project_out,
                                                struct store_error *error_out);
-
-#define OPERATOR_TOKEN_PREFIX "opr-tg1_"
-#define OPERATOR_TOKEN_LENGTH 50 /* "opr-tg1_" and 42 random characters */
-struct operator_made {
-    struct uuid id;
-    char token[OPERATOR_TOKEN_LENGTH + 1]; /* shown once; only its SHA-256 is kept */
-};
-must_use enum store_outcome operator_store_create(struct pg *pg, const struct store_actor *actor,
-                                                  struct span email, struct operator_made *made_out,
-                                                  struct store_error *error_out);
 
 #endif
