@@ -5,6 +5,7 @@
 #include "tenants/command.h"
 #include "tenants/store/credit_store.h"
 #include "tenants/store/key_store.h"
+#include "tenants/store/project_store.h"
 #include "tenants/store/tenant_store.h"
 
 #define MODELS_MAX 256
@@ -141,7 +142,8 @@ static enum store_outcome key_revoke(struct command_context *c)
     struct uuid key;
     enum store_outcome outcome = store_begin(c->pg, &c->actor, &c->error);
     if (outcome == STORE_OK)
-        outcome = key_store_revoke(c->pg, &c->actor, span_of(c->arguments[0]), &key, &c->error);
+        outcome = key_store_revoke(c->pg, &c->actor, span_of(c->arguments[0]), span_of(""), &key,
+                                   &c->error);
     outcome = command_end(c, outcome);
     if (outcome == STORE_OK)
         command_put_id(&c->output, "KEY_ID", "key_id", ID_KEY, key);

@@ -12,6 +12,15 @@ static const char *const key_names[] = {"active", "disabled", "revoked"};
 static const char *const window_names[] = {"none", "total", "day", "week", "month"};
 static const char *const billing_names[] = {"prepaid", "postpaid", "hybrid"};
 static const char *const role_names[] = {"owner", "admin", "billing", "developer", "viewer"};
+static const char *const scope_names[] = {
+    [SCOPE_TENANT_READ] = "tenant:read",       [SCOPE_KEYS_READ] = "keys:read",
+    [SCOPE_KEYS_WRITE] = "keys:write",         [SCOPE_PROJECTS_READ] = "projects:read",
+    [SCOPE_PROJECTS_WRITE] = "projects:write", [SCOPE_MEMBERS_READ] = "members:read",
+    [SCOPE_MEMBERS_WRITE] = "members:write",   [SCOPE_USAGE_READ] = "usage:read",
+    [SCOPE_REQUESTS_READ] = "requests:read",   [SCOPE_BILLING_READ] = "billing:read",
+    [SCOPE_MODELS_READ] = "models:read",       [SCOPE_AUDIT_READ] = "audit:read",
+};
+static const char *const project_names[] = {"active", "archived"};
 static const char *const abort_names[] = {"cancel", "drain", "no_bill"};
 
 const struct words account_status_words = {"status", account_names, array_size(account_names)};
@@ -19,6 +28,8 @@ const struct words key_status_words = {"status", key_names, array_size(key_names
 const struct words budget_window_words = {"budget window", window_names, array_size(window_names)};
 const struct words billing_mode_words = {"billing mode", billing_names, array_size(billing_names)};
 const struct words member_role_words = {"role", role_names, array_size(role_names)};
+const struct words key_scope_words = {"scope", scope_names, array_size(scope_names)};
+const struct words project_status_words = {"status", project_names, array_size(project_names)};
 const struct words abort_policy_words = {"abort policy", abort_names, array_size(abort_names)};
 
 const char *words_name(const struct words *words, unsigned word)

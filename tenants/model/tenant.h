@@ -13,6 +13,7 @@
 
 enum account_status { ACCOUNT_ACTIVE, ACCOUNT_SUSPENDED, ACCOUNT_PAST_DUE, ACCOUNT_CLOSED };
 enum key_status { KEY_ACTIVE, KEY_DISABLED, KEY_REVOKED };
+enum project_status { PROJECT_ACTIVE, PROJECT_ARCHIVED };
 
 /* The time a budget counts over, in UTC. WINDOW_NONE: there is no budget. */
 enum budget_window { WINDOW_NONE, WINDOW_TOTAL, WINDOW_DAY, WINDOW_WEEK, WINDOW_MONTH };
@@ -24,6 +25,23 @@ enum billing_mode { BILLING_PREPAID, BILLING_POSTPAID, BILLING_HYBRID };
 /* What a member may do in its tenant; tenants/api/route.h says which call is whose. */
 enum member_role { MEMBER_OWNER, MEMBER_ADMIN, MEMBER_BILLING, MEMBER_DEVELOPER, MEMBER_VIEWER };
 
+/* What a management key may do. */
+enum key_scope {
+    SCOPE_TENANT_READ,
+    SCOPE_KEYS_READ,
+    SCOPE_KEYS_WRITE,
+    SCOPE_PROJECTS_READ,
+    SCOPE_PROJECTS_WRITE,
+    SCOPE_MEMBERS_READ,
+    SCOPE_MEMBERS_WRITE,
+    SCOPE_USAGE_READ,
+    SCOPE_REQUESTS_READ,
+    SCOPE_BILLING_READ,
+    SCOPE_MODELS_READ,
+    SCOPE_AUDIT_READ,
+    KEY_SCOPES
+};
+
 /* What becomes of an upstream call whose client has left. */
 enum abort_policy { ABORT_CANCEL, ABORT_DRAIN, ABORT_NO_BILL };
 
@@ -34,7 +52,8 @@ struct words {
     unsigned count;
 };
 extern const struct words account_status_words, key_status_words, budget_window_words,
-    billing_mode_words, member_role_words, abort_policy_words;
+    billing_mode_words, member_role_words, key_scope_words, project_status_words,
+    abort_policy_words;
 
 must_use const char *words_name(const struct words *words, unsigned word);
 /* 0, or -ENOENT for a name that is none. */

@@ -7,12 +7,13 @@
 
 #include "tenants/store/view.h"
 
+/* The view takes $1 tenant and $2 id; of what belongs to no tenant, and of tenants, $1 id. */
 struct audited {
-    const char *action;            /* "key.update" */
-    struct uuid tenant;            /* may be zero */
-    struct span subject;           /* "key_…" */
-    const struct view *view;       /* of the one object */
-    const struct pg_param *params; /* of the view; end with PG_PARAM_END */
+    const char *action; /* "key.update" */
+    struct uuid tenant; /* zero: it belongs to no tenant */
+    enum id_kind kind;
+    struct uuid id; /* the subject: "key_…" */
+    const struct view *view;
 };
 
 /* Runs `change(pg, with, …)` between two looks at the object. An object that is not there before

@@ -6,7 +6,7 @@
 
 #include "common/base/json_writer.h"
 
-#define IDEM_KEY_MAX 200
+#define IDEM_KEY_MAX 240
 #define AUDIT_MAX_BYTES 8192
 
 /* Credits have a name space of their own among the ledger's keys. */

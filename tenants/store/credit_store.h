@@ -11,7 +11,7 @@ struct credit_new {
     struct uuid tenant;
     int128 amount_pico;   /* > 0 */
     int64_t expires_ms;   /* INT64_MAX: never */
-    struct span idem_key; /* 1 to 200 bytes: the same key is the same credit */
+    struct span idem_key; /* 1 to 240 bytes: the same key is the same credit */
     struct span reason;   /* may be empty */
 };
 struct credit_made {

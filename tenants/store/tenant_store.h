@@ -1,6 +1,6 @@
 /*
- * tenant_store: tenants with their wallets, projects. Needs an open transaction; tenants are made by
- * operators only.
+ * tenant_store: tenants with their wallets. Needs an open transaction; tenants are made by operators
+ * only.
  */
 #ifndef TOLLGATE_TENANTS_STORE_TENANT_STORE_H
 #define TOLLGATE_TENANTS_STORE_TENANT_STORE_H
@@ -30,13 +30,21 @@ must_use enum store_outcome tenant_store_find(struct pg *pg, struct span id_or_n
                                               struct uuid *tenant_out,
                                               struct store_error *error_out);
 
-must_use enum store_outcome project_store_create(struct pg *pg, const struct store_actor *actor,
-                                                 struct uuid tenant, struct span name,
-                                                 struct uuid *project_out,
-                                                 struct store_error *error_out);
-/* By name within the tenant. */
-must_use enum store_outcome project_store_find(struct pg *pg, struct uuid tenant, struct span name,
-                                               struct uuid *project_out,
-                                               struct store_error *error_out);
+/* Its revision; locks it until the transaction ends. A tenant's own transaction may ask too. */
+must_use enum store_outcome tenant_store_lock(struct pg *pg, struct uuid tenant,
+                                              int64_t *revision_out, struct store_error *error_out);
+
+/* What is not named stays. A tenant's own transaction may change the name alone; STORE_DENIED when
+ * it asks for more. STORE_REFUSED: a credit limit of one that is prepaid. */
+struct tenant_change {
+    struct uuid tenant;
+    bool has_name, has_status, has_credit_limit;
+    struct span name;
+    enum account_status status;
+    int128 credit_limit_pico;
+};
+must_use enum store_outcome tenant_store_change(struct pg *pg, const struct store_actor *actor,
+                                                const struct tenant_change *change,
+                                                struct store_error *error_out);
 
 #endif

@@ -1,4 +1,5 @@
 /* Tenants, keys and credit in a real database. */
+#include "common/base/clock.h"
 #include "tests/support/testing_store.h"
 
 static char url[TEST_URL_SIZE];
@@ -58,39 +59,47 @@ static void a_key_is_kept_as_a_hash_and_shown_once(void **state)
     pg_close(all);
 }
 
+static void rotated_to(struct pg *pg, const struct key_rotation *rotation,
+                       enum store_outcome wanted, struct key_rotated *rotated_out)
+{
+    struct store_error error = {""};
+    assert_store(STORE_OK, store_begin(pg, &test_operator, &error), error);
+    enum store_outcome outcome =
+        key_store_rotate(pg, &test_operator, rotation, rotated_out, &error);
+    assert_store(wanted, outcome, error);
+    if (outcome == STORE_OK)
+        assert_store(STORE_OK, store_commit(pg, &error), error);
+    store_rollback(pg);
+}
+
 static void a_key_has_two_live_secrets_and_no_third(void **state)
 {
     (void)state;
     need_database(url);
-    struct store_error error = {""};
-    struct pg *pg = open_as(url, "tollgate_control");
+    struct pg *pg = open_as(url, "tollgate_control"), *all = open_database(url);
     struct test_tenant tenant = make_test_tenant(pg, "Rotates", BILLING_PREPAID, 0);
-    struct key second, third;
-    struct uuid revoked;
-    assert_store(STORE_OK, store_begin(pg, &test_operator, &error), error);
-    assert_store(
-        STORE_OK,
-        key_store_add_secret(pg, &test_operator, tenant.key.id, INT64_MAX, &second, &error), error);
-    assert_store(STORE_OK, store_commit(pg, &error), error);
-    assert_store(STORE_OK, store_begin(pg, &test_operator, &error), error);
-    assert_store(STORE_REFUSED,
-                 key_store_add_secret(pg, &test_operator, tenant.key.id, INT64_MAX, &third, &error),
-                 error);
-    store_rollback(pg);
-    assert_store(STORE_OK, store_begin(pg, &test_operator, &error), error);
-    assert_store(STORE_OK,
-                 key_store_revoke(pg, &test_operator, span_of(tenant.key.secret.public_part),
-                                  &revoked, &error),
-                 error);
-    assert_sql(pg,
-               "SELECT k.status FROM tollgate.api_keys k JOIN tollgate.tenants USING (tenant_id) "
-               "WHERE tenants.name = 'Rotates'",
-               "active");
-    assert_store(STORE_OK,
-                 key_store_add_secret(pg, &test_operator, tenant.key.id, INT64_MAX, &third, &error),
-                 error);
-    assert_store(STORE_OK, store_commit(pg, &error), error);
+    struct key_rotation hour = {tenant.made.tenant, tenant.key.id, 3600000}, at_once = hour;
+    struct key_rotated rotated;
+    at_once.overlap_ms = 0;
+    rotated_to(pg, &hour, STORE_OK, &rotated);
+    assert_true(rotated.previous_until_ms > clock_wall_ms() + 3500000);
+    assert_true(rotated.previous_until_ms < clock_wall_ms() + 3600001);
+    rotated_to(pg, &hour, STORE_CONFLICT, &rotated);
+    rotated_to(pg, &at_once, STORE_OK, &rotated);
+    assert_sql(all,
+               "SELECT string_agg(public_part, ' ') FROM tollgate.api_key_secrets s JOIN "
+               "tollgate.tenants t USING (tenant_id) WHERE t.name = 'Rotates' "
+               "AND revoked_at IS NULL AND expires_at IS NULL",
+               rotated.secret.public_part);
+    assert_sql(all,
+               "SELECT count(*)::text FROM tollgate.api_key_secrets s JOIN tollgate.tenants t "
+               "USING (tenant_id) WHERE t.name = 'Rotates' AND revoked_at IS NOT NULL",
+               "2");
+    rotated_to(pg, &hour, STORE_OK, &rotated);
+    rotated_to(pg, &(struct key_rotation){.tenant = tenant.made.project, .key = tenant.key.id},
+               STORE_NOT_FOUND, &rotated);
     pg_close(pg);
+    pg_close(all);
 }
 
 static void revoking_the_last_secret_revokes_the_key(void **state)
@@ -102,16 +111,18 @@ static void revoking_the_last_secret_revokes_the_key(void **state)
     struct test_tenant tenant = make_test_tenant(pg, "Revoked", BILLING_PREPAID, 0);
     struct uuid key;
     assert_store(STORE_OK, store_begin(pg, &test_operator, &error), error);
-    assert_store(
-        STORE_OK,
-        key_store_revoke(pg, &test_operator, span_of(tenant.key.secret.public_part), &key, &error),
-        error);
+    assert_store(STORE_OK,
+                 key_store_revoke(pg, &test_operator, span_of(tenant.key.secret.public_part),
+                                  span_of("lost"), &key, &error),
+                 error);
     assert_sql(pg,
                "SELECT status_reason FROM tollgate.api_keys k JOIN tollgate.tenants t "
                "USING (tenant_id) WHERE t.name = 'Revoked' AND k.status = 'revoked'",
-               "revoked by test");
-    assert_store(STORE_NOT_FOUND,
-                 key_store_revoke(pg, &test_operator, span_of("key_nothing"), &key, &error), error);
+               "revoked by test: lost");
+    assert_store(
+        STORE_NOT_FOUND,
+        key_store_revoke(pg, &test_operator, span_of("key_nothing"), span_of(""), &key, &error),
+        error);
     store_rollback(pg);
     pg_close(pg);
 }
