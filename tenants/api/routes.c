@@ -9,11 +9,7 @@ extern const struct api_routes operators_routes;
 extern const struct api_routes session_routes;
 
 const struct api_routes *const api_families[] = {
-    &audit_routes,
-    &members_routes,
-    &operators_routes,
-    &session_routes,
-    NULL,
+    &audit_routes, &members_routes, &operators_routes, &session_routes, NULL,
 };
 
 enum { LIMIT_MAX = 200, CURSOR_CHARACTERS_MAX = 500 };

@@ -1,6 +1,6 @@
 /*
- * tenant_store: tenants with their wallets. Needs an open transaction; tenants are made by operators
- * only.
+ * tenant_store: tenants with their wallets. Needs an open transaction; tenants are made by
+ * operators only.
  */
 #ifndef TOLLGATE_TENANTS_STORE_TENANT_STORE_H
 #define TOLLGATE_TENANTS_STORE_TENANT_STORE_H
