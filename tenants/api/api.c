@@ -228,6 +228,7 @@ enum api_outcome api_fail_field(struct api *api, const char *field, const char *
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     field_complain(&api->inside->refusal.complaints, api->arena, span_of(field), "%s", text);
+    api->inside->refusal.of_query = api->inside->refusal.of_query || api->route->method == API_GET;
     return api_fail(api, PROBLEM_INVALID_FIELD, "%s: %s", field, text);
 }
 

@@ -17,6 +17,7 @@
 #include "tenants/store/view.h"
 
 struct seal;
+struct counts;
 struct identity;
 struct identify_headers;
 
@@ -28,8 +29,9 @@ struct api {
     struct store_actor actor; /* the caller, for the store and the audit log */
     struct uuid request_id;
     int64_t now_ms;
-    const struct seal *seal;   /* common/base/seal.h: what provider credentials are kept with */
-    struct identity *identity; /* tenants/api/identity.h: what signing in stands on; shared */
+    const struct seal *seal;     /* common/base/seal.h: what provider credentials are kept with */
+    struct identity *identity;   /* tenants/api/identity.h: what signing in stands on; shared */
+    const struct counts *counts; /* tenants/api/count.h: of the process */
     const struct identify_headers
         *headers;                    /* set by identify(): what a login notes of its client */
     const struct json_doc *document; /* of the body; JSON fields are nodes of it */
@@ -82,7 +84,8 @@ must_use enum api_outcome api_one(struct api *api, const struct view *view, cons
 /* Says why; returns API_FAILED. */
 enum api_outcome api_fail(struct api *api, enum problem problem, const char *format, ...)
     printf_like(3, 4);
-/* 422 that names a member of the body; may be called several times before returning API_FAILED. */
+/* 422 that names a member of the body, or 400 one of a GET's query; may be called several times
+ * before returning API_FAILED. */
 enum api_outcome api_fail_field(struct api *api, const char *field, const char *format, ...)
     printf_like(3, 4);
 /* A further member of the problem's document, which is JSON already (at most 4); copies. */

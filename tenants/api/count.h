@@ -21,6 +21,7 @@ struct counts {
     _Atomic uint64_t busy;     /* calls refused because too many waited */
     _Atomic int64_t waiting, running;
     _Atomic bool database_up;
+    int64_t started_ms, threads; /* of the process; they stay as they were at its start */
 };
 
 void count_call(struct counts *counts, int status, int64_t ms);

@@ -302,6 +302,7 @@ void performer_run(struct performer *performer, struct call *call)
         .now_ms = clock_wall_ms(),
         .seal = performer->performing->seal,
         .identity = performer->performing->identity,
+        .counts = performer->performing->counts,
     };
 
     inside_begin(&api, &call->came);

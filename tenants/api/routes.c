@@ -6,11 +6,25 @@
 extern const struct api_routes audit_routes;
 extern const struct api_routes members_routes;
 extern const struct api_routes operators_routes;
+extern const struct api_routes overview_routes;
+extern const struct api_routes requests_routes;
 extern const struct api_routes session_routes;
+extern const struct api_routes status_routes;
+extern const struct api_routes usage_routes;
 
+/* clang-format off */
 const struct api_routes *const api_families[] = {
-    &audit_routes, &members_routes, &operators_routes, &session_routes, NULL,
+    &audit_routes,
+    &members_routes,
+    &operators_routes,
+    &overview_routes,
+    &requests_routes,
+    &session_routes,
+    &status_routes,
+    &usage_routes,
+    NULL,
 };
+/* clang-format on */
 
 enum { LIMIT_MAX = 200, CURSOR_CHARACTERS_MAX = 500 };
 

@@ -277,6 +277,8 @@ struct server *server_new(const struct server_settings *settings)
     server->done_watch = httpd_watch_fd(server->httpd, mailbox_fd(server->done), on_done, server);
     server->stop_watch = httpd_watch_fd(server->httpd, settings->stop_fd, on_stop, server);
     server->publish = (struct httpd_timer){.expired = on_publish, .context = server};
+    settings->performing->counts->started_ms = clock_wall_ms();
+    settings->performing->counts->threads = (int64_t)settings->threads;
     server->pool =
         pool_start(settings->performing, settings->threads, settings->waiting_max, server->done);
     httpd_listen(server->httpd, settings->listen_fd, NULL);

@@ -49,7 +49,7 @@
               " AND ($11::text IS NULL OR e.deployment_id = ANY (ARRAY(SELECT d.deployment_id"     \
               " FROM tollgate.deployments d WHERE d.provider = $11)))"                             \
               " AND ($12::bool IS NULL OR (e.outcome IN (" REQUEST_FAILED_OUTCOMES ")) = $12)"     \
-              " AND ($13::int8 IS NULL OR e.charge_pico >= $13)"                                   \
+              " AND ($13::numeric IS NULL OR e.charge_pico >= $13)"                                   \
               " AND ($14::uuid IS NULL OR e.event_id = $14)"                                       \
               " AND ($15::text IS NULL OR e.event_id = ANY (ARRAY(SELECT l.event_id"               \
               " FROM tollgate.request_log l WHERE l.tenant_id = $4 AND l.event_day >= " DAY_OF(    \

@@ -15,6 +15,11 @@
  * crashed, an empty answer, nothing sent. A client that leaves is no failure. */
 #define REQUEST_FAILED_OUTCOMES "2, 3, 6, 7, 9"
 
+/* The names of tollgate.outcomes, as choices of a query. */
+#define REQUEST_OUTCOME_CHOICES                                                                    \
+    "finished|provider_failed|provider_died|client_left|client_left_early|crash|blank|cached|"     \
+    "not_dispatched"
+
 /* Lists, newest or dearest first. Behind the list's own parameters stand: $4 tenant, $5 from, $6 to
  * (times), $7 model, $8 key, $9 project, $10 outcome's name, $11 provider, $12 whether it failed
  * (boolean), $13 the least charge (pico), $14 the event's id, $15 the client's or the provider's id
