@@ -14,8 +14,9 @@
 #define ARGUMENTS_MAX 4
 
 static const struct command *const commands[] = {
-    &command_bootstrap,  &command_tenant_create,  &command_key_create,   &command_key_revoke,
-    &command_credit_add, &command_catalog_import, &command_catalog_show,
+    &command_bootstrap,    &command_tenant_create, &command_key_create,
+    &command_key_revoke,   &command_credit_add,    &command_catalog_import,
+    &command_catalog_show, &command_serve,         &command_routes,
 };
 
 /* Within '…' a quote is written as '\''. */
@@ -113,7 +114,8 @@ static void print_commands(void)
 {
     printf(
         "Usage: " PROGRAM " COMMAND [ARGUMENT...] [--SETTING VALUE]...\n\n"
-        "Makes and changes tenants, keys, credit and the catalog, straight in the database.\n"
+        "Serves the control plane's API, and makes and changes tenants, keys, credit and the\n"
+        "catalog straight in the database.\n"
         "Connect as tollgate_control. Secrets are shown once, by the command that makes them.\n\n"
         "Commands (each has its own --help):\n");
     for (size_t i = 0; i < array_size(commands); i++) {
@@ -181,6 +183,8 @@ static int run(const struct command *command, const struct command_config *confi
         (void)buf_printf(error, "it is: %s %s; see --help", command->words, command->usage);
         return complain(error->at);
     }
+    if (command->run_alone != NULL)
+        return command->run_alone(config, error) ? EXIT_SUCCESS : complain(error->at);
     if (!pg_url_read(config->database_url_file, config->database, &url, error))
         return complain(error->at);
     int code = connect_and_run(command, &context, url.at);

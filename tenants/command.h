@@ -21,6 +21,9 @@ struct command_config {
     int mode, kind, window,
         format; /* enum billing_mode, key_kind, budget_window; catalog's format */
     bool if_missing, dry_run, summary, now, retire_many;
+    char *listen, *ops_listen, *master_key_file;
+    int64_t threads, waiting_calls, statement_timeout_ms, drain_seconds;
+    int64_t session_hours, session_idle_minutes;
 };
 
 struct command_output {
@@ -46,10 +49,14 @@ struct command {
     size_t count;
     size_t arguments; /* how many it takes */
     enum store_outcome (*run)(struct command_context *context);
+    /* Instead of `run`, for what works without one transaction at the database: false when it
+     * failed, and `why` has a sentence. */
+    bool (*run_alone)(const struct command_config *config, struct buf *why);
 };
 
 extern const struct command command_bootstrap, command_tenant_create, command_key_create,
-    command_key_revoke, command_credit_add, command_catalog_import, command_catalog_show;
+    command_key_revoke, command_credit_add, command_catalog_import, command_catalog_show,
+    command_serve, command_routes;
 
 #define COMMAND_AT(member) offsetof(struct command_config, member)
 #define COMMAND_SETTINGS                                                                           \
