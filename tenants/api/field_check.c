@@ -312,6 +312,7 @@ static void check_texts_of_body(const struct field_reading *reading, const struc
 void field_check_text(const struct field_reading *reading, struct span text)
 {
     int64_t number = 0;
+    int r;
 
     switch (reading->field->type) {
     case FIELD_TEXT:
@@ -322,7 +323,8 @@ void field_check_text(const struct field_reading *reading, struct span text)
         check_email(reading, text);
         return;
     case FIELD_INT:
-        check_int(reading, span_int64(text, &number), number);
+        r = span_int64(text, &number);
+        check_int(reading, r, number);
         return;
     case FIELD_BOOL:
         check_bool(reading, span_is(text, "true") || span_is(text, "false") ? 0 : -EINVAL,

@@ -16,172 +16,8 @@
 #include "tenants/api/server.h"
 #include "tenants/store/operator_store.h"
 #include "tests/support/testing_store.h"
-
-enum { ANSWER_MAX = 1 << 20 };
-
-/* ---- routes of the test ---- */
-
-static _Atomic int runs; /* how often a handler began */
-
-static const struct view_column thing_columns[] = {
-    {.name = "name", .kind = VIEW_TEXT},
-    {.name = "n", .kind = VIEW_INT},
-    {.name = "etag", .kind = VIEW_ETAG},
-};
-static const struct view things_view =
-    VIEW("SELECT name, n, revision, n::text, name FROM tollgate.things"
-         " WHERE ($2::text IS NULL OR (n, name) > ($2::int8, $3::text))"
-         "   AND ($4::text IS NULL OR name LIKE '%' || $4 || '%') ORDER BY n, name LIMIT $1",
-         thing_columns, 2);
-static const struct view same_things_view =
-    VIEW("SELECT name, n, revision, n::text, name FROM tollgate.things"
-         " WHERE ($2::text IS NULL OR (n, name) > ($2::int8, $3::text)) ORDER BY n, name LIMIT $1",
-         thing_columns, 2);
-static const struct view thing_view =
-    VIEW("SELECT name, n, revision FROM tollgate.things WHERE name = $1", thing_columns, 0);
-
-static enum api_outcome list_things(struct api *api)
-{
-    return api_list_of(api, &things_view, api_query_param(api, "q"));
-}
-
-static enum api_outcome list_others(struct api *api)
-{
-    return api_list_of(api, &same_things_view);
-}
-
-static enum api_outcome get_thing(struct api *api)
-{
-    return api_one_of(api, &thing_view, "thing", PG_TEXT(api_path_text(api, "thing")));
-}
-
-static enum api_outcome make_thing(struct api *api)
-{
-    struct store_error error;
-    enum store_outcome outcome =
-        store_exec(api->pg, NULL, &error, "make the thing",
-                   "INSERT INTO tollgate.things (name, n) VALUES ($1, coalesce($2, 0))",
-                   api_body_param(api, "name"), api_body_param(api, "n"));
-
-    atomic_fetch_add(&runs, 1);
-    if (outcome != STORE_OK)
-        return api_store(api, outcome, &error);
-    outcome = store_exec(api->pg, NULL, &error, "wait", "SELECT pg_sleep(0.2)");
-    if (outcome != STORE_OK)
-        return api_store(api, outcome, &error);
-    enum api_outcome shown = api_one_of(api, &thing_view, "thing", api_body_param(api, "name"));
-    return shown == API_OK ? API_CREATED : shown;
-}
-
-static enum api_outcome change_thing(struct api *api)
-{
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    struct store_error error;
-    enum store_outcome outcome =
-        store_exec(api->pg, &rows, &error, "lock",
-                   "SELECT revision FROM tollgate.things WHERE name = $1 FOR UPDATE",
-                   PG_TEXT(api_path_text(api, "thing")));
-
-    if (outcome != STORE_OK)
-        return api_store(api, outcome, &error);
-    if (pg_rows_count(rows) == 0)
-        return api_fail(api, PROBLEM_NOT_FOUND, "there is no such thing");
-    if (api_match(api, pg_get_int64(rows, 0, 0)) != API_OK)
-        return API_FAILED;
-    outcome =
-        store_exec(api->pg, NULL, &error, "change",
-                   "UPDATE tollgate.things SET n = $2, revision = revision + 1 WHERE name = $1",
-                   PG_TEXT(api_path_text(api, "thing")), api_body_param(api, "n"));
-    if (outcome != STORE_OK)
-        return api_store(api, outcome, &error);
-    return get_thing(api);
-}
-
-/* Fails as a serialization would for the first `body.times` runs. */
-static enum api_outcome fail_at_first(struct api *api)
-{
-    struct store_error error;
-    int run = atomic_fetch_add(&runs, 1);
-    bool fail = run < (int)api_body(api, "times")->number;
-    enum store_outcome outcome = store_exec(
-        api->pg, NULL, &error, "try",
-        "SELECT CASE WHEN $1::bool THEN tollgate.fail_serialization() END", PG_BOOL(fail));
-
-    if (outcome != STORE_OK)
-        return api_store(api, outcome, &error);
-    json_begin(api_json(api), '{');
-    json_put_int64(api_json(api), "run", run);
-    json_end(api_json(api), '}');
-    return API_OK;
-}
-
-static enum api_outcome lose_connection(struct api *api)
-{
-    struct store_error error;
-    enum store_outcome outcome = STORE_OK;
-
-    if (atomic_fetch_add(&runs, 1) == 0)
-        outcome = store_exec(api->pg, NULL, &error, "end", "SELECT tollgate.end_backend()");
-    return outcome == STORE_OK ? API_NO_CONTENT : api_store(api, outcome, &error);
-}
-
-static enum api_outcome wait_long(struct api *api)
-{
-    struct store_error error;
-    enum store_outcome outcome =
-        store_exec(api->pg, NULL, &error, "wait", "SELECT pg_sleep($1::float8 / 1000)",
-                   api_query_param(api, "ms"));
-
-    atomic_fetch_add(&runs, 1);
-    return outcome == STORE_OK ? API_NO_CONTENT : api_store(api, outcome, &error);
-}
-
-static enum api_outcome write_while_reading(struct api *api)
-{
-    struct store_error error;
-    enum store_outcome outcome = store_exec(api->pg, NULL, &error, "write",
-                                            "INSERT INTO tollgate.things (name) VALUES ('sneaky')");
-
-    return api_store(api, outcome, &error);
-}
-
-static enum api_outcome do_nothing(struct api *api)
-{
-    (void)api;
-    return API_NO_CONTENT;
-}
-
-static const struct field thing_query[] = {{.name = "q", .type = FIELD_TEXT, .max = 20}};
-static const struct field wait_query[] = {{.name = "ms", .type = FIELD_INT, .required = true}};
-static const struct field thing_body[] = {
-    {.name = "name", .type = FIELD_TEXT, .required = true, .min = 1, .max = 20},
-    {.name = "n", .type = FIELD_INT, .min = 0, .max = 100},
-};
-static const struct field change_body[] = {{.name = "n", .type = FIELD_INT, .min = 0, .max = 100}};
-static const struct field times_body[] = {{.name = "times", .type = FIELD_INT, .required = true}};
-
-static const struct api_route table[] = {
-    ROUTE(API_GET, "/things", ROLE_OPERATOR, NULL, list_things, .query = FIELDS(thing_query),
-          .flags = API_LIST),
-    ROUTE(API_GET, "/others", ROLE_OPERATOR, NULL, list_others, .flags = API_LIST),
-    ROUTE(API_POST, "/things", ROLE_OPERATOR, NULL, make_thing, .body = FIELDS(thing_body)),
-    ROUTE(API_GET, "/things/{thing}", ROLE_OPERATOR, NULL, get_thing),
-    ROUTE(API_PATCH, "/things/{thing}", ROLE_OPERATOR, NULL, change_thing,
-          .body = FIELDS(change_body), .flags = API_IF_MATCH),
-    ROUTE(API_POST, "/fail", ROLE_OPERATOR, NULL, fail_at_first, .body = FIELDS(times_body)),
-    ROUTE(API_POST, "/lose", ROLE_OPERATOR, NULL, lose_connection),
-    ROUTE(API_GET, "/wait", ROLE_OPERATOR, NULL, wait_long, .query = FIELDS(wait_query)),
-    ROUTE(API_GET, "/sneak", ROLE_OPERATOR, NULL, write_while_reading),
-    ROUTE(API_POST, "/once", ROLE_OPERATOR, NULL, do_nothing, .flags = API_NEEDS_IDEMPOTENCY),
-    ROUTE(API_GET, "/open", ROLE_PUBLIC, NULL, do_nothing),
-    ROUTE(API_POST, "/large", ROLE_OPERATOR, NULL, do_nothing, .body = FIELDS(thing_body),
-          .flags = API_LARGE_BODY),
-    ROUTE(API_GET, "/tenants/{tenant}/things", ROLES_MEMBER | ROLE_OPERATOR, "things:read",
-          do_nothing),
-    ROUTE(API_POST, "/tenants/{tenant}/things", ROLE_OWNER, NULL, do_nothing),
-};
-static const struct api_routes family = API_ROUTES(table);
-static const struct api_routes *const families[] = {&family, NULL};
+#include "tests/unit/tenants/api/client.h"
+#include "tests/unit/tenants/api/things.h"
 
 /* ---- the server ---- */
 
@@ -218,7 +54,7 @@ static struct running *start(size_t threads, size_t waiting_max)
     assert_true(fd >= 0);
     running->port = tcp_port(&address);
     running->performing = (struct performing){
-        .families = families,
+        .families = things_families,
         .seal = seal,
         .identity = identity,
         .database = {.url = control_url, .statement_timeout_ms = 2000, .lock_timeout_ms = 1000},
@@ -256,51 +92,6 @@ static void stop(struct running *running)
 
 /* ---- a client ---- */
 
-struct answer {
-    int status;
-    char *head, *body; /* parts of `text` */
-    char text[ANSWER_MAX];
-};
-
-static int send_call(const struct running *running, const char *method, const char *path,
-                     const char *headers, const char *body)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons(running->port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    size_t size = strlen(body);
-    char length[64] = "", type[] = "content-type: application/json\r\n";
-
-    assert_int("connected", connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-    if (size > 0)
-        snprintf(length, sizeof(length), "content-length: %zu\r\n", size);
-    char *text = mem_printf(
-        "%s %s HTTP/1.1\r\nhost: x\r\nconnection: close\r\n%s%s%s\r\n%s", method, path, headers,
-        size > 0 && strstr(headers, "content-type") == NULL ? type : "", length, body);
-    assert_int("sent", file_write_all(fd, text, strlen(text)), 0);
-    mem_free(text);
-    return fd;
-}
-
-static struct answer *receive(int fd)
-{
-    struct answer *answer = mem_new(sizeof(*answer));
-    size_t size = 0;
-    ssize_t got;
-
-    while ((got = read(fd, answer->text + size, ANSWER_MAX - 1 - size)) > 0)
-        size += (size_t)got;
-    close(fd);
-    char *end = strstr(answer->text, "\r\n\r\n");
-    assert_non_null(end);
-    end[2] = '\0';
-    answer->head = answer->text;
-    answer->body = end + 4;
-    answer->status = atoi(answer->text + strlen("HTTP/1.1 "));
-    return answer;
-}
-
 /* As the operator; `path` is behind the prefix. */
 static struct answer *ask(const struct running *running, const char *method, const char *path,
                           const char *headers, const char *body)
@@ -308,7 +99,7 @@ static struct answer *ask(const struct running *running, const char *method, con
     cleanup(mem_free_at) char *full = mem_printf("/control/v1%s", path);
     cleanup(mem_free_at) char *all = mem_printf("authorization: Bearer %s\r\n%s", token, headers);
 
-    return receive(send_call(running, method, full, all, body));
+    return client_receive(client_send(running->port, method, full, all, body));
 }
 
 #define assert_has(what, text, part)                                                               \
@@ -317,21 +108,28 @@ static struct answer *ask(const struct running *running, const char *method, con
             fail_msg("%s: \"%s\" is not in %s", (what), (part), (text));                           \
     } while (0)
 
-static void expect(const struct running *running, const char *method, const char *path,
-                   const char *headers, const char *body, int status, const char *part)
-{
-    cleanup(mem_free_at) struct answer *answer = ask(running, method, path, headers, body);
-    cleanup(mem_free_at) char *what = mem_printf("%s %s", method, path);
+struct row {
+    const char *method, *path, *headers, *body;
+    int status;
+    const char *part; /* of the answer's body */
+};
 
-    if (answer->status != status)
-        fail_msg("%s: %d, wanted %d: %s", what, answer->status, status, answer->body);
-    assert_has(what, answer->body, part);
-    if (status >= 400) {
-        assert_has(what, answer->head, "content-type: application/problem+json\r\n");
-        assert_has(what, answer->body, "\"request_id\":\"gen_");
-    }
+static void expect_row(const struct running *running, const struct row *row)
+{
+    cleanup(mem_free_at) struct answer *answer =
+        ask(running, row->method, row->path, row->headers, row->body);
+    cleanup(mem_free_at) char *what = mem_printf("%s %s", row->method, row->path);
+
+    if (answer->status != row->status)
+        fail_msg("%s: %d, wanted %d: %s", what, answer->status, row->status, answer->body);
+    assert_has(what, answer->body, row->part);
     assert_has(what, answer->head, "cache-control: no-store\r\n");
+    if (row->status < 400 || strcmp(row->method, "HEAD") == 0)
+        return;
+    assert_has(what, answer->head, "content-type: application/problem+json\r\n");
+    assert_has(what, answer->body, "\"request_id\":\"gen_");
 }
+#define expect(running, ...) expect_row((running), &(const struct row){__VA_ARGS__})
 
 /* ---- set up ---- */
 
@@ -400,11 +198,7 @@ static int tear_down(void **state)
 static void what_needs_no_handler_is_refused_with_its_reason(void **state)
 {
     static char large[300000], huge[17 << 20];
-    static const struct {
-        const char *method, *path, *headers, *body;
-        int status;
-        const char *part;
-    } rows[] = {
+    static const struct row rows[] = {
         {"GET", "/nothing", "", "", 404, "urn:tollgate:problem:not_found"},
         {"GET", "/things/", "", "", 404, "not_found"},
         {"GET", "", "", "", 404, "not_found"},
@@ -429,8 +223,8 @@ static void what_needs_no_handler_is_refused_with_its_reason(void **state)
          "{\"field\":\"limit\",\"message\":\"must be a whole number from 1 to 200\"}"},
         {"GET", "/things?limit=5&limit=6", "", "", 400, "is given twice"},
         {"GET", "/things?cursor=garbage", "", "", 400, "bad_cursor"},
-        {"GET", "/things/%zz", "", "", 404, "not_found"},
-        {"GET", "/things/%00", "", "", 404, "not_found"},
+        {"GET", "/things/%zz", "", "", 400, "broken percent escape"},
+        {"GET", "/things/%00", "", "", 400, "control character"},
         {"GET", "/things/%ff%fe", "", "", 404, "not_found"},
         {"GET", "/things/none", "", "", 404, "there is no such thing"},
         {"GET", "/tenants/ten_1/things", "", "", 404, "not_found"},
@@ -448,8 +242,7 @@ static void what_needs_no_handler_is_refused_with_its_reason(void **state)
     memset(large, 'x', sizeof(large) - 1);
     memset(huge, 'x', sizeof(huge) - 1);
     for (size_t i = 0; i < array_size(rows); i++)
-        expect(running, rows[i].method, rows[i].path, rows[i].headers, rows[i].body, rows[i].status,
-               rows[i].part);
+        expect_row(running, &rows[i]);
     stop(running);
 }
 
@@ -459,19 +252,20 @@ static void nobody_gets_no_further_than_the_public_routes(void **state)
     need_database(url);
     struct running *running = start(1, 10);
     cleanup(mem_free_at) struct answer *open =
-        receive(send_call(running, "GET", "/control/v1/open", "", ""));
+        client_receive(client_send(running->port, "GET", "/control/v1/open", "", ""));
     assert_int("public", open->status, 204);
     cleanup(mem_free_at) struct answer *closed =
-        receive(send_call(running, "GET", "/control/v1/things", "", ""));
+        client_receive(client_send(running->port, "GET", "/control/v1/things", "", ""));
     assert_int("not public", closed->status, 401);
     assert_has("401", closed->head, "www-authenticate: Bearer");
-    cleanup(mem_free_at) struct answer *wrong = receive(
-        send_call(running, "GET", "/control/v1/things", "authorization: Bearer opr-tg1_x\r\n", ""));
+    cleanup(mem_free_at) struct answer *wrong = client_receive(client_send(
+        running->port, "GET", "/control/v1/things", "authorization: Bearer opr-tg1_x\r\n", ""));
     assert_int("a token that is none", wrong->status, 401);
     cleanup(mem_free_at) struct answer *unknown =
-        receive(send_call(running, "GET", "/control/v1/nothing", "", ""));
+        client_receive(client_send(running->port, "GET", "/control/v1/nothing", "", ""));
     assert_int("an unknown path is 404 for everyone", unknown->status, 404);
-    cleanup(mem_free_at) struct answer *outside = receive(send_call(running, "GET", "/", "", ""));
+    cleanup(mem_free_at) struct answer *outside =
+        client_receive(client_send(running->port, "GET", "/", "", ""));
     assert_int("outside of the prefix", outside->status, 404);
     stop(running);
 }
@@ -596,17 +390,17 @@ static void the_same_call_at_once_has_one_effect(void **state)
     (void)state;
     need_database(url);
     struct running *running = start(CALLS, 10);
-    atomic_store(&runs, 0);
+    atomic_store(&things_runs, 0);
     for (int i = 0; i < CALLS; i++)
-        fds[i] =
-            send_call(running, "POST", "/control/v1/things", headers, "{\"name\":\"together\"}");
+        fds[i] = client_send(running->port, "POST", "/control/v1/things", headers,
+                             "{\"name\":\"together\"}");
     for (int i = 0; i < CALLS; i++) {
-        cleanup(mem_free_at) struct answer *answer = receive(fds[i]);
+        cleanup(mem_free_at) struct answer *answer = client_receive(fds[i]);
         assert_int(answer->body, answer->status, 201);
         replayed += strstr(answer->head, "idempotent-replayed: true") != NULL ? 1 : 0;
     }
     assert_int("the others got its answer", replayed, CALLS - 1);
-    assert_int("one run", atomic_load(&runs), 1);
+    assert_int("one run", atomic_load(&things_runs), 1);
     assert_int("one effect", count_things("together"), 1);
     stop(running);
 }
@@ -616,11 +410,11 @@ static void a_serialization_failure_runs_the_call_again(void **state)
     (void)state;
     need_database(url);
     struct running *running = start(1, 10);
-    atomic_store(&runs, 0);
+    atomic_store(&things_runs, 0);
     expect(running, "POST", "/fail", "", "{\"times\":2}", 200, "{\"run\":2}");
-    atomic_store(&runs, 0);
+    atomic_store(&things_runs, 0);
     expect(running, "POST", "/fail", "", "{\"times\":3}", 503, "others change the same");
-    assert_int("three runs", atomic_load(&runs), 3);
+    assert_int("three runs", atomic_load(&things_runs), 3);
     stop(running);
 }
 
@@ -629,9 +423,9 @@ static void a_lost_connection_is_made_anew(void **state)
     (void)state;
     need_database(url);
     struct running *running = start(1, 10);
-    atomic_store(&runs, 0);
+    atomic_store(&things_runs, 0);
     expect(running, "POST", "/lose", "", "", 204, "");
-    assert_int("run again", atomic_load(&runs), 2);
+    assert_int("run again", atomic_load(&things_runs), 2);
     expect(running, "GET", "/things/t1", "", "", 200, "t1");
     stop(running);
 }
@@ -641,9 +435,9 @@ static void a_statement_that_takes_too_long_is_not_run_again(void **state)
     (void)state;
     need_database(url);
     struct running *running = start(1, 10);
-    atomic_store(&runs, 0);
+    atomic_store(&things_runs, 0);
     expect(running, "GET", "/wait?ms=60000", "", "", 503, "this took too long");
-    assert_int("one run", atomic_load(&runs), 1);
+    assert_int("one run", atomic_load(&things_runs), 1);
     stop(running);
 }
 
@@ -656,9 +450,9 @@ static void too_many_calls_are_told_to_come_again(void **state)
     need_database(url);
     struct running *running = start(1, WAITING);
     for (int i = 0; i < CALLS; i++)
-        fds[i] = send_call(running, "GET", "/control/v1/wait?ms=300", headers, "");
+        fds[i] = client_send(running->port, "GET", "/control/v1/wait?ms=300", headers, "");
     for (int i = 0; i < CALLS; i++) {
-        cleanup(mem_free_at) struct answer *answer = receive(fds[i]);
+        cleanup(mem_free_at) struct answer *answer = client_receive(fds[i]);
         served += answer->status == 204 ? 1 : 0;
         if (answer->status == 503) {
             refused++;
@@ -666,7 +460,7 @@ static void too_many_calls_are_told_to_come_again(void **state)
         }
     }
     assert_int("each got an answer", served + refused, CALLS);
-    in_row("some were served", served >= 1 + WAITING);
+    in_row("some were served", served >= WAITING);
     in_row("some were refused", refused > 0);
     stop(running);
 }
@@ -677,10 +471,11 @@ static void a_client_that_leaves_does_not_stop_what_it_asked_for(void **state)
     (void)state;
     need_database(url);
     struct running *running = start(1, 10);
-    atomic_store(&runs, 0);
-    int fd = send_call(running, "POST", "/control/v1/things", headers, "{\"name\":\"left\"}");
+    atomic_store(&things_runs, 0);
+    int fd =
+        client_send(running->port, "POST", "/control/v1/things", headers, "{\"name\":\"left\"}");
     int64_t until_ms = clock_mono_ms() + 10000;
-    while (atomic_load(&runs) == 0 && clock_mono_ms() < until_ms)
+    while (atomic_load(&things_runs) == 0 && clock_mono_ms() < until_ms)
         (void)poll(NULL, 0, 5);
     close(fd);
     stop(running);
@@ -693,12 +488,12 @@ static void what_is_at_work_is_answered_before_the_end(void **state)
     (void)state;
     need_database(url);
     struct running *running = start(1, 10);
-    int fd = send_call(running, "GET", "/control/v1/wait?ms=500", headers, "");
+    int fd = client_send(running->port, "GET", "/control/v1/wait?ms=500", headers, "");
     int64_t until_ms = clock_mono_ms() + 10000;
     while (atomic_load(&running->counts.running) == 0 && clock_mono_ms() < until_ms)
         (void)poll(NULL, 0, 5);
     ask_to_stop(running);
-    cleanup(mem_free_at) struct answer *answer = receive(fd);
+    cleanup(mem_free_at) struct answer *answer = client_receive(fd);
     assert_int("answered", answer->status, 204);
     stop(running);
 }
