@@ -106,10 +106,9 @@ static enum store_outcome prices_from(struct command_context *c, int64_t *from_m
 static enum store_outcome refuse_emptying(struct command_context *c, const struct catalog *old,
                                           const struct catalog_changes *changes)
 {
-    uint64_t had = 0, gone = changes->by_kind[CATALOG_DEPLOYMENT_REMOVED];
-    for (uint32_t m = 0; m < old->model_count; m++)
-        had += old->models[m].deployment_count;
-    if (c->config->dry_run || c->config->retire_many || gone * 5 <= had)
+    uint64_t had, gone;
+    if (c->config->dry_run || c->config->retire_many ||
+        !catalog_takes_many(old, changes, &gone, &had))
         return STORE_OK;
     return store_fail(
         &c->error, STORE_REFUSED,

@@ -4,9 +4,15 @@
 #include "tenants/api/route.h"
 
 extern const struct api_routes audit_routes;
+extern const struct api_routes credentials_routes;
+extern const struct api_routes deployments_routes;
+extern const struct api_routes imports_routes;
 extern const struct api_routes members_routes;
+extern const struct api_routes models_routes;
 extern const struct api_routes operators_routes;
 extern const struct api_routes overview_routes;
+extern const struct api_routes prices_routes;
+extern const struct api_routes providers_routes;
 extern const struct api_routes requests_routes;
 extern const struct api_routes session_routes;
 extern const struct api_routes status_routes;
@@ -15,9 +21,15 @@ extern const struct api_routes usage_routes;
 /* clang-format off */
 const struct api_routes *const api_families[] = {
     &audit_routes,
+    &credentials_routes,
+    &deployments_routes,
+    &imports_routes,
     &members_routes,
+    &models_routes,
     &operators_routes,
     &overview_routes,
+    &prices_routes,
+    &providers_routes,
     &requests_routes,
     &session_routes,
     &status_routes,

@@ -338,3 +338,15 @@ struct catalog_changes catalog_diff(const struct catalog *old, const struct cata
     map_free(d.new_keys);
     return d.changes;
 }
+
+bool catalog_takes_many(const struct catalog *old, const struct catalog_changes *changes,
+                        uint64_t *gone_out, uint64_t *had_out)
+{
+    uint64_t had = 0, gone = changes->by_kind[CATALOG_DEPLOYMENT_REMOVED];
+
+    for (uint32_t m = 0; m < old->model_count; m++)
+        had += old->models[m].deployment_count;
+    *gone_out = gone;
+    *had_out = had;
+    return gone * 5 > had;
+}

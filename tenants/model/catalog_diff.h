@@ -53,6 +53,15 @@ must_use struct catalog_changes catalog_diff(const struct catalog *old, const st
 
 must_use const char *catalog_change_name(enum catalog_change_kind kind);
 
+/* Whether the new side lacks more than a fifth of the deployments, which would be retired: more
+ * likely a file that was cut short than a wish. Says how many of how many. */
+must_use bool catalog_takes_many(const struct catalog *old, const struct catalog_changes *changes,
+                                 uint64_t *gone_out, uint64_t *had_out);
+
+/* One line or more, each ended by a newline: a mark, a blank, and what changes; prices as old ->
+ * new with the percentage. */
+void catalog_render_change(const struct catalog_change *change, struct buf *out);
+
 /* All changes and a last line that sums them up ("no changes"). */
 void catalog_render(const struct catalog_changes *changes, struct buf *out);
 

@@ -219,9 +219,7 @@ static void render_provider(const struct catalog_change *change, struct buf *out
         buf_printf(out, " (%s)", p->name);
 }
 
-/* One line or more per change, each ended by a newline; prices as old -> new with the percentage.
- */
-static void catalog_render_change(const struct catalog_change *change, struct buf *out)
+void catalog_render_change(const struct catalog_change *change, struct buf *out)
 {
     buf_add_byte(out, kinds[change->kind].mark);
     buf_add_byte(out, ' ');

@@ -191,7 +191,8 @@ enum store_outcome price_store_plan(struct pg *pg, const struct price_new *price
     outcome = store_exec(
         pg, &compared, error_out, "look what would be charged",
         "SELECT price_version_id FROM tollgate.price_versions "
-        "WHERE deployment_id = $1 AND book = $2 AND currency = 'USD' AND effective @> $4::timestamptz "
+        "WHERE deployment_id = $1 AND book = $2 AND currency = 'USD' AND effective @> "
+        "$4::timestamptz "
         "AND (tenant_id IS NULL OR tenant_id = $3::uuid) ORDER BY tenant_id NULLS LAST LIMIT 1",
         PG_UUID(price->deployment), book_of(price), PG_UUID_OR_NULL(price->tenant),
         PG_TIME(price->from_ms));
@@ -203,8 +204,8 @@ enum store_outcome price_store_plan(struct pg *pg, const struct price_new *price
     return STORE_OK;
 }
 
-static enum store_outcome find_tenant(struct pg *pg, struct uuid tenant,
-                                      struct store_error *error_out)
+enum store_outcome price_store_know_tenant(struct pg *pg, struct uuid tenant,
+                                           struct store_error *error_out)
 {
     cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
     if (uuid_is_zero(tenant))
@@ -247,8 +248,8 @@ enum store_outcome price_store_create(struct pg *pg, const struct store_actor *a
                                       struct store_error *error_out)
 {
     struct uuid id = uuid_new();
-    enum store_outcome outcome = find_tenant(pg, price->tenant, error_out);
-    if (outcome == STORE_OK && !uuid_is_zero(planned->replaces))
+    enum store_outcome outcome = STORE_OK;
+    if (!uuid_is_zero(planned->replaces))
         outcome = store_exec(pg, NULL, error_out, "end the price before",
                              "UPDATE tollgate.price_versions SET effective = "
                              "tstzrange(lower(effective), $2) WHERE price_version_id = $1",

@@ -34,6 +34,10 @@ struct price_planned {
     struct uuid compared; /* what would be charged then without it; zero: nothing */
 };
 
+/* STORE_NOT_FOUND when there is no such tenant; zero is everybody. */
+must_use enum store_outcome price_store_know_tenant(struct pg *pg, struct uuid tenant,
+                                                    struct store_error *error_out);
+
 /* Looks what the new version would replace, and locks that. STORE_NOT_FOUND: no such deployment;
  * STORE_CONFLICT: another version begins then or later; STORE_REFUSED: nothing could be sold by
  * such rates. */
@@ -46,7 +50,7 @@ must_use enum store_outcome price_store_plan(struct pg *pg, const struct price_n
 extern const struct view rate_change_view;
 void price_store_rates_json(const struct price_new *price, struct buf *out);
 
-/* Closes the planned one and makes the new one. STORE_NOT_FOUND: no such tenant. */
+/* Closes the planned one and makes the new one. */
 must_use enum store_outcome price_store_create(struct pg *pg, const struct store_actor *actor,
                                                const struct price_new *price,
                                                const struct price_planned *planned,

@@ -385,8 +385,11 @@ static void a_contracts_price_is_seen_and_meant_by_its_tenant_only(void **state)
     assert_int("its own", model_cell(tenant.made.tenant, AT_INPUT_FROM), 1500000);
     assert_int("another's", model_cell(other.made.tenant, AT_INPUT_FROM), 2000000);
     assert_int("an operator's", model_cell((struct uuid){{0}}, AT_INPUT_FROM), 2000000);
-    price.tenant = (struct uuid){{9}};
-    assert_store(STORE_NOT_FOUND, publish(&price, &planned, &error), error);
+    begin_as((struct uuid){{0}});
+    assert_store(STORE_NOT_FOUND, price_store_know_tenant(control, (struct uuid){{9}}, &error),
+                 error);
+    assert_store(STORE_OK, price_store_know_tenant(control, other.made.tenant, &error), error);
+    store_rollback(control);
 }
 
 static void a_price_by_which_nothing_could_be_sold_is_refused(void **state)
