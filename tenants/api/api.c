@@ -159,6 +159,11 @@ bool api_body_has(const struct api *api, const char *name)
     return api_body(api, name)->state != FIELD_ABSENT;
 }
 
+struct span api_idempotency_key(const struct api *api)
+{
+    return api->inside->came->idempotency_key;
+}
+
 /* ---- the answer ---- */
 
 struct json_writer *api_json(struct api *api)

@@ -52,6 +52,8 @@ must_use struct pg_param api_query_param(const struct api *api, const char *name
 must_use struct pg_param api_body_param(const struct api *api, const char *name);
 /* Whether a PATCH names the member at all, null included. */
 must_use bool api_body_has(const struct api *api, const char *name);
+/* The Idempotency-Key, which is there where the route needs one; at == NULL when it is not. */
+must_use struct span api_idempotency_key(const struct api *api);
 
 /* ---- the answer ---- */
 /* The writer of the answer's JSON body, which begins empty. */

@@ -23,12 +23,13 @@ enum store_outcome key_store_lock(struct pg *pg, struct uuid tenant, struct uuid
     cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
     struct key_state state = {0};
     unsigned status, window;
-    enum store_outcome outcome = store_exec(
-        pg, &rows, error_out, "find the key",
-        "SELECT revision, kind, status, coalesce(expires_at <= now(), false), scopes, "
-        "coalesce(budget_window, 'none'), coalesce(budget_pico, 0) FROM tollgate.api_keys "
-        "WHERE tenant_id = $1 AND key_id = $2 FOR UPDATE",
-        PG_UUID(tenant), PG_UUID(key));
+    enum store_outcome outcome =
+        store_exec(pg, &rows, error_out, "find the key",
+                   "SELECT revision, kind, status, coalesce(expires_at <= now(), false), scopes, "
+                   "coalesce(budget_window, 'none'), coalesce(budget_pico, 0), "
+                   "coalesce(expires_at, 'infinity') FROM tollgate.api_keys "
+                   "WHERE tenant_id = $1 AND key_id = $2 FOR UPDATE",
+                   PG_UUID(tenant), PG_UUID(key));
     if (outcome != STORE_OK)
         return outcome;
     if (pg_rows_count(rows) == 0)
@@ -43,6 +44,7 @@ enum store_outcome key_store_lock(struct pg *pg, struct uuid tenant, struct uuid
     state.expired = pg_get_bool(rows, 0, 3);
     state.budget_window = (enum budget_window)window;
     state.budget_pico = pg_get_int128(rows, 0, 6);
+    state.expires_ms = pg_get_unix_ms(rows, 0, 7);
     *state_out = state;
     return STORE_OK;
 }

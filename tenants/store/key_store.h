@@ -39,6 +39,7 @@ struct key_state {
     enum key_kind kind;
     enum key_status status;
     bool expired;
+    int64_t expires_ms; /* INT64_MAX: never */
     unsigned scopes;
     enum budget_window budget_window;
     int128 budget_pico;
