@@ -206,6 +206,7 @@ static int read_attempt(struct decoder *d, uint32_t node, struct event_attempt *
     size_t cursor = 0;
     if (json_kind(d->doc, node) != JSON_OBJECT)
         return wrong(d, "attempts", "has something that is not an object");
+    attempt->started_ms = -1;
     for (uint32_t n = json_first(d->doc, node); n != JSON_NONE; n = json_after(d->doc, node, n)) {
         const struct member *member =
             find_member(attempt_members, attempt_member_count, inside(d->doc, n), &cursor);

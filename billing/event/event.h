@@ -36,6 +36,7 @@ struct event_attempt {
     struct span provider; /* slug */
     int32_t status;       /* HTTP status of the upstream; 0 when there was none */
     struct span reason; /* "ok", "connect", "timeout_first", "status", "reset", "cancelled", … */
+    int64_t started_ms; /* after the request's start; -1: not told */
     int64_t ms;
     struct meters meters; /* what this attempt used, as far as known */
     enum usage_from usage_from;

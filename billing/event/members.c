@@ -79,6 +79,7 @@ const struct member attempt_members[] = {
     TEXT(provider),
     PLAIN(status, MEMBER_STATUS),
     TEXT(reason),
+    PLAIN(started_ms, MEMBER_DURATION),
     PLAIN(ms, MEMBER_NUMBER),
     PLAIN(meters, MEMBER_METERS),
     PLAIN(usage_from, MEMBER_USAGE_FROM),

@@ -256,6 +256,8 @@ static void write_attempt(struct json_writer *w, const struct event_attempt *att
     json_put_string(w, "provider", attempt->provider);
     json_put_int64(w, "status", attempt->status);
     json_put_string(w, "reason", attempt->reason);
+    if (attempt->started_ms >= 0)
+        json_put_int64(w, "started_ms", attempt->started_ms);
     json_put_int64(w, "ms", attempt->ms);
     json_put_bool(w, "delivered", attempt->delivered);
     json_put_cstring(w, "usage_from", usage_from_name(attempt->usage_from));

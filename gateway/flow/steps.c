@@ -240,6 +240,7 @@ static void begin_event(struct flow *flow)
     event->app = arena_span(flow->arena,
                             span_part(httpd_header(flow->request, "x-title"), 0, EVENT_TEXT_MAX));
     read_trace(flow);
+    flow->metering.arrived_us = flow->call.arrived_us;
     flow->metering.output = count_make(COUNT_BYTES, COUNT_MILLIBYTES_DEFAULT);
 }
 

@@ -31,8 +31,10 @@ void metering_begin(struct metering *m, const struct snapshot_deployment *deploy
     event->attempt_count++;
     m->attempts[n] = (struct metering_attempt){deployment, *terms, now_us};
     m->output = count_make(m->output.method, m->output.millibytes_per_token);
-    event->attempts[n] =
-        (struct event_attempt){.deployment = deployment->id, .provider = deployment->provider};
+    event->attempts[n] = (struct event_attempt){
+        .deployment = deployment->id,
+        .provider = deployment->provider,
+        .started_ms = m->arrived_us == 0 ? -1 : (now_us - m->arrived_us) / 1000};
     event->model = deployment->model->id;
     event->deployment = deployment->id;
     event->provider = deployment->provider;

@@ -24,6 +24,7 @@ struct metering_attempt {
 
 struct metering {
     struct usage_event event;
+    int64_t arrived_us; /* of the request, monotonic; 0: not told */
     struct metering_attempt attempts[EVENT_ATTEMPTS_MAX];
     int64_t input_bound; /* tokens, of the attempt that runs */
     int64_t output_bound;

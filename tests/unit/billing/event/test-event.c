@@ -121,6 +121,7 @@ static void fill_lists(struct usage_event *event, uint64_t *seed, struct room *r
                                                     .provider = text_in(seed, room),
                                                     .status = (int32_t)(next(seed) % 600),
                                                     .reason = text_in(seed, room),
+                                                    .started_ms = (int64_t)(next(seed) % 9) - 1,
                                                     .ms = (int64_t)(next(seed) % 9999),
                                                     .meters = some_meters(seed),
                                                     .usage_from = (enum usage_from)(next(seed) % 4),

@@ -20,7 +20,8 @@ static const struct snapshot_terms terms = {
 /* One request of 3 counted input tokens whose attempt relayed `text`. */
 static void begin(struct metering *m, const char *text)
 {
-    *m = (struct metering){.output = count_make(COUNT_BYTES, 4000),
+    *m = (struct metering){.arrived_us = 400000,
+                           .output = count_make(COUNT_BYTES, 4000),
                            .counted_input = 3,
                            .input_bound = 1000,
                            .output_bound = 4};
@@ -142,6 +143,8 @@ static void the_last_attempt_binds_and_each_has_its_cost(void **state)
     assert_int_equal(m.event.attempt_count, 2);
     assert_span("provider", m.event.provider, "two");
     assert_span("name there", m.event.upstream_model, "m2");
+    assert_int_equal(m.event.attempts[0].started_ms, 600);
+    assert_int_equal(m.event.attempts[1].started_ms, 1600);
     assert_int_equal(m.event.attempts[0].cost_pico, 14000000);
     assert_false(m.event.attempts[0].delivered);
     assert_int_equal(m.event.attempts[1].cost_pico, 60000000);
