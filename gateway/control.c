@@ -14,6 +14,7 @@
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "gateway/account.h"
 #include "gateway/adoption.h"
 #include "gateway/edge/console.h"
 #include "gateway/edge/endpoint.h"
@@ -114,6 +115,11 @@ static void on_journal_posted(void *context, struct uuid journal, uint32_t segme
 
     if (gateway->shipper == NULL)
         on_done(context, journal, (struct position){segment, offset});
+}
+
+static void on_report(void *context, struct json_writer *w)
+{
+    account_put(w, context);
 }
 
 static void on_partition_posted(void *context, const char *topic, int32_t partition,
@@ -230,6 +236,7 @@ static void start_broker(struct gateway *gateway)
         .workers = gateway->worker_count,
         .lease_life_ms = gateway->config.lease_life_seconds * 1000,
         .context = gateway,
+        .on_report = on_report,
         .on_journal_posted = on_journal_posted,
         .on_partition_posted = on_partition_posted,
     };

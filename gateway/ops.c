@@ -7,6 +7,7 @@
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
 #include "common/base/thread.h"
+#include "gateway/account.h"
 #include "gateway/adoption.h"
 #include "gateway/worker.h"
 
@@ -147,41 +148,6 @@ static void put_snapshot(struct json_writer *w, struct gateway *gateway)
     json_end(w, '}');
 }
 
-static void put_journals(struct json_writer *w, struct gateway *gateway)
-{
-    struct journals_state state;
-    struct adoption_state adopted;
-
-    journals_state(gateway->journals, &state);
-    adoption_state(gateway->adoption, &adopted);
-    json_name(w, "journal");
-    json_begin(w, '{');
-    json_put_bool(w, "healthy", state.healthy);
-    json_put_int64(w, "depth_bytes", (int64_t)state.depth_bytes);
-    json_put_int64(w, "oldest_unsynced_ms", state.oldest_unsynced_ms);
-    json_put_int64(w, "records", (int64_t)state.written_records);
-    json_put_int64(w, "adopted_folders", (int64_t)adopted.folders);
-    json_put_int64(w, "crashed_requests_ended", (int64_t)adopted.finals_made);
-    json_end(w, '}');
-}
-
-static void put_shipper(struct json_writer *w, struct gateway *gateway)
-{
-    struct shipper_state state;
-
-    if (gateway->shipper == NULL)
-        return;
-    shipper_state(gateway->shipper, &state);
-    json_name(w, "kafka");
-    json_begin(w, '{');
-    json_put_bool(w, "connected", state.connected);
-    json_put_bool(w, "drained", state.drained);
-    json_put_int64(w, "acked", (int64_t)state.acked);
-    json_put_int64(w, "in_flight", (int64_t)state.in_flight);
-    json_put_int64(w, "behind_bytes", (int64_t)state.behind_bytes);
-    json_end(w, '}');
-}
-
 static void answer_status(struct ops *ops, struct httpd_request *request)
 {
     const struct httpd_header type = {span_of("content-type"), span_of("application/json")};
@@ -198,14 +164,11 @@ static void answer_status(struct ops *ops, struct httpd_request *request)
     json_put_cstring(&w, "mode", gateway->config.mode == MODE_TRIAL ? "trial" : "production");
     json_put_bool(&w, "ready", why == NULL);
     json_put_cstring(&w, "reason", why);
-    json_put_int64(&w, "uptime_ms", clock_wall_ms() - gateway->started_ms);
-    json_put_int64(&w, "workers", gateway->worker_count);
     json_put_int64(&w, "port", gateway->port);
     json_put_int64(&w, "tls_port", gateway->tls_port);
     json_put_bool(&w, "leases_connected", broker_connected(gateway->broker));
     put_snapshot(&w, gateway);
-    put_journals(&w, gateway);
-    put_shipper(&w, gateway);
+    account_put(&w, gateway);
     json_end(&w, '}');
     httpd_answer(request, 200, &type, 1, buf_span(&out));
 }

@@ -14,6 +14,7 @@
 #include "common/pg/pg.h"
 
 enum { REPORT_MS = 1000, RECONNECT_MS = 200, STATEMENT_MS = 5000, PARTITIONS_MAX = 4096 };
+enum { REPORT_BYTES_MAX = 8192 };
 
 #define GIVE_BACK_CHANNEL "tollgate_give_back"
 
@@ -281,10 +282,18 @@ static void read_positions(struct broker *broker)
 
 static bool report(struct broker *broker, const char *state)
 {
+    cleanup(buf_done) struct buf text = buf_make(REPORT_BYTES_MAX);
+    struct json_writer w = json_writer_make(&text);
+
+    json_begin(&w, '{');
+    if (broker->config.on_report != NULL)
+        broker->config.on_report(broker->config.context, &w);
+    json_end(&w, '}');
+    must(!buf_failed(&text));
     enum pg_outcome outcome =
-        pg_exec(broker->pg, NULL, "SELECT tollgate.gateway_report($1, $2, $3, $4, '{}'::jsonb)",
+        pg_exec(broker->pg, NULL, "SELECT tollgate.gateway_report($1, $2, $3, $4, $5::jsonb)",
                 PG_UUID(broker->config.gateway), PG_STRING(broker->config.host),
-                PG_STRING(TOLLGATE_VERSION), PG_STRING(state));
+                PG_STRING(TOLLGATE_VERSION), PG_STRING(state), PG_TEXT(buf_span(&text)));
 
     return outcome == PG_OK;
 }

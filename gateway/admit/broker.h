@@ -12,6 +12,7 @@
 
 #include "common/base/attr.h"
 #include "common/base/id.h"
+#include "common/base/json_writer.h"
 #include "common/base/span.h"
 #include "common/base/thread.h"
 #include "gateway/admit/lease.h"
@@ -52,6 +53,9 @@ struct broker_config {
     uint32_t workers;
     int64_t lease_life_ms;
     void *context;
+    /* Writes members of a JSON object: what this gateway says of itself, once a second, on the
+     * broker's thread. May be NULL. */
+    void (*on_report)(void *context, struct json_writer *w);
     /* How far billing has posted; on the broker's thread. Either may be NULL. */
     void (*on_journal_posted)(void *context, struct uuid journal, uint32_t segment,
                               uint32_t offset);

@@ -144,6 +144,15 @@ void metrics_set(struct metrics *metrics, enum metric_gauge gauge, int64_t value
     atomic_store_explicit(&metrics->gauges[gauge], value, memory_order_relaxed);
 }
 
+int64_t metrics_gauge(struct metrics *const *workers, size_t count, enum metric_gauge gauge)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += atomic_load_explicit(&workers[i]->gauges[gauge], memory_order_relaxed);
+    return sum;
+}
+
 void metrics_observe(struct metrics *metrics, enum metric_histogram histogram, int64_t value_us)
 {
     uint32_t low = 0, high = BUCKETS - 1;
@@ -220,12 +229,9 @@ static void render_numbers(struct metrics *const *workers, size_t count, struct 
         buf_printf(out, "%s %llu\n", counters[k].name, (unsigned long long)sum);
     }
     for (size_t k = 0; k < METRIC_GAUGES; k++) {
-        int64_t sum = 0;
-
-        for (size_t i = 0; i < count; i++)
-            sum += atomic_load_explicit(&workers[i]->gauges[k], memory_order_relaxed);
         render_head(out, gauges[k].name, "gauge", gauges[k].help);
-        buf_printf(out, "%s %lld\n", gauges[k].name, (long long)sum);
+        buf_printf(out, "%s %lld\n", gauges[k].name,
+                   (long long)metrics_gauge(workers, count, (enum metric_gauge)k));
     }
 }
 

@@ -92,6 +92,10 @@ void metrics_attempt(struct metrics *metrics, struct span provider, enum attempt
 /* The sums of all workers as Prometheus text (version 0.0.4), appended. Any thread. */
 void metrics_render(struct metrics *const *workers, size_t count, struct buf *out);
 
+/* One gauge, summed over the workers. Any thread. */
+must_use int64_t metrics_gauge(struct metrics *const *workers, size_t count,
+                               enum metric_gauge gauge);
+
 /* One gauge or counter of the process, appended: for what the ops listener reads elsewhere. */
 void metrics_render_one(struct buf *out, const char *name, const char *type, const char *help,
                         double value);
