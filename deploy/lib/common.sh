@@ -1,6 +1,7 @@
 # Paths, messages and small helpers of deploy/up, deploy/down, deploy/status and tests/run.
 # Sourced, never run. The caller has set ROOT to the checkout. TOLLGATE_VAR puts data elsewhere, so that a test can have
-# a deployment of its own; TOLLGATE_BIN takes programs that were built otherwise (with sanitizers, say).
+# a deployment of its own; TOLLGATE_BIN takes programs that were built otherwise (with sanitizers, say), and
+# TOLLGATE_CONSOLE_BUILDS another folder for the console's builds.
 # shellcheck shell=bash
 
 VAR=${TOLLGATE_VAR:-$ROOT/var}

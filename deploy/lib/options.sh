@@ -17,12 +17,14 @@ deploy/up: brings a whole Tollgate up on this machine, or what of it is down.
                                       needs no key; repeatable. DIALECT: openai (also openai-compatible and
                                       azure-openai), anthropic, gemini, bedrock, cohere. Plain http on loopback only.
                                       --upstream none forgets them.
+  deploy/up --no-console              without the web console, which needs Node and npm's registry to be built;
+                                      --console brings it back
   deploy/up --fresh                   stops everything, forgets all data and choices, and starts over
 
 Run again it starts only what is down and changes nothing; choices hold until given anew. What Debian packages
 are missing it installs (as root, or with sudo). Beside it:
   deploy/status   what runs, where, how far behind      deploy/down    stops it, keeps the data
-  var/log/        a log per program                     var/dev.env    address, key and more, for shells and tests
+  var/log/        a log per program                     var/dev.env    addresses, key, logins, for shells and tests
 HELP
 }
 
@@ -33,12 +35,14 @@ options_bad() {
 # options_read ARG…: sets OPT_*; an empty one was not given.
 # shellcheck disable=SC2034
 options_read() {
-    OPT_FRESH='' OPT_WAY='' OPT_DATABASE='' OPT_PORT='' OPT_LISTEN='' OPT_UPSTREAM=()
+    OPT_FRESH='' OPT_WAY='' OPT_DATABASE='' OPT_PORT='' OPT_LISTEN='' OPT_CONSOLE='' OPT_UPSTREAM=()
     while [ $# -gt 0 ]; do
         case $1 in
         --help | -h) options_help && exit 0 ;;
         --fresh) OPT_FRESH=yes ;;
         --no-kafka) OPT_WAY=embedded ;;
+        --console) OPT_CONSOLE=yes ;;
+        --no-console) OPT_CONSOLE=no ;;
         --kafka)
             OPT_WAY=kafka
             if [ $# -gt 1 ] && [ "${2:0:1}" != - ]; then
@@ -84,6 +88,7 @@ options_remember() {
     [ -z "$OPT_PORT" ] || port_remember gateway "$OPT_PORT"
     [ -n "$(port_of gateway)" ] || port_remember gateway 8080
     [ -z "$OPT_LISTEN" ] || remember listen "$OPT_LISTEN"
+    [ -z "$OPT_CONSOLE" ] || remember console "$OPT_CONSOLE"
     [ -z "$OPT_DATABASE" ] || (umask 077 && remember database "$OPT_DATABASE")
     case ${OPT_UPSTREAM[*]-} in
     '') ;;

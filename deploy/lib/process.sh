@@ -102,7 +102,7 @@ process_stop_named() {
     esac
 }
 
-PROCESSES=(gateway billing fake-provider kafka postgres)
+PROCESSES=(gateway control billing fake-provider kafka postgres)
 
 # process_undo: stops what this run started, and nothing else.
 process_undo() {

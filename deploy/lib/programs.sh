@@ -41,6 +41,11 @@ ops_url() {
     printf 'http://127.0.0.1:%s' "$(port_of "$1-ops")"
 }
 
+# console_url [WORD]: where a browser finds the console; WORD when there is none.
+console_url() {
+    if console_built; then printf '%s/console/' "$(gateway_url)"; else printf '%s' "${1:-}"; fi
+}
+
 fake_provider_url() {
     printf 'http://127.0.0.1:%s' "$(port_of fake-provider)"
 }
@@ -49,6 +54,7 @@ fake_provider_url() {
 programs_configure() {
     mkdir -p "$VAR/gateway" "$VAR/fake-provider"
     secret snapshot.key 32 >/dev/null
+    secret master.key 32 >/dev/null
     {
         printf '# Written by deploy/up.\nmode = trial\n'
         printf 'listen = %s\n' "$(gateway_address)"
@@ -58,6 +64,8 @@ programs_configure() {
         printf 'snapshot-key-file = %s\n' "$SECRETS/snapshot.key"
         printf 'kafka-brokers = %s\nkafka-topic = %s\n' "$(kafka_brokers)" "$TOPIC"
         printf 'sandbox-url = %s\n' "$(fake_provider_url)"
+        printf 'control-url = http://127.0.0.1:%s\n' "$(port_of control)"
+        ! console_built || printf 'console-dir = %s\n' "$(console_folder)"
         # deploy/down waits longer than that before it kills.
         printf 'drain-seconds = 20\naccess-log = %s\n' "$LOG/access.log"
         [ ! -e "$STATE/upstreams" ] || sed 's/^/upstream = /' "$STATE/upstreams"
@@ -74,6 +82,12 @@ programs_configure() {
         printf 'database-url-file = %s\n' "$SECRETS/database-billing.url"
         printf 'ops-listen = 127.0.0.1:%s\n' "$(port_of billing-ops)"
     } | write_if_changed "$VAR/billing.conf"
+    {
+        printf '# Written by deploy/up.\n'
+        printf 'listen = 127.0.0.1:%s\nops-listen = 127.0.0.1:%s\n' "$(port_of control)" "$(port_of control-ops)"
+        printf 'database-url-file = %s\n' "$SECRETS/database-control.url"
+        printf 'master-key-file = %s\n' "$SECRETS/master.key"
+    } | write_if_changed "$VAR/control.conf"
 }
 
 # program_words NAME: sets WORDS to the command line of one of our daemons.
@@ -84,6 +98,7 @@ program_words() {
             --truth "$VAR/fake-provider/truth.jsonl")
         ;;
     billing) WORDS=("$BIN/tollgate-billing" run --config "$VAR/billing.conf") ;;
+    control) WORDS=("$BIN/tollgate-control" serve --config "$VAR/control.conf") ;;
     gateway) WORDS=("$BIN/tollgate-gateway" --config "$VAR/gateway.conf") ;;
     esac
 }
@@ -135,7 +150,8 @@ catalog_load() {
     once catalog "$(cat "$BIN/tollgate-control" "$ROOT"/deploy/catalog/*.json | sha256sum) $(setting database-made)" catalog_import
 }
 
-# The first operator, tenant and key. The key's secret is shown once, so it is kept in var/secrets.
+# The first operator, tenant and key, and the logins of both. Secrets are shown once, so they are kept in var/secrets.
+# A database from before there were logins gets them by a second bootstrap, which shows nothing else.
 bootstrap_run() {
     local out
     out=$("$BIN/tollgate-control" bootstrap --if-missing --database-url-file "$SECRETS/database-control.url" \
@@ -145,21 +161,24 @@ bootstrap_run() {
     }
     if [[ $'\n'$out == *$'\n'TOLLGATE_KEY=?* ]]; then
         printf '%s\n' "$out" | private "$SECRETS/bootstrap"
+    elif [[ $'\n'$out == *$'\n'TOLLGATE_OPERATOR_PASSWORD=?* ]]; then
+        printf '%s\n' "$(cat "$SECRETS/bootstrap" 2>/dev/null)" "$out" | private "$SECRETS/bootstrap"
     fi
     [ -s "$SECRETS/bootstrap" ] || fail "this database has a first tenant already, but its key is not in $SECRETS" \
         "give another --database, or an empty one"
 }
 
 bootstrap() {
-    once bootstrap "$(setting database-made)" bootstrap_run
+    once bootstrap "$(setting database-made) with logins" bootstrap_run
+}
+
+# bootstrapped NAME: what the bootstrap showed under that name.
+bootstrapped() {
+    sed -n "s/^$1=//p" "$SECRETS/bootstrap" | head -n 1
 }
 
 tenant_key() {
-    sed -n 's/^TOLLGATE_KEY=//p' "$SECRETS/bootstrap"
-}
-
-operator_token() {
-    sed -n 's/^TOLLGATE_OPERATOR_TOKEN=//p' "$SECRETS/bootstrap"
+    bootstrapped TOLLGATE_KEY
 }
 
 topic_make() {

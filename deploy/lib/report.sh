@@ -26,17 +26,36 @@ shell_word() {
 }
 
 write_environment() {
+    local name
     {
         printf '# Written by deploy/up, for shells and tests: . var/dev.env\n'
         printf 'TOLLGATE_URL=%s\n' "$(shell_word "$(gateway_url)")"
         printf 'TOLLGATE_KEY=%s\n' "$(shell_word "$(tenant_key)")"
-        # The console and its operator come with the control plane.
-        printf "TOLLGATE_CONSOLE=''\n"
-        printf 'TOLLGATE_OPERATOR_TOKEN=%s\n' "$(shell_word "$(operator_token)")"
+        printf 'TOLLGATE_CONTROL=%s\n' "$(shell_word "$(gateway_url)/control/v1")"
+        # Empty when there is no console.
+        printf 'TOLLGATE_CONSOLE=%s\n' "$(shell_word "$(console_url)")"
+        for name in TOLLGATE_{OPERATOR_{EMAIL,PASSWORD,TOKEN},MEMBER_{EMAIL,PASSWORD}}; do
+            printf '%s=%s\n' "$name" "$(shell_word "$(bootstrapped "$name")")"
+        done
         printf 'TOLLGATE_FAKE_PROVIDER=%s\n' "$(shell_word "$(fake_provider_url)")"
         printf 'TOLLGATE_DATABASE=%s\n' "$(shell_word "$(database_admin_url)")"
         printf 'TOLLGATE_KAFKA=%s\n' "$(shell_word "$(kafka_brokers)")"
     } | write_if_changed "$VAR/dev.env"
+}
+
+# What stands of the console: where it is and who may sign in, or that there is none.
+report_console() {
+    if console_built; then
+        printf '  console   %s\n' "$(console_url)"
+        printf '            as operator %s, password %s\n' "$(bootstrapped TOLLGATE_OPERATOR_EMAIL)" \
+            "$(bootstrapped TOLLGATE_OPERATOR_PASSWORD)"
+        printf '            as member   %s, password %s\n' "$(bootstrapped TOLLGATE_MEMBER_EMAIL)" \
+            "$(bootstrapped TOLLGATE_MEMBER_PASSWORD)"
+    elif console_wanted; then
+        printf '  console   none: it could not be built, see %s/console.log; deploy/up tries again\n' "$LOG"
+    else
+        printf '  console   none (deploy/up --console)\n'
+    fi
 }
 
 report() {
@@ -47,6 +66,7 @@ report() {
 
   address   $(gateway_url)
   key       $(tenant_key)
+$(report_console)
   events    $([ "$MODE" = kafka ] && printf 'through Kafka at %s' "$(kafka_brokers)" || printf "from the gateway's journal, without Kafka")
 
   curl $(gateway_url)/v1/chat/completions \\
@@ -73,6 +93,6 @@ wipe() {
         [[ $away != /var/lib/tollgate/*/postgres ]] || rm -rf "${away%/postgres}"
     fi
     rm -rf "${VAR:?}"/{postgres,gateway,fake-provider,kafka/data,kafka/server.properties,secrets,state,log,ports,mode} \
-        "${VAR:?}"/{gateway.conf,billing.conf,dev.env}
+        "${VAR:?}"/{gateway,billing,control}.conf "${VAR:?}"/dev.env
     make_folders
 }
