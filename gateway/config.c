@@ -8,6 +8,7 @@
 
 #include "common/base/file.h"
 #include "common/base/mem.h"
+#include "common/base/seal.h"
 #include "gateway/upstream/fetch.h"
 
 enum { SECRET_MAX = 4096, CREDENTIALS_MAX = 1024, CREDENTIALS_BYTES_MAX = 1 << 20, WIRES = 5 };
@@ -40,6 +41,10 @@ static const struct option table[] = {
      "file with the secret that signs the snapshot's copy; empty: no copy is kept", NULL},
     {"credentials-file", OPTION_PATH, AT(credentials_file), 0, 4096, "",
      "file with a line `PROVIDER = SECRET` or `PROVIDER = SECRET {\"VARIABLE\":\"value\"}` each",
+     NULL},
+    {"master-key-file", OPTION_PATH, AT(master_key_file), 0, 4096, "",
+     "file with the keys that open the credentials kept in the database, as tollgate-control has "
+     "it; read again with each snapshot; empty: those are not used",
      NULL},
     {"sandbox-url", OPTION_TEXT, AT(sandbox_url), 0, 1024, "",
      "base URL of the fake provider; without a path, /v1 is added", NULL},
@@ -191,6 +196,20 @@ static bool read_credentials(struct config *config, struct buf *error)
     return true;
 }
 
+/* The loader reads it again; what is wrong with it is told at the start. */
+static bool check_master_keys(struct config *config, struct buf *error)
+{
+    struct buf why cleanup(buf_done) = buf_make(SECRET_MAX);
+    struct seal *seal = NULL;
+
+    if (!is_set(config->master_key_file))
+        return true;
+    if (seal_load(config->master_key_file, &seal, &why) < 0)
+        return bad(error, "master-key-file", config->master_key_file, why.size == 0 ? "" : why.at);
+    seal_free(seal);
+    return true;
+}
+
 /* http://host:port becomes http://host:port/v1. */
 static void complete_sandbox_url(struct config *config)
 {
@@ -226,7 +245,7 @@ static bool follow(struct config *config, struct buf *error)
         return bad(error, "tls-listen", config->tls_listen,
                    "it needs tls-certificate and tls-key too");
     if (!read_secret("database-url-file", config->database_url_file, &url, error) ||
-        !read_credentials(config, error))
+        !read_credentials(config, error) || !check_master_keys(config, error))
         return false;
     config->database_url = span_dup(buf_span(&url));
     if (is_set(config->snapshot_key_file)) {

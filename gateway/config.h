@@ -16,7 +16,7 @@ enum gateway_mode { MODE_TRIAL, MODE_PRODUCTION };
 struct config {
     /* as written */
     char *listen, *tls_listen, *tls_certificate, *tls_key, *ops_listen, *port_file;
-    char *data_dir, *database_url_file, *snapshot_key_file, *credentials_file;
+    char *data_dir, *database_url_file, *snapshot_key_file, *credentials_file, *master_key_file;
     char *kafka_brokers, *kafka_topic, *sandbox_url, *access_log, *ca_file;
     char *control_url, *console_dir;
     char *since; /* of the command reship */

@@ -254,6 +254,8 @@ static void start_loader(struct gateway *gateway)
         .copy_path = gateway->config.copy_path,
         .copy_key = buf_span(&gateway->config.snapshot_key),
         .build = gateway->config.build,
+        .master_key_path =
+            gateway->config.master_key_file[0] == 0 ? NULL : gateway->config.master_key_file,
         .context = gateway,
         .on_snapshot = on_snapshot,
     };

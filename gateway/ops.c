@@ -108,6 +108,9 @@ static void render_process(struct gateway *gateway, struct buf *out)
     metrics_render_one(out, "tollgate_snapshot_age_seconds", "gauge",
                        "Since the database last confirmed the snapshot.",
                        (double)(clock_wall_ms() - snapshot_confirmed_ms(snapshot)) / 1000);
+    metrics_render_one(out, "tollgate_credentials_unusable", "gauge",
+                       "Provider credentials of the database that no call can be made with.",
+                       (double)snapshot_unusable_count(snapshot));
     snapshot_unref(snapshot);
 }
 

@@ -3,11 +3,12 @@
  */
 #include "gateway/snapshot/build.h"
 
-#include "common/base/json.h"
 #include "common/base/mem.h"
+#include "gateway/snapshot/credentials.h"
 #include "gateway/snapshot/snapshot_private.h"
+#include "tenants/model/credential.h"
 
-enum { CHUNK_BYTES = 1 << 20, ARENA_MAX_BYTES = 1 << 30, URL_MAX_BYTES = 2048 };
+enum { CHUNK_BYTES = 1 << 20, ARENA_MAX_BYTES = 1 << 30 };
 
 struct builder {
     const struct snapshot_rows *rows;
@@ -15,6 +16,7 @@ struct builder {
     struct snapshot *snapshot;
     struct arena *arena;
     struct plan_version *plans;
+    struct credentials credentials;
 };
 
 static struct span copy(struct builder *b, struct span text)
@@ -179,45 +181,15 @@ static enum auth_scheme auth_of(struct span auth)
     return AUTH_NONE;
 }
 
-/* Appends the value of ${NAME} as the credential's variables have it: false when they have not. */
-static bool add_variable(struct span variables, struct span name, struct buf *out)
-{
-    struct json_doc doc = json_doc_make();
-    char key[128], value[512];
-    bool found = false;
-
-    if (name.size < sizeof(key) && json_parse(&doc, variables, &json_limits_body) == JSON_OK) {
-        memcpy(key, name.at, name.size);
-        key[name.size] = 0;
-        found = json_copy_string(&doc, json_find(&doc, 0, key), value, sizeof(value)) == 0;
-    }
-    json_doc_done(&doc);
-    return found && buf_add_string(out, value) == 0;
-}
-
 /* The base URL with its variables filled in; empty when one is not known. */
 static struct span fill_url(struct builder *b, struct span url, struct span variables)
 {
-    struct buf out = buf_make(URL_MAX_BYTES);
-    struct span filled = {0}, rest = url;
-    bool whole = true;
+    struct buf out cleanup(buf_done) = buf_make(CREDENTIAL_URL_MAX);
+    struct span missing;
 
-    while (whole && rest.at != NULL && rest.size > 0) {
-        struct span name, before = span_cut(&rest, '$');
-
-        (void)buf_add_span(&out, before);
-        if (rest.at == NULL) {
-            break;
-        }
-        name = span_cut(&rest, '}');
-        whole = rest.at != NULL && span_starts(name, "{") &&
-                add_variable(variables, span_part(name, 1, name.size), &out);
-    }
-    if (whole && !buf_failed(&out)) {
-        filled = arena_span(b->arena, buf_span(&out));
-    }
-    buf_done(&out);
-    return filled;
+    return credential_fill_url(url, variables, &out, &missing) < 0
+               ? span_make("", 0)
+               : arena_span(b->arena, buf_span(&out));
 }
 
 static const struct build_credential *credential_of(const struct builder *b, struct span provider)
@@ -275,11 +247,27 @@ static void use_sandbox(const struct builder *b, struct snapshot_deployment *d)
     d->callable = b->config->sandbox_url.size > 0;
 }
 
+/* By a credential of the database or of this gateway's own file. False when there is neither. */
+static bool use_credential(struct builder *b, const struct deployment_row *row,
+                           struct snapshot_deployment *d)
+{
+    const struct build_credential *own = credential_of(b, d->provider);
+    enum credential_found found =
+        credentials_choose(&b->credentials, row, &d->base_url, &d->credential);
+
+    if (found != CREDENTIAL_CHOSEN && own != NULL) {
+        d->base_url = fill_url(b, row->base_url, own->variables);
+        d->credential = copy(b, own->secret);
+        found = d->base_url.size > 0 ? CREDENTIAL_CHOSEN : CREDENTIAL_UNFIT;
+    }
+    d->callable = found == CREDENTIAL_CHOSEN;
+    return found != CREDENTIAL_NONE;
+}
+
 /* Who answers for it: an override of its dialect, the provider itself, or in trial the sandbox. */
 static void choose_upstream(struct builder *b, const struct deployment_row *row,
                             struct snapshot_deployment *d)
 {
-    const struct build_credential *credential = credential_of(b, d->provider);
     struct span instead = b->config->upstream_url[d->wire];
 
     if (instead.size > 0) {
@@ -289,13 +277,7 @@ static void choose_upstream(struct builder *b, const struct deployment_row *row,
         d->callable = true;
         return;
     }
-    if (credential != NULL) {
-        d->base_url = fill_url(b, row->base_url, credential->variables);
-        d->credential = copy(b, credential->secret);
-        d->callable = d->base_url.size > 0;
-        return;
-    }
-    if (b->config->trial) {
+    if (!use_credential(b, row, d) && b->config->trial) {
         use_sandbox(b, d);
     }
 }
@@ -474,8 +456,11 @@ struct snapshot *snapshot_build(const struct snapshot_rows *rows, const struct b
     for (size_t i = 0; i < array_size(config.upstream_url); i++) {
         config.upstream_url[i] = copy(&b, given->upstream_url[i]);
     }
+    b.credentials = credentials_open(rows, given->seal, b.arena);
     build_plans(&b);
     build_tenants(&b);
     build_catalog(&b);
+    snapshot->unusable_count = credentials_unusable(&b.credentials);
+    snapshot->unusable = b.credentials.unusable;
     return snapshot;
 }

@@ -10,7 +10,10 @@
 #include "gateway/snapshot/snapshot.h"
 #include "tenants/store/snapshot_rows.h"
 
-/* A provider's secret as the operator of this gateway gave it. */
+struct seal;
+
+/* A provider's secret as the operator of this gateway gave it. One that the database keeps for a
+ * deployment or its provider wins over it. */
 struct build_credential {
     struct span provider, secret;
     struct span variables; /* a JSON object of what base URLs leave open; may be empty */
@@ -23,6 +26,7 @@ struct build_config {
                                     empty: none */
     const struct build_credential *credentials;
     size_t credential_count;
+    const struct seal *seal; /* opens those of the database; NULL: nothing does */
 };
 
 /* A snapshot with one reference, the caller's. `rows` may be freed afterwards. */

@@ -13,11 +13,12 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/seal.h"
 #include "common/base/thread.h"
 #include "gateway/snapshot/copy.h"
 #include "tenants/store/snapshot_read.h"
 
-enum { CHECK_MS = 1000, RECONNECT_MS = 500, STATEMENT_MS = 30000 };
+enum { CHECK_MS = 1000, RECONNECT_MS = 500, STATEMENT_MS = 30000, WHY_MAX = 512 };
 
 struct loader {
     struct loader_config config;
@@ -28,12 +29,56 @@ struct loader {
     /* the thread's own */
     struct pg *pg;
     struct snapshot *newest; /* a reference of its own, to confirm it */
+    struct seal *seal;
+    uint32_t told; /* which unusable credentials the log has already */
 };
+
+/* A file that cannot be read any more leaves the keys that are known. */
+static void read_seal(struct loader *loader)
+{
+    struct buf why cleanup(buf_done) = buf_make(WHY_MAX);
+    struct seal *seal;
+
+    if (loader->config.master_key_path == NULL) {
+        return;
+    }
+    if (seal_load(loader->config.master_key_path, &seal, &why) < 0) {
+        log_event(LOG_ALARM, "snapshot.master_keys_refused", LOG_SP("why", buf_span(&why)));
+        return;
+    }
+    seal_free(loader->seal);
+    loader->seal = seal;
+}
+
+/* Tells each time that there are others, and not with each snapshot. */
+static void tell_unusable(struct loader *loader)
+{
+    uint32_t count = snapshot_unusable_count(loader->newest), sum = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct snapshot_unusable *one = snapshot_unusable_at(loader->newest, i);
+
+        sum = digest_crc32c(sum, one->id.at, sizeof(one->id.at));
+        sum = digest_crc32c(sum, one->why, strlen(one->why));
+    }
+    for (uint32_t i = 0; i < count && sum != loader->told; i++) {
+        const struct snapshot_unusable *one = snapshot_unusable_at(loader->newest, i);
+        char id[ID_TEXT_SIZE];
+
+        id_format(ID_CREDENTIAL, one->id, id);
+        log_event(LOG_ALARM, "credential.unusable", LOG_S("credential", id),
+                  LOG_SP("provider", one->provider), LOG_S("why", one->why));
+    }
+    loader->told = sum;
+}
 
 static void publish(struct loader *loader, const struct snapshot_rows *rows)
 {
     snapshot_unref(loader->newest);
+    read_seal(loader);
+    loader->config.build.seal = loader->seal;
     loader->newest = snapshot_build(rows, &loader->config.build);
+    tell_unusable(loader);
     loader->config.on_snapshot(loader->config.context, snapshot_ref(loader->newest));
     atomic_store(&loader->version, rows->version);
     atomic_fetch_add(&loader->loads, 1);
@@ -201,6 +246,7 @@ void loader_stop(struct loader *loader)
     must(write(loader->stop_fd, &one, sizeof(one)) == (ssize_t)sizeof(one));
     pthread_join(loader->thread, NULL);
     close(loader->stop_fd);
+    seal_free(loader->seal);
     mem_free(loader);
 }
 

@@ -4,7 +4,8 @@
  * Listens for changes and also asks each second, for a notification can be lost with its
  * connection. Loads all anew, builds, hands over, and writes the signed copy. Without a database at
  * start it hands over the copy. What cannot be read or makes no sense is refused with an alarm, and
- * the old snapshot stays.
+ * the old snapshot stays. The master keys that open credentials are read anew with each snapshot,
+ * so that one that was added to the file is known when it is first used.
  */
 #ifndef TOLLGATE_GATEWAY_SNAPSHOT_LOADER_H
 #define TOLLGATE_GATEWAY_SNAPSHOT_LOADER_H
@@ -17,7 +18,8 @@ struct loader_config {
     const char *database_url; /* borrowed until loader_stop(), like all below */
     const char *copy_path;    /* NULL: none is kept */
     struct span copy_key;
-    struct build_config build;
+    struct build_config build;   /* without a seal: that is the loader's */
+    const char *master_key_path; /* NULL: the database's credentials cannot be opened */
     void *context;
     /* Takes the snapshot's one reference. On the loader's thread. */
     void (*on_snapshot)(void *context, struct snapshot *snapshot);

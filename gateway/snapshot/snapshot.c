@@ -83,6 +83,18 @@ uint32_t snapshot_deployment_count(const struct snapshot *snapshot)
     return snapshot->deployment_count;
 }
 
+uint32_t snapshot_unusable_count(const struct snapshot *snapshot)
+{
+    return snapshot->unusable_count;
+}
+
+const struct snapshot_unusable *snapshot_unusable_at(const struct snapshot *snapshot,
+                                                     uint32_t index)
+{
+    must(index < snapshot->unusable_count);
+    return &snapshot->unusable[index];
+}
+
 /* ---- names that look alike: the share of letter pairs that two names have in common (Dice) ----
  */
 

@@ -42,6 +42,16 @@ must_use const struct snapshot_model *snapshot_model_at(const struct snapshot *s
                                                         uint32_t index);
 must_use uint32_t snapshot_deployment_count(const struct snapshot *snapshot);
 
+/* A credential of the database that no call can be made with, and why: for a person. */
+struct snapshot_unusable {
+    struct uuid id;
+    struct span provider;
+    const char *why; /* a constant */
+};
+must_use uint32_t snapshot_unusable_count(const struct snapshot *snapshot);
+must_use const struct snapshot_unusable *snapshot_unusable_at(const struct snapshot *snapshot,
+                                                              uint32_t index);
+
 /* The versions that bind a request of this tenant at this deployment starting then. */
 struct snapshot_terms {
     const struct price_version *list,

@@ -217,6 +217,36 @@ static void who_answers_for_a_deployment_depends_on_mode_and_credentials(void **
     }
 }
 
+/* An operator wanted the provider itself, so the sandbox must not answer in its place. */
+static void a_credential_that_does_not_open_leaves_its_provider_uncallable(void **state)
+{
+    static const struct build_credential own = {{"openai", 6}, {"secret", 6}, {"", 0}};
+    struct credential_row row = {.origin = S("https://api.openai.com"),
+                                 .variables = S("{}"),
+                                 .sealed = S("nonsense"),
+                                 .master_key_id = S("0123456789abcdef")};
+    struct snapshot_rows rows = make_rows();
+    struct build_config config = {.trial = true, .sandbox_url = S("http://127.0.0.1:9/v1")};
+    struct snapshot *snapshot;
+
+    (void)state;
+    rows.credentials = &row;
+    rows.credential_count = 1;
+    snapshot = snapshot_build(&rows, &config);
+    in_row("neither it nor the sandbox",
+           !find(snapshot, 1)->callable && !find(snapshot, 1)->sandbox);
+    in_row("others go on", find(snapshot, 4)->callable);
+    assert_int("it is told", snapshot_unusable_count(snapshot), 1);
+    in_row("and why", snapshot_unusable_at(snapshot, 0)->why != NULL);
+    snapshot_unref(snapshot);
+    config.credentials = &own;
+    config.credential_count = 1;
+    snapshot = snapshot_build(&rows, &config);
+    in_row("this gateway's own file helps", find(snapshot, 1)->callable);
+    assert_span("with its secret", find(snapshot, 1)->credential, "secret");
+    snapshot_unref(snapshot);
+}
+
 static void a_test_key_reaches_the_sandbox_in_production_too(void **state)
 {
     struct snapshot *snapshot = build(false, NULL, NULL);
@@ -344,6 +374,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_answers_for_a_deployment_depends_on_mode_and_credentials),
+        cmocka_unit_test(a_credential_that_does_not_open_leaves_its_provider_uncallable),
         cmocka_unit_test(a_test_key_reaches_the_sandbox_in_production_too),
         cmocka_unit_test(a_model_answers_to_every_name_that_means_it_alone),
         cmocka_unit_test(a_name_that_is_near_is_offered),
