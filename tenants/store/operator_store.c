@@ -5,8 +5,6 @@
 
 #include "tenants/store/session_store.h"
 
-#define OPERATORS_LOCK 7014120
-
 #define SELECT_OPERATOR                                                                            \
     "SELECT o.operator_id, o.email, o.name, o.status, o.created_at, "                              \
     "(SELECT max(s.seen_at) FROM tollgate.sessions s "                                             \
@@ -96,7 +94,7 @@ enum store_outcome operator_store_lock(struct pg *pg, struct uuid id, struct are
     cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
     enum store_outcome outcome =
         store_exec(pg, NULL, error_out, "wait for another change of operators",
-                   "SELECT pg_advisory_xact_lock($1)", PG_INT(OPERATORS_LOCK));
+                   "SELECT pg_advisory_xact_lock(hashtextextended('operators', 0))");
     if (outcome == STORE_OK)
         outcome = store_exec(
             pg, &rows, error_out, "find the operator",

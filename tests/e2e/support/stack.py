@@ -11,6 +11,7 @@ import openai
 import psycopg
 from psycopg.rows import dict_row
 
+from .control import ControlPlane
 from .ids import uuid_of
 from .process import BIN, Program, free_port, wait_until
 
@@ -38,7 +39,7 @@ class Stack:
         self.database = f"t_{os.urandom(6).hex()}"
         self.topic = f"usage-{self.database}"
         self.settings = {"workers": workers, **(settings or {})}
-        self.gateways, self.billing, self.provider = [], None, None
+        self.gateways, self.billing, self.provider, self.plane = [], None, None, None
         cluster.make(self.database, TEMPLATE)
         try:
             self.bring_up(gateways)
@@ -139,6 +140,11 @@ class Stack:
     def billing_run(self, *words):
         return run(BIN / "tollgate-billing", *words, "--config", self.folder / "billing.conf")
 
+    def serve_control(self, **settings):
+        """The control plane's API; not every stack needs it."""
+        self.plane = ControlPlane(self, **settings)
+        return self.plane
+
     def add_gateway(self, number, **settings):
         gateway = Gateway(self, number, {**self.settings, **settings})
         self.gateways.append(gateway)
@@ -224,7 +230,7 @@ class Stack:
 
     def stop(self):
         problems = []
-        for program in [*self.gateways, self.billing, self.provider]:
+        for program in [*self.gateways, self.plane, self.billing, self.provider]:
             try:
                 if program:
                     program.stop()
