@@ -13,6 +13,7 @@ import { TenantInViewProvider } from './session/tenant';
 
 const TENANT_PAGES: Record<string, ComponentType> = {
   '/t/:tenant/overview': lazy(() => import('./pages/tenant/overview')),
+  '/t/:tenant/keys': lazy(() => import('./pages/tenant/keys')),
 };
 const Account = lazy(() => import('./pages/account'));
 

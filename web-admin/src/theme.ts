@@ -8,14 +8,20 @@ const accent: MantineColorsTuple = [
   '#a9d3cc',
   '#7cbcb2',
   '#55a69a',
-  '#2c9d8d',
+  '#1c8071',
   '#0b6b60',
   '#095a51',
   '#084a43',
   '#063a35',
 ];
 
-const overlay = { lockScroll: false, overlayProps: { backgroundOpacity: 0.35 }, returnFocus: true };
+const overlay = {
+  lockScroll: false,
+  overlayProps: { backgroundOpacity: 0.35 },
+  returnFocus: true,
+  // The page has its own banner; a dialog's heading is none.
+  attributes: { header: { role: 'presentation' } },
+};
 const field = { size: 'sm' } as const;
 
 export const theme = createTheme({

@@ -53,7 +53,7 @@ export function Shell({ children }: { children: ReactNode }) {
             {tenant ? tenant.name : session.kind === 'operator' ? 'Operations' : ''}
             {tenant && session.kind === 'operator' && <span className={classes.as}>seen as operator</span>}
           </div>
-          <button type="button" className={classes.find} onClick={openCommands} aria-label="Go to…">
+          <button type="button" className={classes.find} onClick={openCommands}>
             <Icon name="search" size={14} />
             <span>Go to…</span>
             <kbd>Ctrl K</kbd>

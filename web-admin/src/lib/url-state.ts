@@ -61,9 +61,14 @@ export function readState<S extends Schema>(schema: S, search: string): Values<S
 }
 
 /** The search text with `patch` applied. Parameters that the table does not know stay as they are. */
-export function writeState<S extends Schema>(schema: S, search: string, patch: Partial<Values<S>>): string {
+export function writeState<S extends Schema>(
+  schema: S,
+  search: string,
+  patch: Partial<Values<S>>,
+  keepPage = false,
+): string {
   const next = new URLSearchParams(search);
-  next.delete('cursor');
+  if (!keepPage) next.delete('cursor');
   for (const [name, value] of Object.entries(patch)) {
     const written = schema[name]?.write(value) ?? null;
     if (written === null) next.delete(name);
@@ -72,7 +77,20 @@ export function writeState<S extends Schema>(schema: S, search: string, patch: P
   return next.toString();
 }
 
-export type SetState<S> = (patch: Partial<Values<S>>, options?: { replace?: boolean }) => void;
+export interface SetOptions {
+  /** Takes the place of the history entry instead of adding one. */
+  replace?: boolean;
+  /** Stays on the page of the list: for what is open beside it. */
+  keepPage?: boolean;
+}
+export type SetState<S> = (patch: Partial<Values<S>>, options?: SetOptions) => void;
+
+/** The address of this view with one more parameter, for a link; the page of the list stays. */
+export function withParam(path: string, search: string, name: string, value: string): string {
+  const next = new URLSearchParams(search);
+  next.set(name, value);
+  return `${path}?${next.toString()}`;
+}
 
 /** The table must be a constant of its module. Typing into a field replaces the history entry, a choice adds one. */
 export function useUrlState<S extends Schema>(schema: S): [Values<S>, SetState<S>] {
@@ -81,8 +99,11 @@ export function useUrlState<S extends Schema>(schema: S): [Values<S>, SetState<S
   const state = useMemo(() => readState(schema, search), [schema, search]);
   const set = useCallback<SetState<S>>(
     (patch, options) => {
-      const next = writeState(schema, window.location.search, patch);
-      navigate(next ? `${path}?${next}` : path, { replace: options?.replace ?? false });
+      const next = writeState(schema, window.location.search, patch, options?.keepPage);
+      navigate(next ? `${path}?${next}` : path, {
+        replace: options?.replace ?? false,
+        state: options?.keepPage ? window.history.state : null,
+      });
     },
     [schema, path, navigate],
   );

@@ -16,7 +16,7 @@ interface EmptyStateProps {
 export function EmptyState({ title, children, action }: EmptyStateProps) {
   return (
     <div className={classes.empty}>
-      <h3>{title}</h3>
+      <p className={classes.title}>{title}</p>
       {children && <div className={classes.say}>{children}</div>}
       {action && <div className={classes.act}>{action}</div>}
     </div>
@@ -39,7 +39,7 @@ export function ErrorState({ error, what, retry }: ErrorStateProps) {
         <Icon name="alert" />
       </span>
       <div className={classes.words}>
-        <h3>{what}</h3>
+        <p className={classes.title}>{what}</p>
         <p>{message}</p>
         <RequestId id={requestId} />
       </div>

@@ -151,7 +151,12 @@ export function DataTable<T>(props: DataTableProps<T>) {
                           data-wide-only={meta?.wideOnly || undefined}
                         >
                           {meta?.main && props.href ? (
-                            <Link href={props.href(row.original)} className={classes.main} data-row-link>
+                            <Link
+                              href={props.href(row.original)}
+                              className={classes.main}
+                              state={window.history.state}
+                              data-row-link
+                            >
                               {content}
                             </Link>
                           ) : (
