@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from support.behind import Behind
+from support.control import Browser, problem
 from support.process import wait_until
 from support.raw import exchange, head_of
 
@@ -207,21 +208,12 @@ def test_an_answer_that_breaks_is_cut_and_not_made_whole(stack, behind):
         httpx.get(stack.url + "/control/v1/x")
 
 
-def is_problem(answer, status, word):
-    body = answer.json()
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert body["type"] == f"urn:tollgate:problem:{word}" and body["status"] == status
-    assert body["request_id"] == body["instance"] == answer.headers["x-request-id"]
-    return body
-
-
 def test_while_the_control_plane_is_away_it_is_503_and_then_back(stack, behind):
     assert httpx.get(stack.url + "/control/v1/x").status_code == 200
     behind.stop()
     for method in ("GET", "POST"):
         answer = httpx.request(method, stack.url + "/control/v1/x")
-        is_problem(answer, 503, "unavailable")
+        problem(answer, 503, "unavailable")
         assert answer.headers["retry-after"] == "1"
     assert stack.client().models.list().data
     behind.start()
@@ -231,11 +223,11 @@ def test_while_the_control_plane_is_away_it_is_503_and_then_back(stack, behind):
 
 def test_what_is_not_served_is_a_problem_too(stack, behind):
     answer = httpx.options(stack.url + "/control/v1/x", headers={"origin": "http://evil"})
-    is_problem(answer, 405, "method")
+    problem(answer, 405, "method")
     assert answer.headers["allow"] == "GET, POST, DELETE, PUT, PATCH"
     assert not any(name.startswith("access-control") for name in answer.headers)
-    is_problem(httpx.get(stack.url + "/control/v2/x"), 404, "not_found")
-    is_problem(httpx.post(stack.url + "/control/v1/x", content=b"x" * (34 << 20)), 413, "too_large")
+    problem(httpx.get(stack.url + "/control/v2/x"), 404, "not_found")
+    problem(httpx.post(stack.url + "/control/v1/x", content=b"x" * (34 << 20)), 413, "too_large")
     head, _, body = exchange(stack.url, lines_of("GET /control/v1/../x HTTP/1.1", "Host: edge"))[0].partition(b"\r\n\r\n")
     assert b" 400 " in head and json.loads(body)["type"] == "urn:tollgate:problem:bad_request"
     assert behind.seen == []
@@ -337,3 +329,34 @@ def test_a_drain_ends_what_the_control_plane_still_answers(stack, behind):
         extra.program.signal(signal.SIGTERM)
         behind.wait_left(20)
     extra.stop()
+
+
+# ---- with the control plane itself ----
+
+@pytest.fixture(scope="module")
+def whole(make_stack, console):
+    return make_stack(control=True, settings={"console_dir": console})
+
+
+@pytest.fixture
+def member(whole):
+    boot = whole.boot
+    return Browser(whole.plane, boot["TOLLGATE_MEMBER_EMAIL"], boot["TOLLGATE_MEMBER_PASSWORD"], url=whole.url)
+
+
+def test_a_login_holds_through_the_edge_and_ends(whole, member):
+    me = member.get("/session")
+    assert me["email"] == whole.boot["TOLLGATE_MEMBER_EMAIL"]
+    path = f"/tenants/{me['tenant']['id']}"
+    shown = member.call("GET", path)
+    assert shown.status_code == 200
+    assert member.call("GET", path, headers={"if-none-match": shown.headers["etag"]}).status_code == 304
+    assert member.call("DELETE", "/session").status_code == 204
+    problem(member.call("GET", "/session"), 401, "not_signed_in")
+
+
+def test_the_control_plane_comes_back_after_a_restart(whole, member):
+    whole.plane.program.kill()
+    problem(member.call("GET", "/session"), 503, "unavailable")
+    whole.plane.program.start()
+    wait_until(lambda: member.call("GET", "/session").status_code == 200, "the session is there again")

@@ -60,11 +60,11 @@ class ControlPlane:
 
 
 class Browser:
-    """Keeps the session's cookie, and sends its csrf token with what changes something."""
+    """Keeps the session's cookie, and sends its csrf token with what changes something. `url`: through that edge."""
 
-    def __init__(self, control, email, password, address="192.0.2.1", **more):
+    def __init__(self, control, email, password, address="192.0.2.1", url=None, **more):
         self.control = control
-        self.http = httpx.Client(base_url=control.url + PREFIX, headers={"x-forwarded-for": address}, timeout=30)
+        self.http = httpx.Client(base_url=(url or control.url) + PREFIX, headers={"x-forwarded-for": address}, timeout=30)
         answer = self.http.post("/session", json={"email": email, "password": password, **more})
         assert answer.status_code == 201, answer.text
         self.login = answer

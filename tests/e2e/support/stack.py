@@ -32,7 +32,8 @@ def shell_lines(text):
 
 
 class Stack:
-    def __init__(self, folder, cluster, broker=None, gateways=1, settings=None, workers=1, catalog=None):
+    def __init__(self, folder, cluster, broker=None, gateways=1, settings=None, workers=1, catalog=None,
+                 control=False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.cluster, self.broker = cluster, broker
@@ -42,12 +43,12 @@ class Stack:
         self.gateways, self.billing, self.provider, self.plane = [], None, None, None
         cluster.make(self.database, TEMPLATE)
         try:
-            self.bring_up(gateways)
+            self.bring_up(gateways, control)
         except BaseException:
             self.stop()
             raise
 
-    def bring_up(self, gateways):
+    def bring_up(self, gateways, control):
         cluster, broker = self.cluster, self.broker
         self.secret("snapshot.key", "k" * 64)
         for role in ("gateway", "billing", "control"):
@@ -59,6 +60,8 @@ class Stack:
             self.create_topic()
         self.start_provider()
         self.start_billing()
+        if control:
+            self.settings["control_url"] = self.serve_control().url
         for number in range(gateways):
             self.add_gateway(number)
 
@@ -141,7 +144,7 @@ class Stack:
         return run(BIN / "tollgate-billing", *words, "--config", self.folder / "billing.conf")
 
     def serve_control(self, **settings):
-        """The control plane's API; not every stack needs it."""
+        """The control plane's API; not every stack needs it. With Stack(control=True) the gateways pass calls to it."""
         self.plane = ControlPlane(self, **settings)
         return self.plane
 
