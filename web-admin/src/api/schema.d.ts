@@ -353,7 +353,7 @@ export interface paths {
         };
         /**
          * The figures of the overview page
-         * @description Without `from` and `to`: the last 30 days.
+         * @description Without `from` and `to`: the last 30 days. At most 400 days, widened to whole hours as for usage. `top_keys` are the 5 dearest, `last_errors` the 5 newest requests of that time that failed.
          */
         get: operations["getOverview"];
         put?: never;
@@ -373,7 +373,7 @@ export interface paths {
         };
         /**
          * Usage by time and group
-         * @description At most 400 days; at most 31 days by the hour.
+         * @description At most 400 days; at most 31 days by the hour. A request counts in the hour in which it began: `from` and `to` are widened to whole hours, and the answer says to which. Without `to` until now, without `from` the 30 days before `to`. Buckets are in UTC; where nothing was used there is no row. `top` is 10 where it is not given. csv has the rows alone.
          */
         get: operations["getUsage"];
         put?: never;
@@ -393,7 +393,7 @@ export interface paths {
         };
         /**
          * The request log
-         * @description Newest first, or dearest first. `id` finds a call by gen_…, by the client's or by the provider's own id. Without `from`: the last 7 days.
+         * @description Newest first, or dearest first. `id` finds a call by gen_…, by the client's or by the provider's own id. Without `from`: the last 7 days, the first of them whole; a gen_… is found however old it is. At most 400 days, dearest first at most 31. A request is here once billing has posted it. Calls that were refused before anything was sent (401, 402, 404, 429, …) are not among them. `failed`: as `errors` of usage.
          */
         get: operations["listRequests"];
         put?: never;
@@ -496,7 +496,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Usage of all tenants */
+        /**
+         * Usage of all tenants
+         * @description As the usage of one tenant.
+         */
         get: operations["getFleetUsage"];
         put?: never;
         post?: never;
@@ -1070,7 +1073,7 @@ export interface components {
             budget_window?: components["schemas"]["Window"] | null;
         };
         Scopes: ("tenant:read" | "keys:read" | "keys:write" | "projects:read" | "projects:write" | "members:read" | "members:write" | "usage:read" | "requests:read" | "billing:read" | "models:read" | "audit:read")[];
-        /** @description `public_parts` name its live secrets in logs. `spent` is of the running window of its budget, else of all time. */
+        /** @description `public_parts` name its live secrets in logs. `spent` is of the running window of its budget, else of all time. `last_used_at` is the beginning of an hour. `models` are shown without aliases. */
         Key: {
             id: components["schemas"]["KeyId"];
             tenant: components["schemas"]["TenantId"];
@@ -1097,7 +1100,7 @@ export interface components {
             etag: components["schemas"]["Etag"];
         };
         ModelId: string;
-        /** @description Without `project` it is the tenant's first. Without `models` all may be called. `budget_window` without `budget` is refused; `budget` without a window counts over all time. `scopes` are for kind mgmt. */
+        /** @description Without `project` it is the tenant's first. Without `models` all may be called. `budget_window` without `budget` is refused; `budget` without a window counts over all time. `scopes` are for kind mgmt, which needs at least one and takes no models, budget or limits. */
         KeyNew: {
             name: string;
             /** @enum {string} */
@@ -1124,11 +1127,12 @@ export interface components {
             /** @enum {string} */
             status?: "active" | "disabled";
         };
-        /** @description `secret` is shown once. */
+        /** @description `secret` is shown once; it lives as long as the key. `previous_expires_at` is when the secrets before it end, null when there are none. */
         KeyMade: {
             key: components["schemas"]["Key"];
             secret: string;
             secret_expires_at: components["schemas"]["Time"] | null;
+            previous_expires_at: components["schemas"]["Time"] | null;
         };
         /** @description The secrets before it end after the overlap. */
         KeyRotate: {
@@ -1137,7 +1141,7 @@ export interface components {
         KeyRevoke: {
             reason?: string;
         };
-        /** @description Requests, not attempts, but for `attempts`. Percentiles come from histograms: upper bounds of their bucket. `cost` is for operators only. */
+        /** @description Requests, not attempts, but for `attempts`. `errors` are those of outcome provider_failed, provider_died, crash, blank or not_dispatched: a client that leaves is none. Percentiles come from histograms: upper bounds of their bucket (8, 16, … ms; the last, 262144, stands for all from 131072 on). `cost` is for operators only. */
         UsageTotals: {
             requests: number;
             errors: number;
@@ -1157,7 +1161,7 @@ export interface components {
             total_p50_ms: number | null;
             total_p95_ms: number | null;
         };
-        /** @description `bucket` is null without buckets; `group` is the value (an id or a name) and `label` how to show it, both null for "other". */
+        /** @description `bucket` is null without buckets; `group` is the value (an id or a name) and `label` how to show it, both null for "other". Requests without any (no deployment was reached, no model chosen) have group null, label "none" and `other` false. */
         UsageRow: {
             bucket: components["schemas"]["Time"] | null;
             group: string | null;
@@ -1181,7 +1185,7 @@ export interface components {
             total_p50_ms: number | null;
             total_p95_ms: number | null;
         };
-        /** @description `fresh_at`: usage up to then is in it. Rows beyond `top` of each grouping stand in rows with `other` true, so that rows add up to `total`. */
+        /** @description `fresh_at`: requests that ended before then are in it, as far as the database knows: it is when billing last had all of its slowest source, or heard of a silent gateway; null when nobody knows. What a gateway has not shipped yet may be missing. Rows beyond `top` of each grouping stand in rows with `other` true, so that rows add up to `total`. */
         Usage: {
             from: components["schemas"]["Time"];
             to: components["schemas"]["Time"];
@@ -1242,7 +1246,7 @@ export interface components {
             per_million: components["schemas"]["PerMillion"];
             amount: components["schemas"]["Usd"];
         };
-        /** @description `started_ms` counts from the request's start. `cost` is for operators only. */
+        /** @description `started_ms` counts from the request's start; null where the gateway did not tell. `reason` says in plain words why it failed, null for the one that did not. `cost` is for operators only. */
         Attempt: {
             number: number;
             provider: string | null;
@@ -1255,7 +1259,7 @@ export interface components {
             delivered: boolean;
             cost: components["schemas"]["Usd"] | null;
         };
-        /** @description charge = base - discount + markup + fixed, rounded once to the pico. `told` is what the answer's usage.cost said. `cost` is for operators only. */
+        /** @description charge + overrun = base - discount + markup + fixed, rounded once to the pico. `overrun` was due and is not charged, because it exceeded what was reserved. `lines` add up to `base`; both are empty and 0 where nothing is charged (the outcome says why), `lines` also where their prices may not be seen. `told` is what the answer's usage.cost said. `cost` is for operators only. */
         RequestDetail: {
             id: components["schemas"]["RequestId"];
             time: components["schemas"]["Time"];
@@ -1508,7 +1512,7 @@ export interface components {
             retains?: boolean | null;
             free_on_purpose?: boolean;
         };
-        /** @description `prices_from`: when changed prices hold; without it ten minutes from now. `retire_many` allows an import that takes away more than a tenth of the catalog. */
+        /** @description `prices_from`: when changed prices hold; without it ten minutes from now. `retire_many` allows an import that takes away more than a fifth of the deployments. */
         ImportNew: {
             catalog: Record<string, never>;
             /** @enum {string} */
@@ -1596,7 +1600,7 @@ export interface components {
             context_over?: number;
             per_million: components["schemas"]["PerMillion"];
         };
-        /** @description A new version of a deployment's price; the one before it ends where this begins. `effective_from` lies at least ten minutes ahead (`now` is not allowed: gateways must know it in time). Book `cost` is what the provider takes and, without a `list` price, what the plan's markup is put on. `tenant` makes a contract's price of book list. */
+        /** @description A new version of a deployment's price; the one before it ends where this begins. `effective_from` lies at least ten minutes ahead (`now` is not allowed: gateways must know it in time). Book `list` (when none is named) is what a plan's markup is put on and what deployments are sold by; `cost` is what the provider takes. `tenant` makes a contract's price of book list. */
         PriceNew: {
             deployment: components["schemas"]["DeploymentId"];
             /** @enum {string} */
@@ -1659,7 +1663,7 @@ export interface components {
             minimum_charge?: string;
             effective_from?: components["schemas"]["Time"];
         };
-        /** @description The secret is never shown. `origin` is the scheme and host it may be sent to. */
+        /** @description The secret is never shown. `origin` is the scheme and host it may be sent to; of a provider with several, all of them, parted by blanks. */
         Credential: {
             id: components["schemas"]["CredentialId"];
             provider: string;
@@ -1674,7 +1678,7 @@ export interface components {
             created_at: components["schemas"]["Time"];
             etag: components["schemas"]["Etag"];
         };
-        /** @description `variables` fills what the provider's base URL leaves open. */
+        /** @description `variables` fills what the provider's base URLs leave open. With `deployment` it is for that one, before the provider's own. */
         CredentialNew: {
             provider: string;
             deployment?: components["schemas"]["DeploymentId"];
@@ -1707,6 +1711,7 @@ export interface components {
             rows: number;
             first_broken: number | null;
         };
+        /** @description `problems` are sentences for a person; ok when there are none. Gateways that run or did within a day, sources that are read or stopped. A gateway is alive when it was heard of within 15 seconds; `report` is its own account of itself. `behind` counts messages (kafka) or bytes (journal). */
         Status: {
             checked_at: components["schemas"]["Time"];
             ok: boolean;
