@@ -295,6 +295,31 @@ static void count(struct performer *performer, const struct call *call, const st
         atomic_fetch_add(&counts->replayed, 1);
 }
 
+static void wipe(struct span text)
+{
+    if (text.size > 0)
+        explicit_bzero((char *)(uintptr_t)text.at, text.size); /* of the call's arena */
+}
+
+/* A body with a secret in it, and what was decoded of it. */
+static void wipe_secrets(const struct api *api)
+{
+    const struct api_inside *inside = api->inside;
+    bool secret = false;
+
+    for (size_t i = 0; i < api->route->body.count; i++) {
+        if (api->route->body.table[i].type != FIELD_SECRET)
+            continue;
+        secret = true;
+        if (inside->body != NULL && inside->body[i].state == FIELD_SET)
+            wipe(inside->body[i].text);
+    }
+    if (secret)
+        wipe(inside->came->body);
+    wipe(inside->came->identify.authorization);
+    wipe(inside->came->identify.cookie);
+}
+
 void performer_run(struct performer *performer, struct call *call)
 {
     struct api api = {
@@ -310,6 +335,7 @@ void performer_run(struct performer *performer, struct call *call)
     reply_make(&api, outcome, &call->reply);
     snprintf(call->caller, sizeof(call->caller), "%s", api.caller.name);
     count(performer, call, &api);
+    wipe_secrets(&api);
     inside_done(&api);
     must(performer->pg == NULL || !pg_in_transaction(performer->pg));
 }
