@@ -168,10 +168,9 @@ def test_pages_follow_one_another_and_their_cursors_fit_their_list_only(operator
         cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
     assert pages == whole and len(whole) >= 6
     first = operator.get("/tenants", limit=2)["next_cursor"]
-    for cursor in ("x", "AAAA", first[:-1], first[:10] + ("A" if first[10] != "A" else "B") + first[11:], first + "A", "%00", "e30"):
-        assert operator.call("GET", "/tenants", params={"cursor": cursor}).status_code == 400
-        problem(operator.call("GET", "/tenants", params={"cursor": cursor}), 400, "bad_cursor")  \
-            if cursor != "%00" else None
+    changed = first[:10] + ("A" if first[10] != "A" else "B") + first[11:]
+    for cursor in ("x", "AAAA", "%00", "e30", first[:-1], first + "A", changed):
+        problem(operator.call("GET", "/tenants", params={"cursor": cursor}), 400, "bad_cursor")
     problem(operator.call("GET", "/operators", params={"cursor": first}), 400, "bad_cursor")
 
 
