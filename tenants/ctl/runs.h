@@ -1,0 +1,26 @@
+/*
+ * runs: the commands that are more than one call: what the table of commands names as their
+ * functions. Each returns an enum ctl_exit and leaves its sentence in ctl->error.
+ */
+#ifndef TOLLGATE_TENANTS_CTL_RUNS_H
+#define TOLLGATE_TENANTS_CTL_RUNS_H
+
+struct ctl;
+
+int run_login(struct ctl *ctl);
+int run_logout(struct ctl *ctl);
+int run_whoami(struct ctl *ctl);
+int run_password(struct ctl *ctl);
+int run_completion(struct ctl *ctl);
+int run_manual(struct ctl *ctl);
+int run_catalog_status(struct ctl *ctl); /* publish, quarantine, retire */
+int run_catalog_import(struct ctl *ctl);
+int run_prices_set(struct ctl *ctl);
+int run_credentials_add(struct ctl *ctl);
+int run_usage(struct ctl *ctl);
+int run_request_show(struct ctl *ctl);
+int run_invoice_show(struct ctl *ctl);
+int run_audit_verify(struct ctl *ctl);
+int run_status(struct ctl *ctl);
+
+#endif
