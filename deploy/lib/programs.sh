@@ -69,6 +69,7 @@ programs_configure() {
         # deploy/down waits longer than that before it kills.
         printf 'drain-seconds = 20\naccess-log = %s\n' "$LOG/access.log"
         [ ! -e "$STATE/upstreams" ] || sed 's/^/upstream = /' "$STATE/upstreams"
+        printf 'master-key-file = %s\n' "$SECRETS/master.key"
         [ ! -e "$SECRETS/credentials" ] || printf 'credentials-file = %s\n' "$SECRETS/credentials"
     } | write_if_changed "$VAR/gateway.conf"
     {

@@ -182,7 +182,8 @@ static void check_id(const struct field_reading *reading, struct span text)
     char example[ID_TEXT_SIZE];
     struct uuid id;
 
-    if (id_parse(reading->field->id, text, &id) == 0) {
+    /* The zero id is nobody's, and means "none" to the store. */
+    if (id_parse(reading->field->id, text, &id) == 0 && !uuid_is_zero(id)) {
         *reading->value = (struct field_value){.state = FIELD_SET, .id = id};
         return;
     }

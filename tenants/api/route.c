@@ -122,7 +122,9 @@ static bool read_value(struct route_value *value)
     for (size_t i = 0; i < array_size(id_names); i++) {
         if (span_is(value->name, id_names[i].name)) {
             value->is_id = true;
-            return id_parse(id_names[i].kind, value->text, &value->id) == 0;
+            /* The zero id is nobody's, and means "none" to the store. */
+            return id_parse(id_names[i].kind, value->text, &value->id) == 0 &&
+                   !uuid_is_zero(value->id);
         }
     }
     return true;

@@ -1,0 +1,675 @@
+"""The catalog through the control plane's API: models, deployments, imports, providers, prices, credentials; and that
+the gateway does as it was told."""
+
+import copy
+import datetime
+import json
+import os
+import time
+from decimal import Decimal
+from urllib.parse import quote
+
+import httpx
+import psycopg
+import pytest
+
+from support.behind import Behind
+from support.process import ROOT, wait_until
+
+HELLO = [{"role": "user", "content": "Tell me something about rivers."}]
+SECRET = "sk-rocket-4711"
+USAGE = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+ANSWER = json.dumps({
+    "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "rocket",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Rivers run."}, "finish_reason": "stop"}],
+    "usage": USAGE}).encode()
+
+
+@pytest.fixture(scope="module")
+def rocket():
+    """A provider that tells who called it by what secret."""
+    behind = Behind()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(ANSWER)
+    behind.answer = lambda seen, send: send(head + ANSWER)
+    yield behind
+    behind.stop()
+
+
+@pytest.fixture(scope="module")
+def stack(make_stack):
+    stack = make_stack(gateways=0)
+    stack.serve_control()
+    stack.master_keys = stack.folder / "master.key"
+    stack.add_gateway(0, master_key_file=stack.master_keys)
+    return stack
+
+
+class Api:
+    def __init__(self, stack, token):
+        self.http = httpx.Client(base_url=stack.plane.url + "/control/v1", timeout=30,
+                                 headers={"authorization": f"Bearer {token}"})
+
+    def __call__(self, method, path, body=None, status=200, **headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = self.http.request(method, path, json=body, headers=headers)
+        assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.headers.get("content-type", "").endswith("json") else answer.text
+
+    def get(self, path, **query):
+        return self("GET", path + ("?" + str(httpx.QueryParams(query)) if query else ""))
+
+    def all(self, path, **query):
+        rows, cursor = [], {}
+        while True:
+            page = self.get(path, **query, **cursor)
+            rows += page["data"]
+            if page["next_cursor"] is None:
+                return rows
+            cursor = {"cursor": page["next_cursor"]}
+
+    def patch(self, path, **body):
+        return self("PATCH", path, body, if_match="*")
+
+    def refused(self, method, path, body=None, status=422, **headers):
+        """What was wrong, by member."""
+        problem = self(method, path, body, status, **headers)
+        assert problem["status"] == status and problem["request_id"].startswith("gen_")
+        return {wrong["field"]: wrong["message"] for wrong in problem.get("errors", [])} or problem["detail"]
+
+
+@pytest.fixture(scope="module")
+def operator(stack):
+    return Api(stack, stack.boot["TOLLGATE_OPERATOR_TOKEN"])
+
+
+@pytest.fixture(scope="module")
+def member(stack, operator):
+    """A management key of the tenant that may read models and nothing else."""
+    made = operator("POST", f"/tenants/{stack.tenant}/keys", {
+        "name": "models", "kind": "mgmt", "project": stack.boot["PROJECT"], "scopes": ["models:read"]}, 201)
+    return Api(stack, made["secret"])
+
+
+def rate(meter, usd):
+    return {"meter": meter, "usd": usd}
+
+
+def shipped():
+    return json.loads((ROOT / "deploy/catalog/catalog.json").read_text("utf-8"))
+
+
+def with_rocket(catalog, url, input_usd="2", output_usd="8"):
+    """The catalog and a provider of ours, whose base URL leaves the account open."""
+    catalog = copy.deepcopy(catalog)
+    catalog["providers"].append({
+        "slug": "rocket", "name": "Rocket", "variables": [{"name": "ACCOUNT", "what": "the account's name"}],
+        "endpoints": [{"dialect": "openai-compatible", "base_url": url + "/${ACCOUNT}/v1", "auth": "bearer"}]})
+    catalog["models"].append({
+        "id": "rocket/one", "name": "Rocket One", "kind": "chat", "aliases": [], "deprecated": False,
+        "deployments": [{
+            "key": "rocket/rocket-1#1", "provider": "rocket", "upstream_id": "rocket-1", "failure_domain": "rocket",
+            "dialect": "openai-compatible", "limits": {"context": 8000, "output": 1000},
+            "capabilities": {"input": ["text"], "output": ["text"]},
+            "rates": [rate("input", input_usd), rate("output", output_usd)], "prices_as_of": "2026-06-30",
+            "source": "test"}]})
+    return catalog
+
+
+def later(minutes=11):
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@pytest.fixture(scope="module")
+def imported(stack, operator, rocket):
+    return operator("POST", "/catalog/imports", {"catalog": with_rocket(shipped(), rocket.url)})
+
+
+@pytest.fixture(scope="module")
+def deployment(operator, imported):
+    found, = operator.all("/deployments", model="rocket/one")
+    return found
+
+
+def call(stack, key=None, model="rocket/one", gateway=None):
+    return stack.post("/v1/chat/completions", {"model": model, "messages": HELLO, "max_tokens": 50}, key=key,
+                      gateway=gateway)
+
+
+def until_status(stack, status, model="rocket/one", gateway=None):
+    """A change is known to every gateway within 5 seconds."""
+    last = []
+
+    def there():
+        last[:] = [call(stack, model=model, gateway=gateway)]
+        return last[0].status_code == status
+
+    wait_until(there, f"calls of {model} are answered with {status}", 5)
+    return last[0]
+
+
+# ---- imports ----
+
+def test_an_import_is_shown_first_made_once_and_then_changes_nothing(stack, operator, rocket):
+    file = with_rocket(shipped(), rocket.url)
+    before = stack.query("SELECT version FROM tollgate.snapshot_version")
+    dry = operator("POST", "/catalog/imports", {"catalog": file, "dry_run": True})
+    assert dry["dry_run"] and dry["counts"] == {"added": 3, "changed": 0, "retired": 0, "prices": 0, "quarantined": 0}
+    assert {(change["action"], change["kind"], change["what"]) for change in dry["changes"]} == {
+        ("add", "provider", "rocket"), ("add", "model", "rocket/one"), ("add", "deployment", "rocket/rocket-1#1")}
+    assert stack.query("SELECT version FROM tollgate.snapshot_version") == before, "a dry run writes nothing"
+    assert operator.all("/deployments", model="rocket/one") == []
+    made = operator("POST", "/catalog/imports", {"catalog": file})
+    assert made["counts"] == dry["counts"] and made["changes"] == dry["changes"] and not made["dry_run"]
+    assert made["prices_from"] is None, "first prices hold at once"
+    again = operator("POST", "/catalog/imports", {"catalog": file})
+    assert again["changes"] == [] and set(again["counts"].values()) == {0}
+
+
+def test_a_changed_price_of_an_import_holds_in_ten_minutes(operator, imported, rocket, deployment):
+    file = with_rocket(shipped(), rocket.url, input_usd="3")
+    dry = operator("POST", "/catalog/imports", {"catalog": file, "dry_run": True, "prices_from": later(30)})
+    change, = dry["changes"]
+    assert (change["action"], change["what"]) == ("price", "rocket/rocket-1#1")
+    assert "input 2 -> 3 (+50.0 %)" in change["detail"]
+    assert dry["prices_from"] is not None and dry["counts"]["prices"] == 1
+    assert len(operator.all("/prices", deployment=deployment["id"])) == 2
+
+
+def test_a_file_cut_short_empties_nothing(operator, imported):
+    file = shipped()
+    file["models"] = file["models"][:10]
+    assert "retire_many" in operator.refused("POST", "/catalog/imports", {"catalog": file})
+    dry = operator("POST", "/catalog/imports", {"catalog": file, "dry_run": True})
+    assert dry["counts"]["retired"] > 400
+
+
+@pytest.mark.parametrize("body, field", [
+    ({}, "catalog"),
+    ({"catalog": "x"}, "catalog"),
+    ({"catalog": []}, "catalog"),
+    ({"catalog": {"format": "tollgate.catalog.v1", "models": 5}}, "catalog"),
+    ({"catalog": {}, "format": "yaml"}, "format"),
+    ({"catalog": {}, "dry_run": "yes"}, "dry_run"),
+    ({"catalog": {}, "prices_from": "tomorrow"}, "prices_from"),
+    ({"catalog": {}, "prices_from": "2026-01-01T00:00:00Z"}, "prices_from"),
+    ({"catalog": {}, "colour": 1}, "colour"),
+])
+def test_an_import_says_what_is_wrong_with_it(operator, body, field):
+    assert field in operator.refused("POST", "/catalog/imports", body)
+
+
+def test_quarantine_of_an_import_and_an_operators_release_stay(stack, operator, imported, rocket, deployment):
+    file = with_rocket(shipped(), rocket.url)
+    file["models"][-1]["deployments"][0]["rates"] = [rate("input", "2")]
+    counts = operator("POST", "/catalog/imports", {"catalog": file, "dry_run": True})["counts"]
+    assert counts["quarantined"] == 1 and counts["prices"] == 1
+    held = [row for row in operator.all("/deployments", status="quarantined", limit=200) if row["quarantine"]]
+    one = held[0]
+    assert operator.patch(f"/deployments/{one['id']}", status="published")["released"]
+    assert operator("POST", "/catalog/imports", {"catalog": with_rocket(shipped(), rocket.url)})["changes"] == []
+    assert operator.get(f"/deployments/{one['id']}")["status"] == "published"
+    again = operator.patch(f"/deployments/{one['id']}", status="quarantined", status_reason="back")
+    assert not again["released"] and again["status_reason"] == "back"
+
+
+# ---- models and deployments ----
+
+def test_models_are_listed_by_pages_and_filters(operator, imported):
+    models = operator.all("/models", limit=100)
+    assert len(models) > 400 and [m["id"] for m in models] == sorted({m["id"] for m in models})
+    one, = operator.all("/models", q="ROCKET one")
+    assert one["id"] == "rocket/one" and one["providers"] == ["rocket"] and one["deployments"] == one["sellable"] == 1
+    assert (one["input_from"], one["output_from"], one["context_limit"]) == ("2", "8", 8000)
+    assert [m["id"] for m in operator.all("/models", provider="rocket")] == ["rocket/one"]
+    assert all(m["kind"] == "embedding" for m in operator.all("/models", kind="embedding"))
+    assert operator.all("/models", kind="embedding")
+    text = operator("GET", "/models?format=csv&q=rocket")
+    assert text.splitlines()[0].startswith("id,name,kind") and "rocket/one,Rocket One,chat" in text
+
+
+def test_a_model_shows_its_offers_with_prices(operator, member, imported, deployment):
+    for api in (operator, member):
+        model = api.get("/models/" + quote("rocket/one", safe=""))
+        offer, = model["offers"]
+        assert offer["deployment"] == deployment["id"] and offer["price"].startswith("prc_")
+        assert {(r["meter"], r["mode"], r["per_million"]) for r in offer["rates"]} == {
+            ("input", "standard", "2"), ("output", "standard", "8")}
+        assert model["facts"]["limits"]["context"] == 8000 and model["aliases"] == []
+        text = json.dumps(model)
+        assert "base_url" not in text and "rocket-1" not in text and "cost" not in text
+    assert operator.refused("GET", "/models/nobody%2Fnothing", status=404)
+    assert operator("GET", "/models/" + quote("rocket/one", safe=""), status=304,
+                    if_none_match=f'"{model["etag"]}"') == ""
+
+
+def test_members_see_what_is_published_and_nothing_of_ours(stack, operator, member, imported):
+    path = "/models/" + quote("rocket/one", safe="")
+    assert member.all("/models", q="rocket")
+    hidden = operator.patch(path, status="quarantined", status_reason="it lies")
+    assert (hidden["status"], hidden["status_reason"]) == ("quarantined", "it lies")
+    assert member.all("/models", q="rocket") == [] and member.refused("GET", path, status=404)
+    assert member.all("/models", q="rocket", status="quarantined") == []
+    assert operator.all("/models", q="rocket", status="quarantined")
+    shown = operator.patch(path, status="published")
+    assert shown["status_reason"] is None and member.all("/models", q="rocket")
+    for path in ("/deployments", "/providers", "/provider-health", "/prices", "/credentials"):
+        assert member.refused("GET", path, status=403)
+    # The database itself does not show a tenant what we pay.
+    with psycopg.connect(stack.cluster.url(stack.database, "tollgate_control")) as db:
+        db.execute("SELECT set_config('tollgate.operator', 'off', true), set_config('tollgate.tenant', "
+                   "(SELECT %s::text), true)", [stack.query("SELECT tenant_id FROM tollgate.tenants")[0]["tenant_id"]])
+        assert db.execute("SELECT DISTINCT book FROM tollgate.price_versions").fetchall() == [("list",)]
+        assert db.execute("SELECT count(*) FROM tollgate.provider_credentials").fetchone() == (0,)
+
+
+def test_a_change_needs_the_version_that_was_read(operator, deployment):
+    path = f"/deployments/{deployment['id']}"
+    assert "If-Match" in operator.refused("PATCH", path, {"weight": 50}, 428)
+    etag = operator.get(path)["etag"]
+    changed = operator("PATCH", path, {"weight": 50}, if_match=f'"{etag}"')
+    assert changed["weight"] == 50 and changed["etag"] != etag
+    operator.refused("PATCH", path, {"weight": 60}, 412, if_match=f'"{etag}"')
+    assert operator.get(path)["weight"] == 50
+    for path in ("/models/" + quote("rocket/one", safe=""), "/providers/rocket"):
+        operator.refused("PATCH", path, {"status": "active" if "providers" in path else "published"}, 428)
+        operator.refused("PATCH", path, {"status": "active" if "providers" in path else "published"}, 412,
+                         if_match='"99999"')
+
+
+def test_a_deployment_is_tuned(stack, operator, deployment):
+    path = f"/deployments/{deployment['id']}"
+    wanted = {"priority": -5, "weight": 7, "connect_timeout_ms": 1500, "first_token_timeout_ms": 9000,
+              "idle_timeout_ms": 8000, "total_timeout_ms": 70000, "abort_policy": "drain", "trains": False,
+              "retains": True, "free_on_purpose": True}
+    changed = operator.patch(path, **wanted)
+    assert {name: changed[name] for name in wanted} == wanted
+    changed = operator.patch(path, trains=None, free_on_purpose=False, priority=0)
+    assert changed["trains"] is None and changed["retains"] is True and not changed["free_on_purpose"]
+    assert operator.get(path) == changed
+    row, = stack.query("SELECT before, after FROM tollgate.audit_log WHERE action = 'deployment.update' "
+                       "ORDER BY seq DESC LIMIT 1")
+    assert row["before"]["trains"] is False and row["after"]["trains"] is None
+    text = operator("GET", "/deployments?format=csv&provider=rocket")
+    assert len(text.splitlines()) == 2
+
+
+@pytest.mark.parametrize("path, body, field", [
+    ("deployment", {"status": "gone"}, "status"),
+    ("deployment", {"status": None}, "status"),
+    ("deployment", {"priority": 1000001}, "priority"),
+    ("deployment", {"weight": 0}, "weight"),
+    ("deployment", {"connect_timeout_ms": 0}, "connect_timeout_ms"),
+    ("deployment", {"total_timeout_ms": 3600001}, "total_timeout_ms"),
+    ("deployment", {"idle_timeout_ms": "5"}, "idle_timeout_ms"),
+    ("deployment", {"first_token_timeout_ms": 1.5}, "first_token_timeout_ms"),
+    ("deployment", {"abort_policy": "pray"}, "abort_policy"),
+    ("deployment", {"trains": "no"}, "trains"),
+    ("deployment", {"status_reason": "x" * 501}, "status_reason"),
+    ("deployment", {"base_url": "https://evil.example"}, "base_url"),
+    ("deployment", {}, ""),
+    ("model", {"name": ""}, "name"),
+    ("model", {"name": "x" * 201}, "name"),
+    ("model", {"deprecated": 1}, "deprecated"),
+    ("model", {"status": "new"}, "status"),
+    ("provider", {"status": "retired"}, "status"),
+    ("provider", {}, ""),
+])
+def test_a_patch_says_what_is_wrong_with_it(operator, deployment, path, body, field):
+    paths = {"deployment": f"/deployments/{deployment['id']}", "model": "/models/rocket%2Fone",
+             "provider": "/providers/rocket"}
+    assert field in operator.refused("PATCH", paths[path], body, if_match="*")
+
+
+@pytest.mark.parametrize("path", [
+    "/deployments/dep_00000000000000000000000000", "/deployments/nonsense", "/models/a%2Fb", "/providers/nobody",
+    "/prices/prc_00000000000000000000000000", "/credentials/pcr_00000000000000000000000000"])
+def test_what_is_not_there_is_not_found(operator, path):
+    operator.refused("GET", path, status=404)
+
+
+@pytest.mark.parametrize("query", [
+    "/models?status=gone", "/models?limit=0", "/models?limit=201", "/models?cursor=zz", "/models?colour=red",
+    "/deployments?provider=", "/providers?status=on", "/provider-health?hours=0", "/provider-health?hours=169",
+    "/provider-health?failing=maybe", "/prices?book=all", "/prices?deployment=key_1", "/prices?state=now",
+    "/prices?tenant=x", "/credentials?status=on"])
+def test_a_query_says_what_is_wrong_with_it(operator, query):
+    operator.refused("GET", query, status=400)
+
+
+def test_quarantine_and_release_reach_the_gateway(stack, operator, deployment):
+    path = f"/deployments/{deployment['id']}"
+    model = "openai/gpt-4.1-mini"
+    until_status(stack, 200, model)
+    rows = operator.all("/deployments", model=model)
+    open_ones = [row for row in rows if row["status"] == "published"]
+    for row in open_ones:
+        operator.patch(f"/deployments/{row['id']}", status="quarantined", status_reason="a test")
+    answer = until_status(stack, 404, model)
+    assert answer.json()["error"]["code"] == "model_not_available"
+    operator.patch(f"/deployments/{open_ones[0]['id']}", status="published")
+    until_status(stack, 200, model)
+    path = "/models/" + quote(model, safe="")
+    operator.patch(path, status="retired", status_reason="too old")
+    until_status(stack, 404, model)
+    operator.patch(path, status="published")
+    until_status(stack, 200, model)
+
+
+# ---- providers ----
+
+def test_a_provider_is_drained_and_taken_back(stack, operator, deployment):
+    found, = operator.all("/providers", q="rocket")
+    assert (found["id"], found["status"], found["deployments"], found["published"]) == ("rocket", "active", 1, 1)
+    assert found["variables"] == [{"name": "ACCOUNT", "what": "the account's name"}]
+    until_status(stack, 200)
+    assert operator.patch("/providers/rocket", status="disabled")["status"] == "disabled"
+    until_status(stack, 404)
+    model, = operator.all("/models", q="rocket/one")
+    assert model["sellable"] == 0
+    assert operator.all("/providers", status="disabled")[0]["id"] == "rocket"
+    operator.patch("/providers/rocket", status="active")
+    until_status(stack, 200)
+
+
+def test_health_counts_attempts_by_deployment(stack, operator, deployment):
+    stack.event(until_status(stack, 200).headers["x-request-id"])  # and with it all that were before it
+    before = {row["deployment"]: row for row in operator.all("/provider-health", hours=1)}
+    stack.faults(fault="503", count=1)
+    answer = call(stack)
+    assert answer.status_code == 200, "it was tried again"
+    stack.event(answer.headers["x-request-id"])
+    after = {row["deployment"]: row for row in operator.all("/provider-health", hours=1, provider="rocket")}
+    row = after[deployment["id"]]
+    assert row["attempts"] == before[deployment["id"]]["attempts"] + 2
+    assert row["model"] == "rocket/one" and row["failures"] == 1
+    assert row["failure_rate"] == round(1 / row["attempts"], 6)
+    assert row["p50_ms"] <= row["p95_ms"] and row["first_token_p95_ms"] >= 0
+    assert "503" in row["last_failure"] and row["last_failure_at"] is not None
+    assert [row["deployment"] for row in operator.all("/provider-health", failing="true")] == [deployment["id"]]
+    assert operator("GET", "/provider-health?format=csv").startswith("provider,deployment,model")
+
+
+# ---- prices ----
+
+def price(deployment, **more):
+    return {"deployment": deployment["id"], "effective_from": later(), "rates": [
+        {"meter": "input", "per_million": "4.000001"}, {"meter": "output", "per_million": "16"},
+        {"meter": "cache_read", "per_million": "0.5"},
+        {"meter": "input", "mode": "batch", "context_over": 200000, "per_million": "999999999.999999"}], **more}
+
+
+def test_a_price_is_shown_before_it_is_made_and_never_overwritten(stack, operator, deployment):
+    versions = operator.all("/prices", deployment=deployment["id"], book="list")
+    current, = [v for v in versions if v["state"] == "current"]
+    dry = operator("POST", "/prices", price(deployment, dry_run=True), 201)
+    assert dry["dry_run"] and dry["price"] is None and dry["replaces"] == current["id"]
+    changes = {(c["meter"], c["mode"], c["context_over"]): (c["before"], c["after"]) for c in dry["changes"]}
+    assert changes == {("input", "standard", 0): ("2", "4.000001"), ("output", "standard", 0): ("8", "16"),
+                       ("cache_read", "standard", 0): (None, "0.5"),
+                       ("input", "batch", 200000): (None, "999999999.999999")}
+    assert operator.all("/prices", deployment=deployment["id"], book="list") == versions
+    body = price(deployment, reason="they asked for more")
+    made = operator("POST", "/prices", body, 201)
+    assert made["replaces"] == current["id"] and made["changes"] == dry["changes"]
+    new = made["price"]
+    assert (new["state"], new["book"], new["source"]) == ("future", "list", "they asked for more")
+    assert new["effective_from"] == body["effective_from"] and new["effective_until"] is None
+    assert {(r["meter"], r["mode"]): r["per_million"] for r in new["rates"]}["input", "batch"] == "999999999.999999"
+    assert operator.get(f"/prices/{new['id']}") == new
+    assert operator.get(f"/prices/{current['id']}")["effective_until"] == new["effective_from"]
+    assert [v["id"] for v in operator.all("/prices", deployment=deployment["id"], state="future")] == [new["id"]]
+    assert "another price" in operator.refused("POST", "/prices", price(deployment), 409)
+    row, = stack.query("SELECT * FROM tollgate.audit_log WHERE action = 'price.create' AND subject = %s", new["id"])
+    assert row["before"]["id"] == current["id"] and row["after"]["id"] == new["id"]
+
+
+def test_a_contracts_price_is_its_tenants_alone(stack, operator, deployment):
+    other = stack.new_tenant(usd=None)
+    made = operator("POST", "/prices", price(deployment, tenant=other["tenant"], rates=[
+        {"meter": "input", "per_million": "1.9"}, {"meter": "output", "per_million": "7"}]), 201)
+    assert made["replaces"] is None and made["changes"], "compared with everybody's"
+    assert made["price"]["tenant"] == other["tenant"]
+    assert [v["id"] for v in operator.all("/prices", tenant=other["tenant"])] == [made["price"]["id"]]
+
+
+@pytest.mark.parametrize("change, field", [
+    ({"deployment": None}, "deployment"),
+    ({"deployment": "dep_00000000000000000000000000"}, "deployment"),
+    ({"deployment": "dep_00000000000000000000000001"}, "deployment"),
+    ({"book": "gift"}, "book"),
+    ({"book": "cost", "tenant": "own"}, "tenant"),
+    ({"tenant": "ten_00000000000000000000000000"}, "tenant"),
+    ({"tenant": "ten_00000000000000000000000001"}, "tenant"),
+    ({"effective_from": "soon"}, "effective_from"),
+    ({"effective_from": "2026-01-01T00:00:00Z"}, "effective_from"),
+    ({"rates": []}, "rates"),
+    ({"rates": {}}, "rates"),
+    ({"rates": [5]}, "rates[0]"),
+    ({"rates": [{"meter": "input"}]}, "rates[0].per_million"),
+    ({"rates": [{"meter": "words", "per_million": "1"}]}, "rates[0].meter"),
+    ({"rates": [{"meter": "input", "per_million": "1.0000001"}]}, "rates[0].per_million"),
+    ({"rates": [{"meter": "input", "per_million": "-1"}]}, "rates[0].per_million"),
+    ({"rates": [{"meter": "input", "per_million": "1e3"}]}, "rates[0].per_million"),
+    ({"rates": [{"meter": "input", "per_million": 1}]}, "rates[0].per_million"),
+    ({"rates": [{"meter": "input", "per_million": "1", "mode": "slow"}]}, "rates[0].mode"),
+    ({"rates": [{"meter": "input", "per_million": "1", "context_over": -1}]}, "rates[0].context_over"),
+    ({"rates": [{"meter": "input", "per_million": "1", "unit": 1}]}, "rates[0].unit"),
+    ({"rates": [{"meter": "input", "per_million": "1"}, {"meter": "input", "per_million": "2"}]}, "rates[1]"),
+    ({"rates": [{"meter": "input", "per_million": "1"}]}, "rates"),
+    ({"rates": [{"meter": "input", "per_million": "0"}, {"meter": "output", "per_million": "0"}]}, "rates"),
+    ({"reason": "x" * 501}, "reason"),
+])
+def test_a_price_says_what_is_wrong_with_it(stack, operator, deployment, change, field):
+    if change.get("tenant") == "own":
+        change = {**change, "tenant": stack.tenant}
+    body = {**price(deployment, effective_from=later(100000)), **change}
+    assert field in operator.refused("POST", "/prices", body)
+    assert len(operator.all("/prices", state="future", book="cost")) == 0
+
+
+def move_to(stack, old, new, seconds):
+    """Makes the planned change hold that soon: a test cannot wait ten minutes."""
+    def uuid(version):
+        from support.ids import uuid_of
+        return uuid_of(version)
+
+    with psycopg.connect(stack.cluster.url(stack.database, "postgres")) as db:
+        db.execute("SET session_replication_role = replica")
+        at = db.execute("SELECT date_trunc('milliseconds', clock_timestamp()) + make_interval(secs => %s)",
+                        [seconds]).fetchone()[0]
+        db.execute("UPDATE tollgate.price_versions SET effective = tstzrange(lower(effective), %s) "
+                   "WHERE price_version_id = %s", [at, uuid(old)])
+        db.execute("UPDATE tollgate.price_versions SET effective = tstzrange(%s, NULL) WHERE price_version_id = %s",
+                   [at, uuid(new)])
+    stack.change("UPDATE tollgate.snapshot_version SET version = version + 1")
+    return at.timestamp()
+
+
+def test_a_price_is_charged_from_its_time_on(stack, operator):
+    model = "openai/gpt-4.1"
+    deployments = [row for row in operator.all("/deployments", model=model) if row["status"] == "published"]
+    old, new = {}, {}
+    for row in deployments:
+        made = operator("POST", "/prices", {
+            "deployment": row["id"], "effective_from": later(),
+            "rates": [{"meter": "input", "per_million": "1000"}, {"meter": "output", "per_million": "2000"}]}, 201)
+        old[row["id"]], new[row["id"]] = made["replaces"], made["price"]["id"]
+    tenant = stack.new_tenant()
+    before = call(stack, tenant["key"], model)
+    assert before.status_code == 200
+    at = max(move_to(stack, old[row["id"]], new[row["id"]], 3) for row in deployments)
+    still = call(stack, tenant["key"], model)
+    wait_until(lambda: time.time() > at, "the new price holds")
+    after = call(stack, tenant["key"], model)
+    assert stack.gateway.metrics()["tollgate_snapshot_refused_total"] == 0
+    charges = []
+    for answer in (before, still, after):
+        event = stack.event(answer.headers["x-request-id"])
+        assert event["charge_pico"] == event["told_pico"] > 0 and event["overrun_pico"] == 0
+        assert Decimal(str(answer.json()["usage"]["cost"])) * 10**12 == event["charge_pico"]
+        charges.append((event["price_version_id"], event["charge_pico"], event))
+    assert charges[0][0] == charges[1][0] != charges[2][0], "known ahead, used from its time on"
+    event = charges[2][2]
+    assert event["base_pico"] == event["input_tokens"] * 1000 * 10**6 + event["output_tokens"] * 2000 * 10**6
+
+
+# ---- credentials ----
+
+@pytest.fixture(scope="module")
+def second(stack):
+    """A gateway in production: it has no sandbox to fall back to, and may not call this host."""
+    return stack.add_gateway(1, mode="production", data_dir=stack.folder / "data-1",
+                             master_key_file=stack.master_keys)
+
+
+def test_a_credential_reaches_its_provider_and_nobody_else(stack, operator, member, rocket, deployment):
+    rocket.seen.clear()
+    until_status(stack, 200)
+    assert rocket.seen == [], "without a credential the sandbox answers"
+    body = {"provider": "rocket", "name": "first", "secret": SECRET, "variables": {"ACCOUNT": "acme"}}
+    made = operator("POST", "/credentials", body, 201)
+    assert made["origin"] == rocket.url and made["status"] == "active" and made["variables"] == {"ACCOUNT": "acme"}
+    assert "secret" not in made and SECRET not in json.dumps(made)
+
+    def seen():
+        assert call(stack).status_code == 200
+        return rocket.seen
+
+    wait_until(seen, "the provider is called", 5)
+    assert rocket.seen[-1].header("authorization") == f"Bearer {SECRET}"
+    assert rocket.seen[-1].line.split()[1] == "/acme/v1/chat/completions"
+    answer = call(stack)
+    event = stack.event(answer.headers["x-request-id"])
+    assert (event["input_tokens"], event["output_tokens"]) == (1000, 100)
+    assert operator.get(f"/deployments/{deployment['id']}")["has_credential"]
+    assert operator.all("/credentials", provider="rocket", status="active") == [made]
+    # Nothing readable is kept: neither in the database, nor in the audit log, nor in the gateway's copy.
+    rows = stack.query("SELECT sealed, t.* FROM tollgate.provider_credentials c, row_to_json(c) AS t")
+    log = stack.query("SELECT before::text || after::text AS text FROM tollgate.audit_log")
+    assert SECRET not in repr(rows) + repr(log) and SECRET.encode() not in bytes(rows[0]["sealed"])
+    assert SECRET.encode() not in (stack.folder / "data/snapshot").read_bytes()
+    for log in stack.folder.glob("*.log"):
+        assert SECRET not in log.read_text(errors="replace")
+
+
+def credential(operator):
+    found, = operator.all("/credentials", provider="rocket", status="active")
+    return found
+
+
+def called_with(stack, rocket, secret):
+    def seen():
+        call(stack)
+        return rocket.seen and rocket.seen[-1].header("authorization") == f"Bearer {secret}"
+
+    wait_until(seen, f"the provider is called with {secret}", 5)
+
+
+def test_the_newest_is_used_and_one_of_the_deployment_before_all(stack, operator, rocket, deployment):
+    newer = operator("POST", "/credentials", {
+        "provider": "rocket", "name": "newer", "secret": "newer", "variables": {"ACCOUNT": "b"}}, 201)
+    called_with(stack, rocket, "newer")
+    own = operator("POST", "/credentials", {
+        "provider": "rocket", "deployment": deployment["id"], "name": "own", "secret": "own",
+        "variables": {"ACCOUNT": "c"}}, 201)
+    called_with(stack, rocket, "own")
+    operator("POST", "/credentials", {
+        "provider": "rocket", "name": "newest", "secret": "newest", "variables": {"ACCOUNT": "b"}}, 201)
+    stack.change("UPDATE tollgate.snapshot_version SET version = version + 1")
+    called_with(stack, rocket, "own")
+    for row in operator.all("/credentials", provider="rocket"):
+        if row["name"] != "first":
+            operator.patch(f"/credentials/{row['id']}", status="disabled")
+    called_with(stack, rocket, SECRET)
+    assert operator.get(f"/credentials/{newer['id']}")["status"] == "disabled"
+    assert operator.get(f"/credentials/{own['id']}")["deployment"] == deployment["id"]
+
+
+def test_a_secret_is_replaced_renamed_and_not_led_elsewhere(stack, operator, rocket):
+    path = f"/credentials/{credential(operator)['id']}"
+    operator.refused("PATCH", path, {"name": "x"}, 428)
+    operator.refused("PATCH", path, {"name": "x"}, 412, if_match='"999"')
+    assert operator.patch(path, name="again", secret="sk-second")["name"] == "again"
+    called_with(stack, rocket, "sk-second")
+    assert operator.patch(path, variables={"ACCOUNT": "other"})["variables"] == {"ACCOUNT": "other"}
+    wait_until(lambda: call(stack) and rocket.seen[-1].line.split()[1].startswith("/other/"), "it takes the new path", 5)
+    for value in ("a/b", "x@evil.example", "", "../up", "a b"):
+        assert "variables.ACCOUNT" in operator.refused("PATCH", path, {"variables": {"ACCOUNT": value}}, if_match="*")
+    operator.patch(path, secret=SECRET, variables={"ACCOUNT": "acme"})
+    called_with(stack, rocket, SECRET)
+
+
+@pytest.mark.parametrize("body, field", [
+    ({"provider": "nobody"}, "provider"),
+    ({"provider": None}, "provider"),
+    ({"name": ""}, "name"),
+    ({"secret": ""}, "secret"),
+    ({"secret": "two\nlines"}, "secret"),
+    ({"secret": 5}, "secret"),
+    ({"secret": "x" * 16385}, "secret"),
+    ({"variables": {}}, "variables"),
+    ({"variables": []}, "variables"),
+    ({"variables": {"ACCOUNT": 5}}, "variables.ACCOUNT"),
+    ({"variables": {"ACCOUNT": "a", "COLOUR": "red"}}, "variables.COLOUR"),
+    ({"deployment": "dep_00000000000000000000000000"}, "deployment"),
+    ({"deployment": "dep_00000000000000000000000001"}, "deployment"),
+    ({"origin": "https://evil.example"}, "origin"),
+])
+def test_a_credential_says_what_is_wrong_with_it(operator, imported, body, field):
+    wrong = operator.refused("POST", "/credentials", {
+        "provider": "rocket", "name": "n", "secret": "very-secret", "variables": {"ACCOUNT": "a"}, **body})
+    assert field in wrong and "very-secret" not in repr(wrong)
+
+
+def test_a_row_that_was_moved_or_led_elsewhere_does_not_open(stack, operator, rocket):
+    row = credential(operator)
+    path = f"/credentials/{row['id']}"
+    called_with(stack, rocket, SECRET)
+    stack.change("UPDATE tollgate.provider_credentials SET origin = origin || ' https://evil.example' "
+                 "WHERE status = 'active' AND provider = 'rocket'")
+    assert stack.gateway.metrics()["tollgate_credentials_unusable"] == 1
+    assert call(stack).status_code == 404, "neither the provider nor the sandbox"
+    assert '"credential.unusable"' in stack.gateway.program.log.read_text()
+    operator.patch(path, secret=SECRET)
+    called_with(stack, rocket, SECRET)
+    assert stack.gateway.metrics()["tollgate_credentials_unusable"] == 0
+    stack.change("UPDATE tollgate.providers SET endpoints = replace(endpoints::text, '127.0.0.1', 'localhost')::jsonb "
+                 "WHERE provider = 'rocket'")
+    stack.change("UPDATE tollgate.deployments SET base_url = replace(base_url, '127.0.0.1', 'localhost') "
+                 "WHERE provider = 'rocket'")
+    assert call(stack).status_code == 404, "its host is another now"
+    rocket.seen.clear()
+    assert operator.patch(path, secret="sk-third")["origin"] == rocket.url.replace("127.0.0.1", "localhost")
+    called_with(stack, rocket, "sk-third")
+
+
+def test_a_master_key_is_changed_by_a_line_on_top(stack, operator, rocket):
+    row = credential(operator)
+    old = stack.master_keys.read_text()
+    stack.master_keys.write_text(os.urandom(32).hex() + "\n")
+    stack.change("UPDATE tollgate.snapshot_version SET version = version + 1")
+    assert call(stack).status_code == 404, "no key opens it, and nothing crashes"
+    assert stack.gateway.metrics()["tollgate_credentials_unusable"] == 1
+    stack.master_keys.write_text(stack.master_keys.read_text() + old)
+    stack.plane.program.stop()
+    stack.plane.program.start()
+    wait_until(stack.plane.answers, "the control plane answers again")
+    stack.change("UPDATE tollgate.snapshot_version SET version = version + 1")
+    called_with(stack, rocket, "sk-third")
+    moved = operator.patch(f"/credentials/{row['id']}", secret="sk-fourth")
+    assert moved["master_key"] != row["master_key"]
+    called_with(stack, rocket, "sk-fourth")
+
+
+def test_a_disabled_credential_is_not_used(stack, operator, rocket, second):
+    """In production what has no credential is not callable; in trial the sandbox answers."""
+    answer = until_status(stack, 503, gateway=second)
+    assert answer.json()["error"]["code"] == "provider_unavailable", "it would call it, were this host not its own"
+    rocket.seen.clear()
+    operator.patch(f"/credentials/{credential(operator)['id']}", status="disabled")
+    answer = until_status(stack, 404, gateway=second)
+    assert answer.json()["error"]["code"] == "model_not_available"
+    wait_until(lambda: call(stack).status_code == 200, "the sandbox answers", 5)
+    rocket.seen.clear()
+    assert call(stack).status_code == 200 and rocket.seen == []
