@@ -247,7 +247,7 @@ function Foot<T>({ paging, nextCursor, csv, rows, label }: DataTableProps<T>) {
         <div className={classes.pages}>
           <span>
             {paging.page === null ? 'Further page' : `Page ${paging.page}`}
-            {rows && ` · ${rows.length} ${label}`}
+            {rows && ` · ${rows.length} ${rows.length === 1 ? label.replace(/s$/, '') : label}`}
           </span>
           <ActionIcon
             variant="default"

@@ -2,7 +2,7 @@
  * price-form: a deployment's price from a time on: the rates of today are the draft, the server says what would
  * change, then it is published. What is past is never edited.
  */
-import { Button, Drawer, Select, TextInput } from '@mantine/core';
+import { Button, Drawer, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, type Schemas, take } from '../../api/client';
@@ -36,11 +36,20 @@ const METERS = [
 ] as const satisfies readonly Schemas['Meter'][];
 const PRICE = /^\d{1,9}(\.\d{1,6})?$/;
 
+type Book = Schemas['Price']['book'];
+
 interface PriceFormProps {
   offer: Pick<Schemas['Offer'], 'deployment' | 'provider'>;
   model: string;
+  /** Which price is meant at first. */
+  book?: Book;
   onClose: () => void;
 }
+
+const BOOKS = [
+  { value: 'list', label: 'What tenants pay' },
+  { value: 'cost', label: 'What it costs us' },
+];
 
 /** Midnight UTC to come. */
 function tomorrow(): string {
@@ -48,8 +57,9 @@ function tomorrow(): string {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1)).toISOString();
 }
 
-export default function PriceForm({ offer, model, onClose }: PriceFormProps) {
-  const query = { deployment: offer.deployment, book: 'cost', limit: 20 } as const;
+export default function PriceForm({ offer, model, book: first = 'list', onClose }: PriceFormProps) {
+  const [book, setBook] = useState<Book>(first);
+  const query = { deployment: offer.deployment, book, limit: 20 };
   const prices = useQuery({
     queryKey: ['prices', query],
     queryFn: ({ signal }) => take(api.GET('/prices', { params: { query }, signal })),
@@ -67,21 +77,37 @@ export default function PriceForm({ offer, model, onClose }: PriceFormProps) {
       closeButtonProps={{ 'aria-label': 'Close' }}
       classNames={{ body: formClasses.drawerBody, content: formClasses.drawerContent }}
     >
+      <div className={classes.book}>
+        <SegmentedControl
+          aria-label="Which price"
+          data={BOOKS}
+          value={book}
+          onChange={(value) => setBook(value as Book)}
+        />
+        <p className={classes.note}>
+          {book === 'list'
+            ? 'The list price: the plan’s markup is put on it.'
+            : 'What the provider takes: our cost, which tenants never see.'}
+        </p>
+      </div>
       {prices.error && <ErrorState error={prices.error} what="The price of today could not be read" />}
       {!prices.data && !prices.error && <Bone height={240} />}
-      {prices.data && <Draft offer={offer} now={now} planned={planned} onClose={onClose} />}
+      {prices.data && (
+        <Draft key={book} book={book} offer={offer} now={now} planned={planned} onClose={onClose} />
+      )}
     </Drawer>
   );
 }
 
 interface DraftProps {
+  book: Book;
   offer: PriceFormProps['offer'];
   now: Schemas['Price'] | undefined;
   planned: readonly Schemas['Price'][];
   onClose: () => void;
 }
 
-function Draft({ offer, now, planned, onClose }: DraftProps) {
+function Draft({ book, offer, now, planned, onClose }: DraftProps) {
   const client = useQueryClient();
   const [rates, setRates] = useState<Schemas['Rate'][]>(
     now?.rates ?? [
@@ -98,7 +124,7 @@ function Draft({ offer, now, planned, onClose }: DraftProps) {
   };
   const body: Schemas['PriceNew'] = {
     deployment: offer.deployment,
-    book: 'cost',
+    book,
     effective_from: from,
     rates,
     ...(reason.trim() ? { reason: reason.trim() } : {}),

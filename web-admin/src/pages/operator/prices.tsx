@@ -5,7 +5,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, csvHref, type Schemas, take } from '../../api/client';
 import { formatUnitPrice } from '../../lib/money';
-import { choiceParam, optionParam, textParam, usePaging, useUrlState } from '../../lib/url-state';
+import { choiceParam, textParam, usePaging, useUrlState } from '../../lib/url-state';
 import { Time } from '../../parts/figures';
 import { ChoiceFilter, Filters, TextFilter } from '../../parts/filters';
 import { Page, Panel } from '../../parts/page';
@@ -22,7 +22,7 @@ const PARAMS = {
   model: textParam(),
   provider: textParam(64),
   state: choiceParam(['any', ...STATES], 'current'),
-  book: optionParam(['cost', 'list'] as const),
+  book: choiceParam(['any', 'list', 'cost'] as const, 'list'),
 };
 
 function rateOf(price: Price, meter: string): string {
@@ -98,7 +98,7 @@ export default function Prices() {
     model: state.model || undefined,
     provider: state.provider || undefined,
     state: state.state === 'any' ? undefined : state.state,
-    book: state.book ?? undefined,
+    book: state.book === 'any' ? undefined : state.book,
     cursor: paging.cursor,
   };
   const prices = useQuery({
@@ -107,7 +107,7 @@ export default function Prices() {
     placeholderData: keepPreviousData,
   });
   const filtered =
-    state.model !== '' || state.provider !== '' || state.state !== 'current' || state.book !== null;
+    state.model !== '' || state.provider !== '' || state.state !== 'current' || state.book !== 'list';
   return (
     <Page
       title="Prices"
@@ -115,7 +115,7 @@ export default function Prices() {
     >
       <Filters
         onClear={
-          filtered ? () => setState({ model: '', provider: '', state: 'current', book: null }) : undefined
+          filtered ? () => setState({ model: '', provider: '', state: 'current', book: 'list' }) : undefined
         }
       >
         <TextFilter
@@ -138,11 +138,11 @@ export default function Prices() {
         />
         <ChoiceFilter
           label="Book"
-          value={state.book}
-          onChange={(value) => setState({ book: value as typeof state.book })}
+          value={state.book === 'any' ? null : state.book}
+          onChange={(value) => setState({ book: (value ?? 'any') as typeof state.book })}
           options={[
-            { value: 'cost', label: 'cost' },
-            { value: 'list', label: 'list' },
+            { value: 'list', label: 'List: tenants pay' },
+            { value: 'cost', label: 'Cost: we pay' },
           ]}
         />
       </Filters>
@@ -165,7 +165,14 @@ export default function Prices() {
           csv={csvHref('/prices', query)}
         />
       </Panel>
-      {changing && <PriceForm offer={changing} model={changing.model} onClose={() => setChanging(null)} />}
+      {changing && (
+        <PriceForm
+          offer={changing}
+          model={changing.model}
+          book={changing.book}
+          onClose={() => setChanging(null)}
+        />
+      )}
     </Page>
   );
 }

@@ -15,6 +15,7 @@ import { EmptyState } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { type Columns, DataTable } from '../../parts/table';
 import { ModelLink } from './model';
+import classes from './operator.module.css';
 
 const VIEWS = ['health', 'all', 'credentials'] as const;
 const PARAMS = {
@@ -33,6 +34,7 @@ export default function Providers() {
       about="Attempts count here, not requests: a failover is one failure and one success."
     >
       <SegmentedControl
+        className={classes.views}
         aria-label="View"
         value={state.view}
         onChange={(view) => setState({ view: view as (typeof VIEWS)[number] })}
