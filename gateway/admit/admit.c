@@ -66,6 +66,10 @@ static struct scope *scope_of(struct admit *admit, const struct scope_id *id,
         map_put(admit->scopes, scope_span(&scope->id), scope);
         list_push_back(&admit->all, &scope->link);
     }
+    /* What was leased under a higher limit is asked for again under this one. */
+    if (limit_pico < scope->limit_pico) {
+        holdings_give_back(admit, scope, now_ms);
+    }
     scope->limit_pico = limit_pico;
     scope->postpaid = tenant->billing_mode != BILLING_PREPAID;
     scope->used_ms = now_ms;

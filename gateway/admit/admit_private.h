@@ -27,6 +27,8 @@ static inline struct span scope_span(const struct scope_id *id)
 
 /* Asks the broker for a lease of this scope, once at a time. */
 void holdings_ask(struct admit *admit, struct scope *scope, int64_t need_pico, int64_t now_ms);
+/* Returns what no reservation touches of all leases of this scope. */
+void holdings_give_back(struct admit *admit, struct scope *scope, int64_t now_ms);
 /* Takes a waiter off its queue; `scope` NULL when the caller does not know it. */
 void holdings_leave_queue(struct admit *admit, struct scope *scope, struct admit_waiter *waiter);
 /* Wakes as many as what is free now can serve, first come first served. */

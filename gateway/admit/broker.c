@@ -17,6 +17,7 @@ enum { REPORT_MS = 1000, RECONNECT_MS = 200, STATEMENT_MS = 5000, PARTITIONS_MAX
 enum { REPORT_BYTES_MAX = 8192 };
 
 #define GIVE_BACK_CHANNEL "tollgate_give_back"
+#define FREE_PICO_MAX (INT64_MAX / 4) /* so that sums of these stay within int64 */
 
 struct broker {
     struct broker_config config;
@@ -100,6 +101,19 @@ static bool connect_database(struct broker *broker)
     return true;
 }
 
+static int64_t clip(int128 pico)
+{
+    return pico < 0 ? 0 : pico > FREE_PICO_MAX ? FREE_PICO_MAX : (int64_t)pico;
+}
+
+/* More may be spent than there is: of a budget that was lowered, or a balance that is owed. Then
+ * nothing is free, and of what is held only what is left after that comes back to be had. */
+static void note_free(struct broker_letter *letter, int128 free_pico, int128 held_pico)
+{
+    letter->free_pico = clip(free_pico);
+    letter->held_pico = clip(free_pico < 0 ? free_pico + held_pico : held_pico);
+}
+
 /* True when it was answered; false when the database went away and it must be asked again. */
 static bool grant(struct broker *broker, struct broker_letter *letter)
 {
@@ -121,8 +135,7 @@ static bool grant(struct broker *broker, struct broker_letter *letter)
                       PG_INT(letter->recent_pico), PG_INT(broker->config.lease_life_ms));
     if (outcome == PG_OK && pg_rows_count(rows) == 1) {
         letter->granted_pico = pg_get_int64(rows, 0, 0);
-        letter->free_pico = (int64_t)pg_get_int128(rows, 0, 1);
-        letter->held_pico = (int64_t)pg_get_int128(rows, 0, 2);
+        note_free(letter, pg_get_int128(rows, 0, 1), pg_get_int128(rows, 0, 2));
     } else if (outcome == PG_CONNECTION_LOST || outcome == PG_SERIALIZATION ||
                outcome == PG_TIMEOUT) {
         pg_rows_free(rows);

@@ -300,18 +300,22 @@ static void give_back(struct admit *admit, struct lease *lease, int64_t now_ms)
     broker_send(admit->config.broker, letter);
 }
 
+void holdings_give_back(struct admit *admit, struct scope *scope, int64_t now_ms)
+{
+    list_each(&scope->leases, link)
+    {
+        give_back(admit, list_item(link, struct lease, link), now_ms);
+    }
+}
+
 static void take_ask(struct admit *admit, const struct broker_letter *letter, int64_t now_ms)
 {
     list_each(&admit->all, link)
     {
         struct scope *scope = list_item(link, struct scope, link);
 
-        if (scope->id.kind != letter->scope.kind || !uuid_equal(scope->id.id, letter->scope.id)) {
-            continue;
-        }
-        list_each(&scope->leases, lease_link)
-        {
-            give_back(admit, list_item(lease_link, struct lease, link), now_ms);
+        if (scope->id.kind == letter->scope.kind && uuid_equal(scope->id.id, letter->scope.id)) {
+            holdings_give_back(admit, scope, now_ms);
         }
     }
 }

@@ -207,7 +207,7 @@ static void finish(struct world *w, uint32_t worker, struct request *request, in
     request->used = false;
 }
 
-static void turn(struct world *w, uint32_t worker)
+static void turn_gateway(struct world *w, uint32_t worker)
 {
     struct journal *journal = journals_of_worker(w->journals, worker);
     struct pollfd fds[2] = {{.fd = journal_fd(journal), .events = POLLIN},
@@ -218,6 +218,11 @@ static void turn(struct world *w, uint32_t worker)
     journal_complete(journal);
     admit_receive(w->admit[worker], clock_mono_ms());
     admit_tick(w->admit[worker], clock_mono_ms());
+}
+
+static void turn(struct world *w, uint32_t worker)
+{
+    turn_gateway(w, worker);
     post_closes(w, worker);
 }
 
@@ -311,6 +316,52 @@ static void what_no_reservation_touches_is_given_back(void **state)
     free_world(w);
 }
 
+/* Asks until there is a verdict. */
+static enum admit_outcome ask_for(struct world *w, struct request *request, int64_t pico)
+{
+    const struct admit_demand demand = {&w->key, pico};
+    int64_t until = clock_mono_ms() + SECONDS_MAX * 1000;
+    struct admit_refusal refusal;
+    enum admit_outcome outcome;
+
+    *request = (struct request){.waiter = {.on_ready = wake, .context = request}};
+    while ((outcome = admit_reserve(w->admit[0], &demand, clock_mono_ms(), &request->waiter,
+                                    &request->reservation, &refusal)) == ADMIT_WAIT) {
+        request->ready = false;
+        while (!request->ready) {
+            in_row("answered in time", clock_mono_ms() < until);
+            turn_gateway(w, 0);
+        }
+    }
+    return outcome;
+}
+
+static void a_lowered_budget_holds_for_what_was_leased_before(void **state)
+{
+    struct world *w;
+    struct request *request;
+
+    (void)state;
+    need_database(url);
+    w = make_world("1000000000000");
+    w->key.budget_window = WINDOW_TOTAL;
+    w->key.budget_pico = 1000;
+    request = &w->requests[0][0];
+    assert_int_equal(ask_for(w, request, 100), ADMIT_OK);
+    admit_settle(w->admit[0], &request->reservation, 40, 1);
+    assert_int_equal(ask_for(w, request, 100), ADMIT_OK);
+    admit_settle(w->admit[0], &request->reservation, 0, 1);
+    w->key.budget_pico = 99;
+    assert_int_equal(ask_for(w, request, 100), ADMIT_NO_BUDGET);
+    w->key.budget_pico = 39; /* less than was spent */
+    assert_int_equal(ask_for(w, request, 100), ADMIT_NO_BUDGET);
+    /* 40 are spent, and held until they are posted. */
+    w->key.budget_pico = 140;
+    assert_int_equal(ask_for(w, request, 100), ADMIT_OK);
+    admit_settle(w->admit[0], &request->reservation, 0, 1);
+    free_world(w);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -331,6 +382,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dollar_is_spent_to_its_end_and_not_beyond),
         cmocka_unit_test(what_no_reservation_touches_is_given_back),
+        cmocka_unit_test(a_lowered_budget_holds_for_what_was_leased_before),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
