@@ -10,6 +10,7 @@
 #include "common/base/mem.h"
 #include "tenants/api/idempotency.h"
 #include "tenants/store/idempotency_store.h"
+#include "tenants/store/tenant_store.h"
 
 enum { TRIES_MAX = 3, JSON_NODES_MAX = 400000, JSON_DEPTH_MAX = 64 };
 
@@ -212,11 +213,34 @@ static enum api_outcome prepare(struct performer *performer, struct api *api)
 
 /* ---- the transaction ---- */
 
+/* A member's tenant is there; an operator may ask for any, also in lists, which would be empty. */
+static enum api_outcome check_tenant(struct api *api)
+{
+    const struct api_inside *inside = api->inside;
+    struct store_error error;
+    bool exists = true;
+
+    if (api->caller.kind != CALLER_OPERATOR)
+        return API_OK;
+    for (size_t i = 0; i < inside->path_count; i++) {
+        if (!span_is(inside->path[i].name, "tenant"))
+            continue;
+        enum store_outcome outcome =
+            tenant_store_exists(api->pg, inside->path[i].id, &exists, &error);
+        if (outcome != STORE_OK)
+            return api_store(api, outcome, &error);
+    }
+    return exists ? API_OK : api_fail(api, PROBLEM_NOT_FOUND, "there is no such tenant");
+}
+
 static enum api_outcome handle(struct api *api)
 {
     const struct api_answer *answer = &api->inside->answer;
     bool done = false, keyed = idempotency_applies(api);
-    enum api_outcome outcome = keyed ? idempotency_begin(api, &done) : API_OK;
+    enum api_outcome outcome = check_tenant(api);
+
+    if (outcome == API_OK && keyed)
+        outcome = idempotency_begin(api, &done);
 
     if (outcome == API_FAILED || done)
         return outcome;

@@ -98,6 +98,17 @@ enum store_outcome tenant_store_find(struct pg *pg, struct span id_or_name, stru
     return STORE_OK;
 }
 
+enum store_outcome tenant_store_exists(struct pg *pg, struct uuid tenant, bool *exists_out,
+                                       struct store_error *error_out)
+{
+    enum store_outcome outcome =
+        store_exec(pg, NULL, error_out, "find the tenant",
+                   "SELECT 1 FROM tollgate.tenants WHERE tenant_id = $1", PG_UUID(tenant));
+    if (outcome == STORE_OK)
+        *exists_out = pg_affected(pg) > 0;
+    return outcome;
+}
+
 enum store_outcome tenant_store_lock(struct pg *pg, struct uuid tenant, int64_t *revision_out,
                                      struct store_error *error_out)
 {
@@ -123,6 +134,11 @@ static enum store_outcome set_credit_limit(struct pg *pg, const struct tenant_ch
                    PG_UUID(c->tenant), PG_NUMERIC(c->credit_limit_pico));
     if (outcome == STORE_OK && pg_affected(pg) == 0)
         outcome = store_fail(error_out, STORE_REFUSED, PREPAID_HAS_NO_LIMIT);
+    /* What gateways were granted under a higher limit comes back and is asked for again. */
+    if (outcome == STORE_OK)
+        outcome = store_exec(pg, NULL, error_out, "ask gateways for what they hold",
+                             "SELECT pg_notify('tollgate_give_back', 'balance ' || $1::uuid)",
+                             PG_UUID(c->tenant));
     return outcome;
 }
 

@@ -30,6 +30,9 @@ must_use enum store_outcome tenant_store_find(struct pg *pg, struct span id_or_n
                                               struct uuid *tenant_out,
                                               struct store_error *error_out);
 
+must_use enum store_outcome tenant_store_exists(struct pg *pg, struct uuid tenant, bool *exists_out,
+                                                struct store_error *error_out);
+
 /* Its revision; locks it until the transaction ends. A tenant's own transaction may ask too. */
 must_use enum store_outcome tenant_store_lock(struct pg *pg, struct uuid tenant,
                                               int64_t *revision_out, struct store_error *error_out);
