@@ -106,11 +106,10 @@ static void write_who(struct json_writer *w, const struct caller *caller,
 static enum api_outcome show(struct api *api, const struct caller *caller,
                              const struct session_token *token)
 {
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
-    struct session_shown shown;
+    cleanup(session_shown_done) struct session_shown shown = {0};
     struct store_error error;
-    enum store_outcome outcome = session_store_show(api->pg, caller->id, caller->tenant,
-                                                    caller->session, &rows, &shown, &error);
+    enum store_outcome outcome =
+        session_store_show(api->pg, caller->id, caller->tenant, caller->session, &shown, &error);
     if (outcome != STORE_OK)
         return api_store(api, outcome, &error);
     struct json_writer *w = api_json(api);
@@ -118,7 +117,6 @@ static enum api_outcome show(struct api *api, const struct caller *caller,
     if (token != NULL)
         json_put_cstring(w, "token", token->text);
     json_end(w, '}');
-    explicit_bzero(&shown.secret, sizeof(shown.secret));
     return API_OK;
 }
 
@@ -266,13 +264,12 @@ static enum api_outcome keep(struct api *api, const struct password_hash *hash, 
 
 static enum api_outcome change_password(struct api *api)
 {
-    cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
+    cleanup(session_shown_done) struct session_shown shown = {0};
     struct password_hash hash;
-    struct session_shown shown;
     struct store_error error;
     struct span wanted = api_body(api, "new")->text, current = api_body(api, "current")->text;
     enum store_outcome outcome = session_store_show(api->pg, api->caller.id, api->caller.tenant,
-                                                    api->caller.session, &rows, &shown, &error);
+                                                    api->caller.session, &shown, &error);
     if (outcome != STORE_OK)
         return api_store(api, outcome, &error);
     const char *complaint = password_complaint(wanted, shown.email);

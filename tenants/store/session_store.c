@@ -152,8 +152,7 @@ enum store_outcome session_store_end_all(struct pg *pg, struct uuid person, stru
 }
 
 enum store_outcome session_store_show(struct pg *pg, struct uuid who, struct uuid tenant,
-                                      struct uuid session, struct pg_rows **rows_out,
-                                      struct session_shown *shown_out,
+                                      struct uuid session, struct session_shown *shown_out,
                                       struct store_error *error_out)
 {
     struct pg_rows *rows = NULL;
@@ -170,7 +169,8 @@ enum store_outcome session_store_show(struct pg *pg, struct uuid who, struct uui
         PG_UUID(who), PG_UUID_OR_NULL(tenant), PG_UUID_OR_NULL(session));
     if (outcome != STORE_OK)
         return outcome;
-    struct session_shown shown = {.email = pg_get_text(rows, 0, 0),
+    struct session_shown shown = {.rows = rows,
+                                  .email = pg_get_text(rows, 0, 0),
                                   .name = pg_get_text(rows, 0, 1),
                                   .tenant_name = pg_get_text(rows, 0, 2),
                                   .hash = pg_get_text(rows, 0, 6),
@@ -180,7 +180,12 @@ enum store_outcome session_store_show(struct pg *pg, struct uuid who, struct uui
     if (secret.size == sizeof(shown.secret.at))
         memcpy(shown.secret.at, secret.at, secret.size);
     *shown_out = shown;
-    *rows_out = rows;
     explicit_bzero(&shown, sizeof(shown));
     return STORE_OK;
+}
+
+void session_shown_done(struct session_shown *shown)
+{
+    pg_rows_free(shown->rows);
+    explicit_bzero(shown, sizeof(*shown));
 }

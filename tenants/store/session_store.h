@@ -77,6 +77,7 @@ must_use enum store_outcome session_store_end_all(struct pg *pg, struct uuid per
 
 /* Who is signed in, in words. */
 struct session_shown {
+    struct pg_rows *rows;                 /* owned */
     struct span email, name, tenant_name; /* of the rows; empty where there is none */
     struct span hash;                     /* of the password, likewise */
     int64_t expires_ms;                   /* of the session, or the key; INT64_MAX: it does not */
@@ -84,10 +85,10 @@ struct session_shown {
     bool bearer;                          /* the session */
 };
 /* Of an operator, a member or a key, by its id; `session` may be zero. Any actor that may see it.
- * The rows are the caller's. */
+ * The caller ends it with session_shown_done(). */
 must_use enum store_outcome session_store_show(struct pg *pg, struct uuid who, struct uuid tenant,
-                                               struct uuid session, struct pg_rows **rows_out,
-                                               struct session_shown *shown_out,
+                                               struct uuid session, struct session_shown *shown_out,
                                                struct store_error *error_out);
+void session_shown_done(struct session_shown *shown); /* for cleanup() too */
 
 #endif
