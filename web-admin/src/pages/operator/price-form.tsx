@@ -201,7 +201,8 @@ function RateRows({ rates, onChange, errorOf }: RateRowsProps) {
   return (
     <div className={classes.rateRows}>
       <p className={classes.note}>
-        USD per million units; a meter without a price falls back as docs/billing tell.
+        USD per million units. A meter without a price of its own is charged like its nearest: reasoning as
+        output, the cache as input.
       </p>
       {rates.map((rate, at) => (
         <TextInput
