@@ -156,7 +156,9 @@ function TenantFigures({
           balance &&
           (days === null || days === undefined
             ? 'nothing was spent in 7 days'
-            : `${days.toFixed(1)} days left`)
+            : days > 100
+              ? 'over 100 days left'
+              : `${days.toFixed(1)} days left`)
         }
       >
         <Money value={balance?.free} as="cents" />
