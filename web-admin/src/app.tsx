@@ -1,11 +1,10 @@
 /* app: what is shown at which address. Every page is a file of its own, loaded when it is gone to. */
-import { Notifications } from '@mantine/notifications';
 import { type ComponentType, lazy, Suspense } from 'react';
-import '@mantine/notifications/styles.css';
 import { Link, Redirect, Route, Switch } from 'wouter';
 import { Shell } from './layout/shell';
 import { OPERATOR_PAGES } from './pages/operator/pages';
 import { PageBoundary } from './parts/boundary';
+import { Notifications } from './parts/notify';
 import { Bone, Figure, Figures, Page, Panel } from './parts/page';
 import { EmptyState } from './parts/states';
 import { useSession } from './session/session';
@@ -13,6 +12,10 @@ import { TenantInViewProvider } from './session/tenant';
 
 const TENANT_PAGES: Record<string, ComponentType> = {
   '/t/:tenant/overview': lazy(() => import('./pages/tenant/overview')),
+  '/t/:tenant/requests': lazy(() => import('./pages/tenant/requests')),
+  '/t/:tenant/billing/*?': lazy(() => import('./pages/tenant/billing')),
+  '/t/:tenant/members': lazy(() => import('./pages/tenant/members')),
+  '/t/:tenant/projects': lazy(() => import('./pages/tenant/projects')),
   '/t/:tenant/keys': lazy(() => import('./pages/tenant/keys')),
 };
 const Account = lazy(() => import('./pages/account'));
@@ -47,7 +50,7 @@ export default function App() {
           </Suspense>
         </PageBoundary>
       </Shell>
-      <Notifications position="bottom-right" />
+      <Notifications />
     </TenantInViewProvider>
   );
 }

@@ -1,17 +1,10 @@
 /*
- * table: a list that the server sorts, filters and pages. TanStack Table without a look of its own.
+ * table: a list that the server sorts, filters and pages; so there is nothing left to do here but to show rows.
  *
  * A row is opened by its main cell, which is a link; clicking anywhere in the row does the same. j and k walk the
  * rows, n and p the pages. While another page is fetched the one before stays, dimmed.
  */
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
-import {
-  type ColumnDef,
-  flexRender,
-  getCoreRowModel,
-  type RowData,
-  useReactTable,
-} from '@tanstack/react-table';
 import { type MouseEvent, type ReactNode, useRef } from 'react';
 import { Link } from 'wouter';
 import { useHotkeys } from '../lib/keyboard';
@@ -21,25 +14,41 @@ import { Bone } from './page';
 import { ErrorState } from './states';
 import classes from './table.module.css';
 
-declare module '@tanstack/react-table' {
-  interface ColumnMeta<TData extends RowData, TValue> {
-    /** Figures stand on the right. */
-    align?: 'right';
-    /** Left out below 720 px. */
-    wideOnly?: boolean;
-    /** The cell that opens the row. */
-    main?: boolean;
-    /** The value of `sort` that orders by this column. */
-    sort?: string;
-    /** Of the placeholder while it loads, in px. */
-    width?: number;
-    /** What the heading means. */
-    help?: string;
-  }
+export interface ColumnMeta {
+  /** Figures stand on the right. */
+  align?: 'right';
+  /** Left out below 720 px. */
+  wideOnly?: boolean;
+  /** The cell that opens the row. */
+  main?: boolean;
+  /** The value of `sort` that orders by this column. */
+  sort?: string;
+  /** Of the placeholder while it loads, in px. */
+  width?: number;
+  /** What the heading means. */
+  help?: string;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a table's columns hold values of any type.
-export type Columns<T> = ColumnDef<T, any>[];
+export interface Column<T> {
+  header: string;
+  /** Names the column; without it the member that it shows does. */
+  id?: string;
+  accessorKey?: keyof T & string;
+  /** Without it the member is shown as text. */
+  cell?: (at: { row: { original: T } }) => ReactNode;
+  meta?: ColumnMeta;
+}
+export type Columns<T> = readonly Column<T>[];
+
+function keyOf<T>(column: Column<T>): string {
+  return column.id ?? column.accessorKey ?? column.header;
+}
+
+function content<T>(column: Column<T>, row: T): ReactNode {
+  if (column.cell) return column.cell({ row: { original: row } });
+  const value = column.accessorKey ? row[column.accessorKey] : null;
+  return value === null || value === undefined ? '–' : String(value);
+}
 
 export interface DataTableProps<T> {
   /** What the rows are, for screen readers and in messages: "keys". */
@@ -69,14 +78,6 @@ export interface DataTableProps<T> {
 export function DataTable<T>(props: DataTableProps<T>) {
   const { rows, columns, label } = props;
   const body = useRef<HTMLTableSectionElement>(null);
-  const table = useReactTable({
-    data: (rows ?? []) as T[],
-    columns,
-    getRowId: props.rowId,
-    getCoreRowModel: getCoreRowModel(),
-    manualPagination: true,
-    manualSorting: true,
-  });
   useRowKeys(body, props);
 
   if (props.error && !rows) {
@@ -95,78 +96,17 @@ export function DataTable<T>(props: DataTableProps<T>) {
         <section className={classes.scroll} tabIndex={0} aria-label={label}>
           <table className={classes.table} data-dim={props.fetching || undefined}>
             <thead>
-              {table.getHeaderGroups().map((group) => (
-                <tr key={group.id}>
-                  {group.headers.map((header) => {
-                    const { meta } = header.column.columnDef;
-                    const text = flexRender(header.column.columnDef.header, header.getContext());
-                    const sorted = meta?.sort !== undefined && meta.sort === props.sort;
-                    return (
-                      <th
-                        key={header.id}
-                        scope="col"
-                        data-align={meta?.align}
-                        data-wide-only={meta?.wideOnly || undefined}
-                        aria-sort={sorted ? 'descending' : undefined}
-                        title={meta?.help}
-                      >
-                        {meta?.sort !== undefined && props.onSort ? (
-                          <button
-                            type="button"
-                            className={classes.sort}
-                            onClick={() => props.onSort?.(meta.sort ?? '')}
-                          >
-                            {text}
-                            <span data-on={sorted || undefined}>
-                              <Icon name="down" size={11} />
-                            </span>
-                          </button>
-                        ) : (
-                          text
-                        )}
-                      </th>
-                    );
-                  })}
-                </tr>
-              ))}
+              <tr>
+                {columns.map((column) => (
+                  <Heading key={keyOf(column)} column={column} sort={props.sort} onSort={props.onSort} />
+                ))}
+              </tr>
             </thead>
             <tbody ref={body}>
               {rows === undefined ? (
                 <Skeleton columns={columns} rows={props.skeletonRows ?? 8} />
               ) : (
-                table.getRowModel().rows.map((row) => (
-                  <tr
-                    key={row.id}
-                    data-open={row.id === props.openId || undefined}
-                    data-link={props.href ? true : undefined}
-                    onClick={props.href ? followMain : undefined}
-                  >
-                    {row.getVisibleCells().map((cell) => {
-                      const { meta } = cell.column.columnDef;
-                      const content = flexRender(cell.column.columnDef.cell, cell.getContext());
-                      return (
-                        <td
-                          key={cell.id}
-                          data-align={meta?.align}
-                          data-wide-only={meta?.wideOnly || undefined}
-                        >
-                          {meta?.main && props.href ? (
-                            <Link
-                              href={props.href(row.original)}
-                              className={classes.main}
-                              state={window.history.state}
-                              data-row-link
-                            >
-                              {content}
-                            </Link>
-                          ) : (
-                            content
-                          )}
-                        </td>
-                      );
-                    })}
-                  </tr>
-                ))
+                rows.map((row) => <Row key={props.rowId(row)} row={row} {...props} />)
               )}
             </tbody>
           </table>
@@ -175,6 +115,63 @@ export function DataTable<T>(props: DataTableProps<T>) {
       )}
       {(props.paging || props.csv) && <Foot {...props} />}
     </div>
+  );
+}
+
+interface HeadingProps<T> {
+  column: Column<T>;
+  sort: string | undefined;
+  onSort: ((sort: string) => void) | undefined;
+}
+
+function Heading<T>({ column: { header, meta }, sort, onSort }: HeadingProps<T>) {
+  const by = meta?.sort;
+  const sorted = by !== undefined && by === sort;
+  return (
+    <th
+      scope="col"
+      data-align={meta?.align}
+      data-wide-only={meta?.wideOnly || undefined}
+      aria-sort={sorted ? 'descending' : undefined}
+      title={meta?.help}
+    >
+      {by !== undefined && onSort ? (
+        <button type="button" className={classes.sort} onClick={() => onSort(by)}>
+          {header}
+          <span data-on={sorted || undefined}>
+            <Icon name="down" size={11} />
+          </span>
+        </button>
+      ) : (
+        header
+      )}
+    </th>
+  );
+}
+
+function Row<T>({ row, columns, rowId, href, openId }: DataTableProps<T> & { row: T }) {
+  return (
+    <tr
+      data-open={rowId(row) === openId || undefined}
+      data-link={href ? true : undefined}
+      onClick={href ? followMain : undefined}
+    >
+      {columns.map((column) => (
+        <td
+          key={keyOf(column)}
+          data-align={column.meta?.align}
+          data-wide-only={column.meta?.wideOnly || undefined}
+        >
+          {column.meta?.main && href ? (
+            <Link href={href(row)} className={classes.main} state={window.history.state} data-row-link>
+              {content(column, row)}
+            </Link>
+          ) : (
+            content(column, row)
+          )}
+        </td>
+      ))}
+    </tr>
   );
 }
 
