@@ -23,6 +23,8 @@ export interface ColumnMeta {
   main?: boolean;
   /** The value of `sort` that orders by this column. */
   sort?: string;
+  /** What is wider is cut off, in px. */
+  max?: number;
   /** Of the placeholder while it loads, in px. */
   width?: number;
   /** What the heading means. */
@@ -161,6 +163,7 @@ function Row<T>({ row, columns, rowId, href, openId }: DataTableProps<T> & { row
           key={keyOf(column)}
           data-align={column.meta?.align}
           data-wide-only={column.meta?.wideOnly || undefined}
+          style={column.meta?.max ? { maxWidth: column.meta.max } : undefined}
         >
           {column.meta?.main && href ? (
             <Link href={href(row)} className={classes.main} state={window.history.state} data-row-link>

@@ -30,18 +30,18 @@ const COLUMNS: Columns<Request> = [
   {
     header: 'Model',
     accessorKey: 'model_asked',
-    meta: { width: 150 },
+    meta: { width: 150, max: 210 },
     cell: ({ row: { original: request } }) => (
       <span title={request.model === request.model_asked ? undefined : `served as ${request.model}`}>
         {request.model_asked}
       </span>
     ),
   },
-  { header: 'Provider', accessorKey: 'provider', meta: { wideOnly: true } },
+  { header: 'Provider', accessorKey: 'provider', meta: { wideOnly: true, max: 110 } },
   {
     header: 'Key',
     accessorKey: 'key_name',
-    meta: { wideOnly: true },
+    meta: { wideOnly: true, max: 132 },
     cell: ({ row }) => row.original.key_name ?? row.original.key,
   },
   {
