@@ -1,5 +1,6 @@
 """The contract (openapi.yaml) and the table of routes (`tollgate-control routes`), and what one says against the other."""
 
+import functools
 import json
 import re
 
@@ -15,10 +16,12 @@ DECIMAL = re.compile(r"\^\[0-9\]\{1,(\d+)\}\(\\\.\[0-9\]\{1,(\d+)\}\)\?\$$")
 UNBOUNDED = {"text": (0, 1000), "secret": (0, 1000), "usd": (0, 9000000)}
 
 
+@functools.cache
 def load_contract():
     return yaml.safe_load(CONTRACT.read_text())
 
 
+@functools.cache
 def load_routes():
     return json.loads(run(BIN / "tollgate-control", "routes"))
 

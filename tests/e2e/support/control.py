@@ -35,7 +35,8 @@ class ControlPlane:
         given = {"x-forwarded-for": address, **({"authorization": f"Bearer {bearer}"} if bearer else {}), **(headers or {})}
         if body is not None:
             more["json"] = body
-        return httpx.request(method, self.url + PREFIX + path, headers=given, timeout=30, **more)
+        # There is no TLS to verify here, and reading the system's certificates for each call takes 0.1 s.
+        return httpx.request(method, self.url + PREFIX + path, headers=given, timeout=30, verify=False, **more)
 
     def login(self, email, password, **more):
         """The answer to a login, whatever it is."""
