@@ -114,27 +114,37 @@ static struct span authority_of(struct span rest)
     return span_part(rest, 0, size);
 }
 
-int credential_origin(struct span url, struct buf *out)
+static void add_origin(const char *scheme, struct span host, int64_t port, struct buf *out)
 {
-    bool secure = url.size > 8 && span_is_nocase(span_part(url, 0, 8), "https://");
-    bool plain = url.size > 7 && span_is_nocase(span_part(url, 0, 7), "http://");
-    struct span host;
-    int64_t port;
-
-    if (!secure && !plain)
-        return -EINVAL;
-    host = authority_of(span_part(url, secure ? 8 : 7, url.size));
-    if (memchr(url.at, 0, url.size) != NULL || !cut_port(&host, &port) || !host_ok(host))
-        return -EINVAL;
-    if (plain && !is_loopback(host))
-        return -EPERM;
-    buf_add_string(out, secure ? "https://" : "http://");
+    buf_add_string(out, scheme);
     for (size_t i = 0; i < host.size; i++)
         buf_add_byte(out, (char)tolower((unsigned char)host.at[i]));
-    if (port != 0 && port != (secure ? 443 : 80)) {
+    if (port != 0) {
         buf_add_byte(out, ':');
         buf_add_int64(out, port);
     }
+}
+
+int credential_origin(struct span url, struct buf *out)
+{
+    static const struct {
+        const char *text;
+        int64_t port;
+    } secure = {"https://", 443}, plain = {"http://", 80};
+    bool is_secure = span_is_nocase(span_part(url, 0, strlen(secure.text)), secure.text);
+    bool is_plain = span_is_nocase(span_part(url, 0, strlen(plain.text)), plain.text);
+    const char *scheme = is_secure ? secure.text : plain.text;
+    struct span host;
+    int64_t port;
+
+    if ((!is_secure && !is_plain) || memchr(url.at, 0, url.size) != NULL)
+        return -EINVAL;
+    host = authority_of(span_part(url, strlen(scheme), url.size));
+    if (!cut_port(&host, &port) || !host_ok(host))
+        return -EINVAL;
+    if (is_plain && !is_loopback(host))
+        return -EPERM;
+    add_origin(scheme, host, port == (is_secure ? secure.port : plain.port) ? 0 : port, out);
     return buf_failed(out) ? -EMSGSIZE : 0;
 }
 

@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from support.answers import Answers
 from support.behind import Behind
 from support.process import ROOT, wait_until
 
@@ -45,6 +46,9 @@ def stack(make_stack):
 
 
 class Api:
+    """Calls the control plane, and holds each of its answers to the contract."""
+    answers = Answers()
+
     def __init__(self, stack, token):
         self.http = httpx.Client(base_url=stack.plane.url + "/control/v1", timeout=30,
                                  headers={"authorization": f"Bearer {token}"})
@@ -53,7 +57,10 @@ class Api:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         answer = self.http.request(method, path, json=body, headers=headers)
         assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.headers.get("content-type", "").endswith("json") else answer.text
+        if not answer.headers.get("content-type", "").endswith("json"):
+            return answer.text
+        self.answers.check(method, path, status, answer.json())
+        return answer.json()
 
     def get(self, path, **query):
         return self("GET", path + ("?" + str(httpx.QueryParams(query)) if query else ""))
@@ -174,6 +181,13 @@ def test_a_changed_price_of_an_import_holds_in_ten_minutes(operator, imported, r
     assert "input 2 -> 3 (+50.0 %)" in change["detail"]
     assert dry["prices_from"] is not None and dry["counts"]["prices"] == 1
     assert len(operator.all("/prices", deployment=deployment["id"])) == 2
+
+
+def test_models_dev_is_compared_too(operator, imported):
+    file = json.loads((ROOT / "tests/unit/tenants/model/models-dev-sample.json").read_text("utf-8"))
+    dry = operator("POST", "/catalog/imports", {"catalog": file, "format": "models.dev", "dry_run": True})
+    assert dry["counts"]["retired"] > 400 and dry["changes"]
+    assert "catalog" in operator.refused("POST", "/catalog/imports", {"catalog": file})
 
 
 def test_a_file_cut_short_empties_nothing(operator, imported):

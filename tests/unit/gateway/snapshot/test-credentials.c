@@ -33,21 +33,27 @@ static struct seal *make_seal(char digit)
     return seal;
 }
 
+struct kept {
+    uint32_t provider;
+    uint8_t deployment;
+    const char *origins, *variables, *secret;
+};
+
 /* The row `i`, sealed as the control plane seals it. */
-static void keep(const struct seal *seal, int i, uint32_t provider, uint8_t deployment,
-                 const char *origins, const char *variables, const char *secret)
+static void keep(const struct seal *seal, int i, const struct kept *kept)
 {
     struct buf context = buf_make(1024), out = buf_make(sizeof(sealed[0]));
     struct uuid id = {{(uint8_t)(i + 1)}};
 
-    assert_int_equal(credential_context(id, providers[provider].slug, S(origins), &context), 0);
-    assert_int_equal(seal_shut(seal, buf_span(&context), S(secret), &out), 0);
+    assert_int_equal(
+        credential_context(id, providers[kept->provider].slug, S(kept->origins), &context), 0);
+    assert_int_equal(seal_shut(seal, buf_span(&context), S(kept->secret), &out), 0);
     memcpy(sealed[i], out.at, out.size);
     credentials[i] = (struct credential_row){.id = id,
-                                             .provider = provider,
-                                             .deployment = {{deployment}},
-                                             .origin = S(origins),
-                                             .variables = S(variables),
+                                             .provider = kept->provider,
+                                             .deployment = {{kept->deployment}},
+                                             .origin = S(kept->origins),
+                                             .variables = S(kept->variables),
                                              .sealed = span_make(sealed[i], out.size),
                                              .master_key_id = S(seal_key_id(seal))};
     buf_done(&context);
@@ -56,12 +62,17 @@ static void keep(const struct seal *seal, int i, uint32_t provider, uint8_t depl
 
 static struct snapshot_rows make_rows(const struct seal *seal)
 {
+    static const struct kept kept[ROWS] = {
+        {0, 0, "https://acme.p.example https://p.example", "{\"R\":\"acme\"}", "old"},
+        {0, 0, "https://acme.p.example https://p.example", "{\"R\":\"acme\"}", "new"},
+        {0, 9, "https://nine.example", "{}", "own"},
+        {1, 0, "https://q.example", "{}", "of q"},
+    };
+
     providers[0] = (struct provider_row){S("p"), S("P"), false};
     providers[1] = (struct provider_row){S("q"), S("Q"), false};
-    keep(seal, 0, 0, 0, "https://acme.p.example https://p.example", "{\"R\":\"acme\"}", "old");
-    keep(seal, 1, 0, 0, "https://acme.p.example https://p.example", "{\"R\":\"acme\"}", "new");
-    keep(seal, 2, 0, 9, "https://nine.example", "{}", "own");
-    keep(seal, 3, 1, 0, "https://q.example", "{}", "of q");
+    for (int i = 0; i < ROWS; i++)
+        keep(seal, i, &kept[i]);
     return (struct snapshot_rows){.providers = providers,
                                   .provider_count = 2,
                                   .credentials = credentials,
