@@ -1,31 +1,31 @@
 /*
  * tenant_view: see tenant_view.h. A list takes its page first, so that what has to be added up is
- * added up for that page alone.
+ * added up for that page alone. The third parameter of a list has to stand somewhere, else nothing
+ * tells its type.
  */
 #include "tenants/store/tenant_view.h"
 
-#include "tenants/store/view_sql.h"
-
 #define WALLET_FREE                                                                                \
-    "w.promo_pico + w.prepaid_pico - w.accrued_pico - w.receivable_pico + w.credit_limit_pico "    \
-    "- w.held_pico"
+    "w.promo_pico + w.prepaid_pico - w.accrued_pico - w.receivable_pico + "                        \
+    "w.credit_limit_pico - w.held_pico"
 
 /* ---- tenants ---- */
 #define TENANT_PAGE                                                                                \
     "WITH page AS MATERIALIZED (SELECT t.tenant_id, t.name, t.status, t.billing_mode, "            \
     "t.currency::text, t.created_at, t.revision FROM tollgate.tenants t WHERE "
 #define TENANT_SHOW                                                                                \
-    "), used AS (SELECT h.tenant_id, sum(h.charge_pico) AS charge, sum(h.cost_pico) AS cost, "     \
-    "sum(h.requests)::int8 AS requests FROM tollgate.usage_hourly h "                              \
-    "WHERE h.tenant_id IN (SELECT tenant_id FROM page) AND h.hour > now() - interval '30 days' "   \
-    "GROUP BY h.tenant_id) "                                                                       \
+    "), used AS (SELECT h.tenant_id, sum(h.charge_pico) AS charge, sum(h.cost_pico) AS "           \
+    "cost, sum(h.requests)::int8 AS requests FROM tollgate.usage_hourly h "                        \
+    "WHERE h.tenant_id IN (SELECT tenant_id FROM page) "                                           \
+    "AND h.hour > now() - interval '30 days' GROUP BY h.tenant_id) "                               \
     "SELECT g.tenant_id, g.name, g.status, g.billing_mode, g.currency, p.plan, "                   \
-    "p.plan_version_id, " WALLET_FREE ", w.credit_limit_pico, coalesce(u.charge, 0), "             \
-    "CASE WHEN tollgate.is_operator() THEN coalesce(u.cost, 0) END, coalesce(u.requests, 0), "     \
-    "g.created_at, g.revision, g.tenant_id::text "                                                 \
-    "FROM page g JOIN tollgate.wallets w USING (tenant_id) LEFT JOIN used u USING (tenant_id) "    \
-    "LEFT JOIN tollgate.subscriptions s ON s.tenant_id = g.tenant_id AND s.effective @> now() "    \
-    "LEFT JOIN tollgate.plan_versions p USING (plan_version_id) ORDER BY g.tenant_id DESC"
+    "p.plan_version_id, " WALLET_FREE                                                              \
+    ", w.credit_limit_pico, coalesce(u.charge, 0), CASE WHEN tollgate.is_operator() THEN "         \
+    "coalesce(u.cost, 0) END, coalesce(u.requests, 0), g.created_at, g.revision, "                 \
+    "g.tenant_id::text FROM page g JOIN tollgate.wallets w USING (tenant_id) "                     \
+    "LEFT JOIN used u USING (tenant_id) LEFT JOIN tollgate.subscriptions s ON s.tenant_id "        \
+    "= g.tenant_id AND s.effective @> now() LEFT JOIN tollgate.plan_versions p USING "             \
+    "(plan_version_id) ORDER BY g.tenant_id DESC"
 
 static const struct view_column tenant_columns[] = {
     {"id", VIEW_ID, ID_TENANT},
@@ -43,21 +43,20 @@ static const struct view_column tenant_columns[] = {
     {"created_at", VIEW_TIME, 0},
     {"etag", VIEW_ETAG, 0},
 };
-const struct view tenant_list_view = VIEW(
-    TENANT_PAGE VIEW_AFTER("t.tenant_id") "AND ($4::text IS NULL OR " VIEW_HAS(
-        "t.name", "$4") ") AND " VIEW_IS("t.status",
-                                         "$5") "ORDER BY t.tenant_id DESC LIMIT $1" TENANT_SHOW,
-    tenant_columns, 1);
+const struct view tenant_list_view =
+    VIEW(TENANT_PAGE
+         "($2::uuid IS NULL OR t.tenant_id < $2::uuid) AND $3::text IS NULL "
+         "AND ($4::text IS NULL OR strpos(lower(t.name), lower($4)) > 0) "
+         "AND ($5::text IS NULL OR t.status = $5) ORDER BY t.tenant_id DESC LIMIT $1" TENANT_SHOW,
+         tenant_columns, 1);
 const struct view tenant_view = VIEW(TENANT_PAGE "t.tenant_id = $1" TENANT_SHOW, tenant_columns, 0);
 
 /* ---- subscriptions ---- */
 #define SUBSCRIPTION_SHOW                                                                          \
-    "SELECT p.plan, p.plan_version_id, p.name, " VIEW_PERCENT(                                     \
-        "p.markup_ppm") ", "                                                                       \
-                        "p.monthly_fee_minor, lower(s.effective), upper(s.effective), "            \
-                        "lower(s.effective)::text "                                                \
-                        "FROM tollgate.subscriptions s JOIN tollgate.plan_versions p USING "       \
-                        "(plan_version_id) "
+    "SELECT p.plan, p.plan_version_id, p.name, trim_scale(p.markup_ppm::numeric / "                \
+    "10000)::text, p.monthly_fee_minor, lower(s.effective), upper(s.effective), "                  \
+    "lower(s.effective)::text FROM tollgate.subscriptions s "                                      \
+    "JOIN tollgate.plan_versions p USING (plan_version_id) "
 
 static const struct view_column subscription_columns[] = {
     {"plan", VIEW_TEXT, 0},
@@ -89,10 +88,10 @@ const struct view balance_view =
     VIEW("SELECT w.currency::text, f.free, w.promo_pico, w.prepaid_pico, w.accrued_pico, "
          "w.receivable_pico, w.credit_limit_pico, w.held_pico, b.burn, "
          "CASE WHEN b.burn > 0 THEN round(greatest(f.free, 0) / b.burn, 1)::float8 END, "
-         "w.period_no, w.period_start, now() FROM tollgate.wallets w "
-         "CROSS JOIN LATERAL (SELECT " WALLET_FREE " AS free) f "
-         "CROSS JOIN LATERAL (SELECT trunc(coalesce(sum(h.charge_pico), 0) / 7) AS burn "
-         "FROM tollgate.usage_hourly h WHERE h.tenant_id = w.tenant_id "
+         "w.period_no, w.period_start, now() FROM tollgate.wallets w CROSS JOIN LATERAL ("
+         "SELECT " WALLET_FREE
+         " AS free) f CROSS JOIN LATERAL (SELECT trunc(coalesce(sum(h.charge_pico), 0) / 7) AS "
+         "burn FROM tollgate.usage_hourly h WHERE h.tenant_id = w.tenant_id "
          "AND h.hour > now() - interval '7 days') b WHERE w.tenant_id = $1",
          balance_columns, 0);
 
@@ -107,24 +106,25 @@ static const struct view_column credit_columns[] = {
     {"created_by", VIEW_TEXT, 0}, {"created_at", VIEW_TIME, 0},
 };
 const struct view credit_list_view =
-    VIEW(CREDIT_SHOW
-         "WHERE c.tenant_id = $4 AND " VIEW_AFTER("c.grant_id") "ORDER BY c.grant_id DESC LIMIT $1",
+    VIEW(CREDIT_SHOW "WHERE c.tenant_id = $4 AND ($2::uuid IS NULL OR c.grant_id < $2::uuid) "
+                     "AND $3::text IS NULL ORDER BY c.grant_id DESC LIMIT $1",
          credit_columns, 1);
 const struct view credit_view =
     VIEW(CREDIT_SHOW "WHERE c.tenant_id = $1 AND c.grant_id = $2", credit_columns, 0);
 
 /* ---- projects ---- */
 #define PROJECT_PAGE                                                                               \
-    "WITH page AS MATERIALIZED (SELECT p.*, " VIEW_WINDOW_START(                                   \
-        "p.budget_window") "AS window_start FROM tollgate.projects p WHERE p.tenant_id = "
+    "WITH page AS MATERIALIZED (SELECT p.*, CASE p.budget_window WHEN 'total' THEN "               \
+    "timestamptz '-infinity' ELSE date_trunc(p.budget_window, now(), 'UTC') END AS "               \
+    "window_start FROM tollgate.projects p WHERE p.tenant_id = "
 #define PROJECT_SHOW                                                                               \
-    ") SELECT p.project_id, p.tenant_id, p.name, p.status, p.budget_pico, p.budget_window, "       \
-    "CASE WHEN p.budget_window IS NOT NULL THEN coalesce(b.spent_pico, 0) END, "                   \
-    "coalesce(k.keys, 0), p.created_at, p.revision, p.project_id::text FROM page p "               \
-    "LEFT JOIN tollgate.budgets b ON b.scope = 'project' AND b.scope_id = p.project_id "           \
-    "AND b.window_start = p.window_start "                                                         \
-    "LEFT JOIN (SELECT k.project_id, count(*) AS keys FROM tollgate.api_keys k "                   \
-    "WHERE k.tenant_id IN (SELECT tenant_id FROM page) AND k.status <> 'revoked' "                 \
+    ") SELECT p.project_id, p.tenant_id, p.name, p.status, p.budget_pico, "                        \
+    "p.budget_window, CASE WHEN p.budget_window IS NOT NULL THEN coalesce(b.spent_pico, "          \
+    "0) END, coalesce(k.keys, 0), p.created_at, p.revision, p.project_id::text "                   \
+    "FROM page p LEFT JOIN tollgate.budgets b ON b.scope = 'project' "                             \
+    "AND b.scope_id = p.project_id AND b.window_start = p.window_start LEFT JOIN ("                \
+    "SELECT k.project_id, count(*) AS keys FROM tollgate.api_keys k WHERE k.tenant_id IN ("        \
+    "SELECT tenant_id FROM page) AND k.status <> 'revoked' "                                       \
     "GROUP BY k.project_id) k ON k.project_id = p.project_id ORDER BY p.project_id DESC"
 
 static const struct view_column project_columns[] = {
@@ -133,10 +133,11 @@ static const struct view_column project_columns[] = {
     {"spent", VIEW_USD, 0},      {"keys", VIEW_INT, 0},          {"created_at", VIEW_TIME, 0},
     {"etag", VIEW_ETAG, 0},
 };
-const struct view project_list_view = VIEW(
-    PROJECT_PAGE "$4 AND " VIEW_AFTER("p.project_id") "AND ($5::text IS NULL OR " VIEW_HAS(
-        "p.name", "$5") ") AND " VIEW_IS("p.status",
-                                         "$6") "ORDER BY p.project_id DESC LIMIT $1" PROJECT_SHOW,
-    project_columns, 1);
+const struct view project_list_view =
+    VIEW(PROJECT_PAGE
+         "$4 AND ($2::uuid IS NULL OR p.project_id < $2::uuid) AND $3::text IS NULL "
+         "AND ($5::text IS NULL OR strpos(lower(p.name), lower($5)) > 0) "
+         "AND ($6::text IS NULL OR p.status = $6) ORDER BY p.project_id DESC LIMIT $1" PROJECT_SHOW,
+         project_columns, 1);
 const struct view project_view =
     VIEW(PROJECT_PAGE "$1 AND p.project_id = $2" PROJECT_SHOW, project_columns, 0);
