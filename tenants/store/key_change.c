@@ -84,6 +84,9 @@ static enum store_outcome change_row(struct pg *pg, const void *with, struct sto
         PG_STRING(changing->actor->name));
     if (outcome == STORE_OK && pg_affected(pg) == 0)
         outcome = store_fail(error_out, STORE_CONFLICT, "a revoked key does not change");
+    if (outcome == STORE_OK && c->has_budget)
+        outcome = store_exec(pg, NULL, error_out, "begin the budget",
+                             "SELECT tollgate.budget_begin('key', $1)", PG_UUID(c->key));
     return outcome;
 }
 

@@ -124,6 +124,9 @@ static enum store_outcome change_row(struct pg *pg, const void *with, struct sto
     outcome = name_taken(outcome, c->name, error_out);
     if (outcome == STORE_OK && pg_affected(pg) == 0)
         outcome = store_fail(error_out, STORE_NOT_FOUND, "there is no such project");
+    if (outcome == STORE_OK && c->has_budget)
+        outcome = store_exec(pg, NULL, error_out, "begin the budget",
+                             "SELECT tollgate.budget_begin('project', $1)", PG_UUID(c->project));
     return outcome;
 }
 

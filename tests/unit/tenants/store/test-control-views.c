@@ -282,7 +282,8 @@ static void keys_show_what_they_spent_in_their_window(void **state)
     run_sql(all,
             "INSERT INTO tollgate.budgets (scope, scope_id, window_start, tenant_id, limit_pico, "
             "spent_pico) VALUES ('key', $2, date_trunc('day', now(), 'UTC'), $1, 1, 4), "
-            "('key', $2, date_trunc('day', now(), 'UTC') - interval '1 day', $1, 1, 9)",
+            "('key', $2, date_trunc('day', now(), 'UTC') - interval '1 day', $1, 1, 9) "
+            "ON CONFLICT (scope, scope_id, window_start) DO UPDATE SET spent_pico = 4",
             ours.made.tenant, ours.key.id);
     shows(pg, member, &key_view,
           "\"status\":\"disabled\",\"status_reason\":\"disabled by mem_test\"", tenant, key);
@@ -301,6 +302,51 @@ static void keys_show_what_they_spent_in_their_window(void **state)
             ours.made.tenant, ours.key.id);
     pages(pg, &key_list_view, 6, "expired", tenant, PG_NULL, PG_NULL, PG_STRING("expired"),
           PG_NULL);
+    pg_close(pg);
+    pg_close(all);
+}
+
+static void set_total_budget(struct pg *pg, const struct store_actor *actor,
+                             const struct test_tenant *tenant)
+{
+    struct store_error error = {""};
+    const struct key_change of_key = {.tenant = tenant->made.tenant,
+                                      .key = tenant->key.id,
+                                      .has_budget = true,
+                                      .budget_window = WINDOW_TOTAL,
+                                      .budget_pico = PICO_PER_UNIT};
+    const struct project_change of_project = {.tenant = tenant->made.tenant,
+                                              .project = tenant->made.project,
+                                              .has_budget = true,
+                                              .budget_window = WINDOW_TOTAL,
+                                              .budget_pico = PICO_PER_UNIT};
+    assert_store(STORE_OK, store_begin(pg, actor, &error), error);
+    assert_store(STORE_OK, key_store_change(pg, actor, &of_key, &error), error);
+    assert_store(STORE_OK, project_store_change(pg, actor, &of_project, &error), error);
+    assert_store(STORE_OK, store_commit(pg, &error), error);
+}
+
+static void a_new_budget_counts_what_its_window_has_spent(void **state)
+{
+    (void)state;
+    need_database(url);
+    struct pg *pg = open_as(url, "tollgate_control"), *all = open_database(url);
+    struct test_tenant ours = make_test_tenant(pg, "Late budget", BILLING_PREPAID, 0);
+    struct store_actor actor;
+    const struct store_actor *member = as_member(&actor, ours.made.tenant);
+    const struct pg_param tenant = PG_UUID(ours.made.tenant), key = PG_UUID(ours.key.id);
+    use(all, &ours, "30");
+    use(all, &ours, "3000");
+    set_total_budget(pg, member, &ours);
+    shows(pg, member, &key_view, "\"budget_window\":\"total\",\"spent\":\"0.014\"", tenant, key);
+    shows(pg, member, &project_view, "\"spent\":\"0.014\"", tenant, PG_UUID(ours.made.project));
+    /* What gateways spent of it since is more than the hours tell yet. */
+    run_sql(all,
+            "UPDATE tollgate.budgets SET spent_pico = 20000000000 WHERE tenant_id = $1 "
+            "AND scope_id = $2",
+            ours.made.tenant, ours.key.id);
+    set_total_budget(pg, member, &ours);
+    shows(pg, member, &key_view, "\"spent\":\"0.02\"", tenant, key);
     pg_close(pg);
     pg_close(all);
 }
@@ -511,6 +557,7 @@ int main(void)
         cmocka_unit_test(a_tenant_renames_itself_and_nothing_else),
         cmocka_unit_test(projects_are_changed_by_their_tenant),
         cmocka_unit_test(keys_show_what_they_spent_in_their_window),
+        cmocka_unit_test(a_new_budget_counts_what_its_window_has_spent),
         cmocka_unit_test(models_are_found_by_their_aliases),
         cmocka_unit_test(a_management_key_keeps_its_scopes),
         cmocka_unit_test(a_version_of_a_plan_ends_the_one_before_it),
