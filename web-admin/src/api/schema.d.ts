@@ -1100,7 +1100,7 @@ export interface components {
             etag: components["schemas"]["Etag"];
         };
         ModelId: string;
-        /** @description Without `project` it is the tenant's first. Without `models` all may be called. `budget_window` without `budget` is refused; `budget` without a window counts over all time. `scopes` are for kind mgmt, which needs at least one and takes no models, budget or limits. */
+        /** @description Without `project` it is the tenant's first. Without `models` all may be called. `budget_window` without `budget` is refused; `budget` without a window counts over all time, what was called before it was set included. `scopes` are for kind mgmt, which needs at least one and takes no models, budget or limits. */
         KeyNew: {
             name: string;
             /** @enum {string} */
