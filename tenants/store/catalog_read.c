@@ -79,8 +79,9 @@ static enum store_outcome read_models(struct reading *r)
     cleanup(pg_rows_free_at) struct pg_rows *rows = NULL;
     enum pg_outcome outcome =
         pg_exec(r->pg, &rows,
-                "SELECT m.model, m.name, m.kind, m.openrouter_id, m.family, m.knowledge, "
-                "m.release_date::text, m.open_weights, m.deprecated, "
+                "SELECT m.model, coalesce(m.catalog_name, m.name), m.kind, m.openrouter_id, "
+                "m.family, m.knowledge, m.release_date::text, m.open_weights, "
+                "coalesce(m.catalog_deprecated, m.deprecated), "
                 "(SELECT array_agg(a.alias ORDER BY a.alias COLLATE \"C\") "
                 "   FROM tollgate.model_aliases a WHERE a.model = m.model AND NOT a.by_operator) "
                 "FROM tollgate.models m WHERE (m.status <> 'retired' OR m.withdrawn) "

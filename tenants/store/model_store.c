@@ -198,6 +198,10 @@ enum store_outcome model_store_update(struct pg *pg, struct span model,
 {
     return store_exec(pg, NULL, error_out, "change the model",
                       "UPDATE tollgate.models SET name = coalesce($2::text, name), "
+                      "catalog_name = CASE WHEN $2 IS NULL THEN catalog_name "
+                      "  ELSE nullif(coalesce(catalog_name, name), $2) END, "
+                      "catalog_deprecated = CASE WHEN $4::boolean IS NULL THEN catalog_deprecated "
+                      "  ELSE nullif(coalesce(catalog_deprecated, deprecated), $4) END, "
                       "status = coalesce($3::text, status), "
                       "deprecated = coalesce($4::boolean, deprecated), " WITHDRAWN("$3")
                           REASON("$3", "$5", "$6") "revision = revision + 1 WHERE model = $1",

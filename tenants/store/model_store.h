@@ -39,7 +39,8 @@ struct model_change {
     bool sets_reason;
     struct pg_param status_reason;
 };
-/* To retire is to withdraw: imports leave it so. Publishing forgets the reason. */
+/* To retire is to withdraw: imports leave it so, as they do name and deprecation, until they are
+ * the catalog's own again. Publishing forgets the reason. */
 must_use enum store_outcome model_store_update(struct pg *pg, struct span model,
                                                const struct model_change *change,
                                                struct store_error *error_out);

@@ -301,6 +301,40 @@ static void a_model_is_seen_by_members_while_it_is_published(void **state)
     assert_int("members again", model_cell(tenant.made.tenant, AT_SELLABLE), 1);
 }
 
+static void a_models_name_by_hand_stays_until_it_is_the_catalogs_again(void **state)
+{
+    static const struct {
+        const char *what, *name;
+        bool deprecated;
+        const char *then;
+    } rows[] = {
+        {"another name", "Mine", true, "Mine t M f"},
+        {"a third", "Yours", true, "Yours t M f"},
+        {"the catalog's own", "M", false, "M f"},
+    };
+    static const char how[] =
+        "SELECT concat_ws(' ', name, deprecated, catalog_name, catalog_deprecated) "
+        "FROM tollgate.models";
+
+    (void)state;
+    need_database(url);
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct store_error error = {""};
+        const struct model_change change = {.name = PG_STRING(rows[i].name),
+                                            .status = PG_NULL,
+                                            .deprecated = PG_BOOL(rows[i].deprecated),
+                                            .status_reason = PG_NULL};
+
+        begin_as((struct uuid){{0}});
+        assert_store(STORE_OK, model_store_update(control, span_of("a/m"), &change, &error), error);
+        commit();
+        assert_sql(all, how, rows[i].then);
+        assert_int(rows[i].what, import(400 + (int)i), 1);
+        assert_sql(all, how, rows[i].then);
+        assert_int("a second import changes nothing", import(400 + (int)i), 0);
+    }
+}
+
 /* ---- prices ---- */
 
 static const struct price_rate dearer[] = {{METER_INPUT, MODE_STANDARD, 0, 3000000},
@@ -562,6 +596,7 @@ int main(void)
         cmocka_unit_test(a_list_goes_on_behind_its_cursor),
         cmocka_unit_test(an_operators_word_on_a_deployment_stays),
         cmocka_unit_test(a_model_is_seen_by_members_while_it_is_published),
+        cmocka_unit_test(a_models_name_by_hand_stays_until_it_is_the_catalogs_again),
         cmocka_unit_test(a_new_price_ends_the_one_before_where_it_begins),
         cmocka_unit_test(a_contracts_price_is_seen_and_meant_by_its_tenant_only),
         cmocka_unit_test(a_price_by_which_nothing_could_be_sold_is_refused),
