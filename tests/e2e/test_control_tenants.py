@@ -9,6 +9,7 @@ import re
 import httpx
 import pytest
 
+from support.answers import Answers
 from support.ids import uuid_of
 from support.process import wait_until
 
@@ -16,6 +17,7 @@ CHAT = "openai/gpt-4.1"
 GOOD = {"model": CHAT, "messages": [{"role": "user", "content": "hello"}], "max_tokens": 2}
 DEAR = {**GOOD, "max_tokens": 4000}
 PASSWORD = "quiet horses walk at dawn"
+ANSWERS = Answers()
 NOBODY = "0" * 25 + "1"  # an id that nothing has
 USD = re.compile(r"^-?[0-9]+(\.[0-9]{1,12})?$")
 
@@ -32,8 +34,11 @@ class Caller:
             headers["if-match"] = etag if etag == "*" else f'"{etag}"'
         if key is not None:
             headers["idempotency-key"] = key
-        return httpx.request(method, f"{self.url}/control/v1{path}", json=body, headers=headers, params=params,
-                             timeout=30)
+        answer = httpx.request(method, f"{self.url}/control/v1{path}", json=body, headers=headers, params=params,
+                               timeout=30)
+        if "json" in answer.headers["content-type"]:
+            ANSWERS.check(method, path, answer.status_code, answer.json())
+        return answer
 
     def get(self, path, **params):
         answer = self.ask("GET", path, **params)
