@@ -103,14 +103,14 @@ static enum store_outcome put_last_errors(struct api *api, const struct usage_qu
                                       PG_NULL,
                                       PG_NULL,
                                       {.kind = PG_PARAM_END}};
-    enum store_outcome outcome = view_read(api->pg, &request_newest_view, params, &rows, error);
+    enum store_outcome outcome = view_read(api->pg, &request_filtered_view, params, &rows, error);
 
     if (outcome != STORE_OK)
         return outcome;
     json_name(w, "last_errors");
     json_begin(w, '[');
     for (size_t i = 0; i < pg_rows_count(rows); i++)
-        view_write_row(&request_newest_view, rows, i, w);
+        view_write_row(&request_filtered_view, rows, i, w);
     json_end(w, ']');
     return STORE_OK;
 }

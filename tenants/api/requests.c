@@ -38,9 +38,25 @@ static void read_id(const struct api *api, struct time_range *range, struct pg_p
         range->from_ms = uuid_unix_ms(own);
 }
 
+/* Which statement is the quick one for what is asked. */
+static const struct view *choose_view(const struct api *api)
+{
+    static const char *const filters[] = {"model",    "key",    "project",   "outcome",
+                                          "provider", "failed", "min_charge"};
+
+    if (dearest_first(api))
+        return &request_dearest_view;
+    for (size_t i = 0; i < array_size(filters); i++) {
+        if (api_query(api, filters[i])->state == FIELD_SET &&
+            api_query(api, "id")->state != FIELD_SET)
+            return &request_filtered_view;
+    }
+    return &request_newest_view;
+}
+
 static enum api_outcome list_requests(struct api *api)
 {
-    const struct view *view = dearest_first(api) ? &request_dearest_view : &request_newest_view;
+    const struct view *view = choose_view(api);
     struct pg_param own, other;
     struct time_range range;
 

@@ -49,7 +49,7 @@
               " AND ($11::text IS NULL OR e.deployment_id = ANY (ARRAY(SELECT d.deployment_id"     \
               " FROM tollgate.deployments d WHERE d.provider = $11)))"                             \
               " AND ($12::bool IS NULL OR (e.outcome IN (" REQUEST_FAILED_OUTCOMES ")) = $12)"     \
-              " AND ($13::numeric IS NULL OR e.charge_pico >= $13)"                                   \
+              " AND ($13::numeric IS NULL OR e.charge_pico >= $13)"                                \
               " AND ($14::uuid IS NULL OR e.event_id = $14)"                                       \
               " AND ($15::text IS NULL OR e.event_id = ANY (ARRAY(SELECT l.event_id"               \
               " FROM tollgate.request_log l WHERE l.tenant_id = $4 AND l.event_day >= " DAY_OF(    \
@@ -57,12 +57,39 @@
                                                             "l.provider_request_id = $15)"         \
                                                             " LIMIT 1000)))"
 
-static const char newest_sql[] =
-    "SELECT " MEMBERS_SQL ", e.event_time::text, e.event_id::text FROM (" MATCHES
-    " AND ($2::timestamptz IS NULL OR (e.event_time <= $2 AND e.event_day <= " DAY_OF(
+#define BEHIND_THE_CURSOR                                                                          \
+    " AND ($2::timestamptz IS NULL OR (e.event_time <= $2 AND e.event_day <= " DAY_OF(             \
         "$2") " AND (e.event_time, e.event_id) < ($2, $3::uuid)))"
-              " ORDER BY e.event_time DESC, e.event_id DESC LIMIT $1) e" BESIDE
-              " ORDER BY e.event_time DESC, e.event_id DESC";
+#define NEWEST_FIRST " ORDER BY e.event_time DESC, e.event_id DESC"
+
+static const char newest_sql[] =
+    "SELECT " MEMBERS_SQL
+    ", e.event_time::text, e.event_id::text FROM (" MATCHES BEHIND_THE_CURSOR NEWEST_FIRST
+    " LIMIT $1) e" BESIDE NEWEST_FIRST;
+
+/* What is rare is not looked for in all events: the rollups tell which hours have some of it, and
+ * how many, so that only as many hours are read as fill the page. The hour of the cursor counts
+ * for nothing, because a part of it stands on the pages before; and a least charge is a charge
+ * that the sum of an hour has at least. */
+static const char filtered_sql[] =
+    "WITH hours AS MATERIALIZED (SELECT h.hour FROM (SELECT u.hour, coalesce(sum(sum(u.requests)"
+    " FILTER (WHERE u.hour < date_trunc('hour', least($2, $6::timestamptz), 'UTC')))"
+    " OVER (ORDER BY u.hour DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS newer"
+    " FROM tollgate.usage_hourly u WHERE u.tenant_id = $4"
+    " AND u.hour >= date_trunc('hour', $5::timestamptz, 'UTC') AND u.hour < $6"
+    " AND ($2 IS NULL OR u.hour <= $2) AND ($7::text IS NULL OR u.model = $7)"
+    " AND ($8::uuid IS NULL OR u.key_id = $8) AND ($9::uuid IS NULL OR u.project_id = $9)"
+    " AND ($10::text IS NULL OR u.outcome = (SELECT o.outcome FROM tollgate.outcomes o"
+    " WHERE o.name = $10))"
+    " AND ($11::text IS NULL OR u.deployment_id = ANY (ARRAY(SELECT d.deployment_id"
+    " FROM tollgate.deployments d WHERE d.provider = $11)))"
+    " AND ($12::bool IS NULL OR (u.outcome IN (" REQUEST_FAILED_OUTCOMES ")) = $12)"
+    " AND ($13::numeric IS NULL OR u.charge_pico >= $13)"
+    " GROUP BY u.hour) h WHERE h.newer < $1 OR $13 IS NOT NULL)"
+    " SELECT " MEMBERS_SQL ", e.event_time::text, e.event_id::text FROM (SELECT e.* FROM hours h"
+    " CROSS JOIN LATERAL (" MATCHES " AND e.event_time >= h.hour"
+    " AND e.event_time < h.hour + interval '1 hour' AND e.event_day = (h.hour AT TIME ZONE 'UTC')"
+    "::date" BEHIND_THE_CURSOR " OFFSET 0) e" NEWEST_FIRST " LIMIT $1) e" BESIDE NEWEST_FIRST;
 
 static const char dearest_sql[] =
     "SELECT " MEMBERS_SQL ", e.charge_pico::text, e.event_id::text FROM (" MATCHES
@@ -72,6 +99,7 @@ static const char dearest_sql[] =
 
 static const struct view_column list_columns[] = {MEMBERS};
 const struct view request_newest_view = VIEW(newest_sql, list_columns, 2);
+const struct view request_filtered_view = VIEW(filtered_sql, list_columns, 2);
 const struct view request_dearest_view = VIEW(dearest_sql, list_columns, 2);
 
 /* ---- one ---- */

@@ -100,6 +100,12 @@ enum store_outcome store_begin_reading(struct pg *pg, const struct store_actor *
         begin(pg, actor, one_snapshot ? PG_READ_ONLY : PG_READ_COMMITTED, error_out);
     if (outcome == STORE_OK && !one_snapshot)
         outcome = store_exec(pg, NULL, error_out, "begin", "SET TRANSACTION READ ONLY");
+    /* Filters that are not given are nulls: only a plan that knows them is a good one. And what is
+     * read for a page is little; compiling its plan would take longer than running it. */
+    if (outcome == STORE_OK)
+        outcome = store_exec(pg, NULL, error_out, "begin",
+                             "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
+                             " set_config('jit', 'off', true)");
     if (outcome != STORE_OK)
         pg_rollback(pg);
     return outcome;

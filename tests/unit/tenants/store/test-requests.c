@@ -84,6 +84,7 @@ static void every_filter_finds_what_it_says(void **state)
         if (rows[i].value != NULL)
             params[rows[i].at] = PG_STRING(rows[i].value);
         struct pg_rows *newest = list(pg, &request_newest_view, params),
+                       *filtered = list(pg, &request_filtered_view, params),
                        *dearest = list(pg, &request_dearest_view, params), *wanted = NULL;
         snprintf(sql, sizeof(sql),
                  "SELECT count(*) FROM tollgate.usage_events WHERE tenant_id = $1 AND (%s)",
@@ -91,8 +92,10 @@ static void every_filter_finds_what_it_says(void **state)
         const struct pg_param of[] = {PG_UUID(made.one.made.tenant), {.kind = PG_PARAM_END}};
         assert_int(sql, pg_exec_once(pg, &wanted, sql, of), PG_OK);
         assert_int(rows[i].what, pg_rows_count(newest), pg_get_int64(wanted, 0, 0));
+        assert_int(rows[i].what, pg_rows_count(filtered), pg_get_int64(wanted, 0, 0));
         assert_int(rows[i].what, pg_rows_count(dearest), pg_get_int64(wanted, 0, 0));
         pg_rows_free(newest);
+        pg_rows_free(filtered);
         pg_rows_free(dearest);
         pg_rows_free(wanted);
     }
@@ -132,7 +135,7 @@ static void ids_of_key_project_and_event_are_filters_too(void **state)
 
 static bool in_order(const struct view *view, const struct pg_rows *rows, size_t i)
 {
-    int column = view == &request_newest_view ? C_TIME : C_CHARGE;
+    int column = view == &request_dearest_view ? C_CHARGE : C_TIME;
     int64_t before =
         column == C_TIME ? pg_get_unix_ms(rows, i - 1, column) : pg_get_int64(rows, i - 1, column);
     int64_t now =
@@ -145,7 +148,8 @@ static void a_walk_by_pages_meets_everything_exactly_once(void **state)
 {
     (void)state;
     need_database(url);
-    static const struct view *const views[] = {&request_newest_view, &request_dearest_view};
+    static const struct view *const views[] = {&request_newest_view, &request_dearest_view,
+                                               &request_filtered_view};
     struct pg *pg = open_as(url, "tollgate_control"), *owner = open_as(url, "tollgate_owner");
     int next = 5000;
     for (size_t v = 0; v < array_size(views); v++) {
@@ -176,6 +180,7 @@ static void a_walk_by_pages_meets_everything_exactly_once(void **state)
                 params[L_SECOND] = PG_TEXT(pg_get_text(page, count - 1, C_ID));
             }
             make_test_usage(owner, made.one.made.tenant, next, 5);
+            make_test_rollups(owner);
             next += 5;
         } while (pg_rows_count(page) > 0);
         pg_rows_free(last);
@@ -183,6 +188,53 @@ static void a_walk_by_pages_meets_everything_exactly_once(void **state)
     }
     pg_close(pg);
     pg_close(owner);
+}
+
+/* Page by page the same rows in the same order, whatever is filtered and wherever a page ends. */
+static void what_rollups_narrow_down_is_what_all_events_say(void **state)
+{
+    (void)state;
+    need_database(url);
+    static const struct {
+        const char *what;
+        int at;
+        const char *value;
+        int64_t limit;
+    } rows[] = {
+        {"an outcome", 9, "client_left", 3},
+        {"failed", 11, "true", 17},
+        {"a provider", 10, "q", 1},
+        {"a model", 6, "b/n", 50},
+        {"a charge", 12, "300000000", 7},
+        {"no such model", 6, "z", 7},
+        {"a charge of few", 12, "990000000", 2},
+    };
+    struct pg *pg = open_as(url, "tollgate_control");
+    act_as(pg, nobody);
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct pg_param params[L_ALL];
+        struct pg_rows *last = NULL, *wanted = NULL, *got = NULL;
+        size_t count;
+        ask(params, made.two.made.tenant, rows[i].limit);
+        params[rows[i].at] = PG_STRING(rows[i].value);
+        do {
+            wanted = list(pg, &request_newest_view, params);
+            got = list(pg, &request_filtered_view, params);
+            count = pg_rows_count(wanted);
+            assert_int(rows[i].what, pg_rows_count(got), count);
+            for (size_t n = 0; n < count; n++)
+                in_row(rows[i].what, uuid_equal(pg_get_uuid(got, n, 0), pg_get_uuid(wanted, n, 0)));
+            pg_rows_free(last);
+            pg_rows_free(got);
+            last = wanted;
+            if (count > 0) {
+                params[L_CURSOR] = PG_TEXT(pg_get_text(wanted, count - 1, C_CURSOR));
+                params[L_SECOND] = PG_TEXT(pg_get_text(wanted, count - 1, C_ID));
+            }
+        } while (count > 0);
+        pg_rows_free(last);
+    }
+    pg_close(pg);
 }
 
 /* ---- one request ---- */
@@ -308,6 +360,7 @@ int main(void)
         cmocka_unit_test(every_filter_finds_what_it_says),
         cmocka_unit_test(ids_of_key_project_and_event_are_filters_too),
         cmocka_unit_test(a_walk_by_pages_meets_everything_exactly_once),
+        cmocka_unit_test(what_rollups_narrow_down_is_what_all_events_say),
         cmocka_unit_test(one_request_tells_what_was_due_and_what_was_charged),
         cmocka_unit_test(a_tenant_may_see_the_price_it_was_charged),
     };
