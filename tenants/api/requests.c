@@ -38,17 +38,19 @@ static void read_id(const struct api *api, struct time_range *range, struct pg_p
         range->from_ms = uuid_unix_ms(own);
 }
 
-/* Which statement is the quick one for what is asked. */
+/* Which statement is the quick one for what is asked. An id and a least charge have indexes. */
 static const struct view *choose_view(const struct api *api)
 {
-    static const char *const filters[] = {"model",    "key",    "project",   "outcome",
-                                          "provider", "failed", "min_charge"};
+    static const char *const filters[] = {"model",   "key",      "project",
+                                          "outcome", "provider", "failed"};
 
     if (dearest_first(api))
         return &request_dearest_view;
+    if (api_query(api, "id")->state == FIELD_SET ||
+        api_query(api, "min_charge")->state == FIELD_SET)
+        return &request_newest_view;
     for (size_t i = 0; i < array_size(filters); i++) {
-        if (api_query(api, filters[i])->state == FIELD_SET &&
-            api_query(api, "id")->state != FIELD_SET)
+        if (api_query(api, filters[i])->state == FIELD_SET)
             return &request_filtered_view;
     }
     return &request_newest_view;

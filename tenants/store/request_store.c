@@ -37,7 +37,8 @@
     " LEFT JOIN tollgate.deployments d ON d.deployment_id = e.deployment_id"                       \
     " LEFT JOIN tollgate.api_keys k ON k.key_id = e.key_id"
 
-/* The ids that a client's or provider's id stands for are found first, as is the outcome. */
+/* The ids that a client's or provider's id stands for are found first, as is the outcome. Only the
+ * client's has an index: a provider's is looked for among the tenant's own requests. */
 #define MATCHES                                                                                    \
     "SELECT e.* FROM tollgate.usage_events e WHERE e.tenant_id = $4 AND e.kind = 0"                \
     " AND e.event_time >= $5::timestamptz AND e.event_time < $6::timestamptz"                      \
@@ -52,10 +53,21 @@
               " AND ($13::numeric IS NULL OR e.charge_pico >= $13)"                                \
               " AND ($14::uuid IS NULL OR e.event_id = $14)"                                       \
               " AND ($15::text IS NULL OR e.event_id = ANY (ARRAY(SELECT l.event_id"               \
-              " FROM tollgate.request_log l WHERE l.tenant_id = $4 AND l.event_day >= " DAY_OF(    \
-                  "$5") " AND l.event_day <= " DAY_OF("$6") " AND (l.client_request_id = $15 OR "  \
-                                                            "l.provider_request_id = $15)"         \
-                                                            " LIMIT 1000)))"
+              " FROM tollgate.request_log l WHERE l.client_request_id = $15"                       \
+              " AND l.tenant_id = $4 AND l.event_day >= " DAY_OF(                                  \
+                  "$5") " AND l.event_day <= " DAY_OF("$6") " UNION ALL SELECT l.event_id FROM "   \
+                                                            "tollgate.usage_events x"              \
+                                                            " JOIN tollgate.request_log l ON "     \
+                                                            "l.event_id = x.event_id"              \
+                                                            " AND l.event_day = x.event_day "      \
+                                                            "WHERE l.provider_request_id = $15"    \
+                                                            " AND x.tenant_id = $4 AND "           \
+                                                            "x.event_time >= $5 AND x.event_time " \
+                                                            "< $6"                                 \
+                                                            " AND x.event_day >= " DAY_OF(         \
+                                                                "$5") " AND x.event_day "          \
+                                                                      "<= " DAY_OF("$6") " LIMIT " \
+                                                                                         "1000)))"
 
 #define BEHIND_THE_CURSOR                                                                          \
     " AND ($2::timestamptz IS NULL OR (e.event_time <= $2 AND e.event_day <= " DAY_OF(             \
@@ -72,7 +84,8 @@ static const char newest_sql[] =
  * for nothing, because a part of it stands on the pages before; and a least charge is a charge
  * that the sum of an hour has at least. */
 static const char filtered_sql[] =
-    "WITH hours AS MATERIALIZED (SELECT h.hour FROM (SELECT u.hour, coalesce(sum(sum(u.requests)"
+    "WITH hours AS MATERIALIZED (SELECT h.hour, h.hour + interval '1 hour' AS ends,"
+    " (h.hour AT TIME ZONE 'UTC')::date AS day FROM (SELECT u.hour, coalesce(sum(sum(u.requests)"
     " FILTER (WHERE u.hour < date_trunc('hour', least($2, $6::timestamptz), 'UTC')))"
     " OVER (ORDER BY u.hour DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS newer"
     " FROM tollgate.usage_hourly u WHERE u.tenant_id = $4"
@@ -88,8 +101,8 @@ static const char filtered_sql[] =
     " GROUP BY u.hour) h WHERE h.newer < $1 OR $13 IS NOT NULL)"
     " SELECT " MEMBERS_SQL ", e.event_time::text, e.event_id::text FROM (SELECT e.* FROM hours h"
     " CROSS JOIN LATERAL (" MATCHES " AND e.event_time >= h.hour"
-    " AND e.event_time < h.hour + interval '1 hour' AND e.event_day = (h.hour AT TIME ZONE 'UTC')"
-    "::date" BEHIND_THE_CURSOR " OFFSET 0) e" NEWEST_FIRST " LIMIT $1) e" BESIDE NEWEST_FIRST;
+    " AND e.event_time < h.ends AND e.event_day = h.day" BEHIND_THE_CURSOR
+    " OFFSET 0) e" NEWEST_FIRST " LIMIT $1) e" BESIDE NEWEST_FIRST;
 
 static const char dearest_sql[] =
     "SELECT " MEMBERS_SQL ", e.charge_pico::text, e.event_id::text FROM (" MATCHES

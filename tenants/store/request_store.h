@@ -25,7 +25,7 @@
  * (boolean), $13 the least charge (pico), $14 the event's id, $15 the client's or the provider's id
  * of it. All but the first three may be null. */
 extern const struct view request_newest_view;
-/* The same rows, faster where $7 to $13 leave few of them; $14 and $15 are better asked above. */
+/* The same rows, faster where $7 to $12 leave few of them; $13 to $15 are better asked above. */
 extern const struct view request_filtered_view;
 extern const struct view request_dearest_view;
 
