@@ -4,7 +4,8 @@
  * An import compares what it brings with what catalog_store_read() gives and applies the changes:
  * nothing is deleted, what is gone is retired; prices become new versions. Operators' settings
  * (order, weight, timeouts, abort policy, data policy, releases from quarantine, names of models
- * and what they retired or deprecated by hand) stay. Everything here runs as an operator, inside the caller's transaction.
+ * and what they retired or deprecated by hand) stay. Everything here runs as an operator, inside
+ * the caller's transaction.
  */
 #ifndef TOLLGATE_TENANTS_STORE_CATALOG_STORE_H
 #define TOLLGATE_TENANTS_STORE_CATALOG_STORE_H
