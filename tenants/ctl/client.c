@@ -156,23 +156,36 @@ static void add_member(const struct json_doc *doc, uint32_t object, const char *
     cell_text(doc, json_find(doc, object, name), out);
 }
 
+static void drop_full_stop(struct buf *out)
+{
+    if (out->size > 0 && out->at[out->size - 1] == '.')
+        out->at[--out->size] = '\0';
+}
+
+/* "; field: message", when the sentence does not say so already. */
+static void add_error(const struct json_doc *doc, uint32_t error, struct buf *out)
+{
+    cleanup(buf_done) struct buf field = buf_make(WHY_MAX), message = buf_make(WHY_MAX);
+    buf_add_string(&field, "");
+    buf_add_string(&message, "");
+    add_member(doc, error, "field", &field);
+    add_member(doc, error, "message", &message);
+    drop_full_stop(&message);
+    if (strstr(out->at, field.at) == NULL || strstr(out->at, message.at) == NULL)
+        buf_printf(out, "; %s: %s", field.at, message.at);
+}
+
 bool client_problem(const struct json_doc *doc, struct buf *out)
 {
     uint32_t detail = json_find(doc, 0, "detail"), errors = json_find(doc, 0, "errors");
     uint32_t id = json_find(doc, 0, "request_id");
     if (detail == JSON_NONE || json_kind(doc, detail) != JSON_STRING)
         return false;
+    buf_add_string(out, "");
     cell_text(doc, detail, out);
-    if (out->size > 0 && out->at[out->size - 1] == '.')
-        out->at[--out->size] = '\0';
-    for (uint32_t i = json_first(doc, errors); i != JSON_NONE; i = json_after(doc, errors, i)) {
-        buf_add_string(out, "; ");
-        add_member(doc, i, "field", out);
-        buf_add_string(out, ": ");
-        add_member(doc, i, "message", out);
-        if (out->at[out->size - 1] == '.')
-            out->at[--out->size] = '\0';
-    }
+    drop_full_stop(out);
+    for (uint32_t i = json_first(doc, errors); i != JSON_NONE; i = json_after(doc, errors, i))
+        add_error(doc, i, out);
     if (id != JSON_NONE) {
         buf_add_string(out, " (request ");
         cell_text(doc, id, out);

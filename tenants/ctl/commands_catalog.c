@@ -28,6 +28,7 @@ static const struct column model_columns[] = {
     {"REASON", "status_reason", CELL_TEXT, true},
 };
 static const struct view model_view = {VIEW_COLUMNS(model_columns)};
+const struct view *const view_model = &model_view;
 
 static const struct column offer_columns[] = {
     {"MODEL", "id", CELL_ID, false},

@@ -118,39 +118,39 @@ static void add_bash_row(struct buf *out, const struct command *command)
 void complete_bash(struct buf *out)
 {
     const struct command *command;
-    buf_add_string(out,
-                   "# Completion of " PROGRAM " for bash, made from its table of commands.\n"
-                   "_" PROGRAM "() {\n"
-                   "    local current=${COMP_WORDS[COMP_CWORD]} previous= command= skip= word\n"
-                   "    local words= flags= values= files= names_file= i\n"
-                   "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-                   "        word=${COMP_WORDS[i]}\n"
-                   "        [ \"$word\" != = ] || continue\n"
-                   "        previous=$word\n"
-                   "        if [ -n \"$skip\" ]; then skip=; previous=; continue; fi\n"
-                   "        case $word in\n        ");
+    buf_add_string(
+        out, "# Completion of " PROGRAM " for bash, made from its table of commands.\n"
+             "_" PROGRAM "() {\n"
+             "    local current=${COMP_WORDS[COMP_CWORD]} previous='' command='' skip='' word\n"
+             "    local words='' flags='' values='' files='' names_file='' i\n"
+             "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+             "        word=${COMP_WORDS[i]}\n"
+             "        [ \"$word\" != = ] || continue\n"
+             "        previous=$word\n"
+             "        if [ -n \"$skip\" ]; then skip=''; previous=''; continue; fi\n"
+             "        case $word in\n        ");
     add_valued(out);
     buf_add_string(out, ") skip=1; continue ;;\n        -*) continue ;;\n        esac\n"
                         "        case ${command:+$command }$word in\n        ");
     add_commands(out);
     buf_add_string(out, ") command=${command:+$command }$word ;;\n        esac\n    done\n"
-                        "    [ \"$current\" != = ] || current=\n"
-                        "    [ -n \"$skip\" ] || previous=\n"
+                        "    [ \"$current\" != = ] || current=''\n"
+                        "    [ -n \"$skip\" ] || previous=''\n"
                         "    case $command in\n");
     for (size_t i = 0; (command = row_at(i)) != NULL; i++)
         add_bash_row(out, command);
     buf_add_string(out,
                    "    esac\n"
-                   "    if [ -n \"$values\" ]; then words=$values; flags=; fi\n"
+                   "    if [ -n \"$values\" ]; then words=$values; flags=''; fi\n"
                    "    if [ -n \"$files\" ]; then\n"
-                   "        COMPREPLY=($(compgen -f -- \"$current\"))\n"
+                   "        mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
                    "        return\n"
                    "    fi\n"
                    "    if [ -n \"$skip\" ] && [ -z \"$values\" ]; then COMPREPLY=(); return; fi\n"
                    "    case $current in -*) words=$flags ;; esac\n"
-                   "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+                   "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
                    "    if [ ${#COMPREPLY[@]} -eq 0 ] && [ -n \"$names_file\" ]; then\n"
-                   "        COMPREPLY=($(compgen -f -- \"$current\"))\n"
+                   "        mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
                    "    fi\n"
                    "}\n"
                    "complete -o filenames -F _" PROGRAM " " PROGRAM "\n");
@@ -222,10 +222,13 @@ void complete_zsh(struct buf *out)
     buf_add_string(out, "#compdef " PROGRAM "\n"
                         "# Completion of " PROGRAM " for zsh, made from its table of commands.\n"
                         "_" PROGRAM "() {\n"
-                        "    local command='' next i\n"
-                        "    integer taken=0\n"
+                        "    local command='' next\n"
+                        "    integer taken=0 i\n"
                         "    local -a flags verbs\n"
                         "    for ((i = 2; i < CURRENT; i++)); do\n"
+                        "        case ${words[i]} in\n        (");
+    add_valued(out);
+    buf_add_string(out, ") ((i++)); continue ;;\n        (-*) continue ;;\n        esac\n"
                         "        next=\"${command:+$command }${words[i]}\"\n"
                         "        case $next in\n        (");
     add_commands(out);
@@ -234,21 +237,22 @@ void complete_zsh(struct buf *out)
                         "    case $command in\n");
     for (size_t i = 0; (command = row_at(i)) != NULL; i++)
         add_zsh_row(out, command);
-    buf_add_string(
-        out, "    esac\n"
-             "    if ((${#verbs} && CURRENT == taken + 2)) && [[ ${words[CURRENT]} != -* ]]; then\n"
-             "        _describe -t commands command verbs\n"
-             "        return\n"
-             "    fi\n"
-             "    words=(" PROGRAM " \"${(@)words[taken+2,-1]}\")\n"
-             "    ((CURRENT -= taken))\n"
-             "    _arguments -S $flags\n"
-             "}\n"
-             "if [[ $funcstack[1] == _" PROGRAM " ]]; then\n"
-             "    _" PROGRAM " \"$@\"\n"
-             "else\n"
-             "    compdef _" PROGRAM " " PROGRAM "\n"
-             "fi\n");
+    /* Past the end of the words only behind a flag that waits for its value. */
+    buf_add_string(out,
+                   "    esac\n"
+                   "    if ((${#verbs} && i == CURRENT)) && [[ ${words[CURRENT]} != -* ]]; then\n"
+                   "        _describe -t commands command verbs\n"
+                   "        return\n"
+                   "    fi\n"
+                   "    words=(" PROGRAM " \"${(@)words[taken+2,-1]}\")\n"
+                   "    ((CURRENT -= taken))\n"
+                   "    _arguments -S $flags\n"
+                   "}\n"
+                   "if [[ $funcstack[1] == _" PROGRAM " ]]; then\n"
+                   "    _" PROGRAM " \"$@\"\n"
+                   "else\n"
+                   "    compdef _" PROGRAM " " PROGRAM "\n"
+                   "fi\n");
 }
 
 /* ---- fish ---- */
@@ -322,7 +326,7 @@ void complete_fish(struct buf *out)
                         "    set -l command\n"
                         "    set -l words (commandline -opc)\n"
                         "    for word in $words[2..-1]\n"
-                        "        set -l next (string join ' ' $command $word)\n"
+                        "        set -l next (string join -- ' ' $command $word)\n"
                         "        switch $next\n"
                         "            case ");
     for (size_t i = 0; (command = command_at(i)) != NULL; i++)

@@ -51,8 +51,9 @@ int ctl_fail(struct ctl *ctl, enum ctl_exit code, const char *format, ...) print
 must_use int run_shape(struct ctl *ctl);
 /* Connects and appends the path of the command with its query. */
 must_use int run_path(struct ctl *ctl, struct buf *path);
-/* GET for the etag, then PATCH with `body`, for {…} of `path`. */
-must_use int run_change(struct ctl *ctl, const char *path, struct span body);
+/* GET for the etag, then PATCH with `body`; shows what it is then. */
+must_use int run_change(struct ctl *ctl, const char *path, struct span body,
+                        const struct view *view);
 /* Asks the command's question about its first argument; CTL_OK when it may go on. */
 must_use int run_ask(struct ctl *ctl);
 

@@ -3,6 +3,7 @@
  */
 #include "tenants/ctl/http.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -194,11 +195,14 @@ enum http_outcome http_send(struct http *http, const struct http_request *reques
 
 /* ---- addresses ---- */
 
+/* By number, or by a name that means this machine by its own right (RFC 6761). */
 static bool is_loopback(const char *host)
 {
+    struct in_addr number;
     size_t size = strlen(host);
+    if (inet_pton(AF_INET, host, &number) == 1)
+        return ntohl(number.s_addr) >> 24 == 127;
     return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-           strncmp(host, "127.", 4) == 0 ||
            (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0);
 }
 
@@ -252,6 +256,14 @@ static int read_parts(CURLU *url, struct http_address *address_out, const char *
     return result;
 }
 
+/* Whether the host at the start of the text is this machine. */
+static bool starts_near(const char *text)
+{
+    size_t size = text[0] == '[' ? strcspn(text, "]") + 1 : strcspn(text, ":/");
+    cleanup(mem_free_at) char *host = span_dup(span_part(span_of(text), 0, size));
+    return is_loopback(host);
+}
+
 int http_address(const char *text, struct http_address *address_out, struct buf *error)
 {
     const char *wrong = "is no address";
@@ -261,10 +273,7 @@ int http_address(const char *text, struct http_address *address_out, struct buf 
     must(url != NULL);
     *address_out = (struct http_address){0};
     if (strstr(text, "://") == NULL) {
-        struct span host = span_of(text);
-        bool near = span_starts(host, "localhost") || span_starts(host, "127.") ||
-                    span_starts(host, "[::1]");
-        buf_add_string(&whole, near ? "http://" : "https://");
+        buf_add_string(&whole, starts_near(text) ? "http://" : "https://");
     }
     buf_add_string(&whole, text);
     if (!buf_failed(&whole) && curl_url_set(url, CURLUPART_URL, whole.at, 0) == CURLUE_OK)

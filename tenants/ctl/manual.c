@@ -8,7 +8,7 @@
 #include "tenants/ctl/exits.h"
 #include "tenants/ctl/when.h"
 
-enum { TEXT_MAX = 2048 };
+enum { TEXT_MAX = 2048, WIDTH = 60 };
 
 /* Text between macros: roff reads backslashes, and points and quotes at the start of a line. */
 static void add_text(struct buf *out, struct span text)
@@ -29,10 +29,27 @@ static void add_text(struct buf *out, struct span text)
     }
 }
 
+/* A paragraph; a new line at each sentence and before it gets too long. */
+static void add_prose(struct buf *out, struct span text)
+{
+    size_t start = out->size;
+    while (text.at != NULL && text.size > 0) {
+        struct span word = span_cut(&text, ' ');
+        bool sentence = span_ends(word, ".") || span_ends(word, ":");
+        bool last = text.at == NULL || text.size == 0;
+        add_text(out, word);
+        if (last || sentence || out->size - start > WIDTH) {
+            buf_add_byte(out, '\n');
+            start = out->size;
+        } else {
+            buf_add_byte(out, ' ');
+        }
+    }
+}
+
 static void add_line(struct buf *out, const char *text)
 {
-    add_text(out, span_of(text));
-    buf_add_byte(out, '\n');
+    add_prose(out, span_of(text));
 }
 
 /* ".B text" and ".BI text" take words; a text of several is one in quotes, and has none itself. */
@@ -62,8 +79,7 @@ static void add_flag(struct buf *out, const struct flag *flag)
     }
     buf_add_byte(out, '\n');
     command_flag_text(flag, &text);
-    add_text(out, buf_span(&text));
-    buf_add_byte(out, '\n');
+    add_prose(out, buf_span(&text));
 }
 
 static void add_examples(struct buf *out, const char *lines)
@@ -119,7 +135,8 @@ static void add_named(struct buf *out, const char *title, const struct named_tex
 void manual_write(struct buf *out)
 {
     const struct command *command;
-    buf_add_string(out, ".TH TOLLGATECTL 1 \"\" \"Tollgate " TOLLGATE_VERSION "\" \"Tollgate\"\n"
+    buf_add_string(out, ".TH TOLLGATECTL 1 \"2026-11-21\" \"Tollgate " TOLLGATE_VERSION
+                        "\" \"Tollgate\"\n"
                         ".SH NAME\n" PROGRAM " \\- steer a Tollgate through its API\n"
                         ".SH SYNOPSIS\n.B " PROGRAM "\n.I command\n"
                         "[\\fIoption\\fR...] [\\fIargument\\fR...]\n"

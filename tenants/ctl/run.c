@@ -197,7 +197,7 @@ static int run_make(struct ctl *ctl)
     return code;
 }
 
-int run_change(struct ctl *ctl, const char *path, struct span body)
+int run_change(struct ctl *ctl, const char *path, struct span body, const struct view *view)
 {
     char etag[HTTP_WORD_MAX];
     int code = client_get(ctl, path);
@@ -208,7 +208,7 @@ int run_change(struct ctl *ctl, const char *path, struct span body)
     const struct call call = {.method = "PATCH", .path = path, .body = body, .if_match = etag};
     code = client_call(ctl, &call);
     if (code == CTL_OK)
-        show_record(ctl, ctl->line->command->view);
+        show_record(ctl, view);
     return code;
 }
 
@@ -224,7 +224,7 @@ static int run_update(struct ctl *ctl)
     int code = run_ask(ctl);
     if (code == CTL_OK)
         code = run_path(ctl, &path);
-    return code == CTL_OK ? run_change(ctl, path.at, buf_span(&body)) : code;
+    return code == CTL_OK ? run_change(ctl, path.at, buf_span(&body), command->view) : code;
 }
 
 int run_shape(struct ctl *ctl)

@@ -36,7 +36,8 @@ int run_catalog_status(struct ctl *ctl)
         return code;
     request_path(ctl->line, template, NULL, &path);
     request_body(ctl->line, template, ctl->now_ms, &body);
-    return run_change(ctl, path.at, buf_span(&body));
+    return run_change(ctl, path.at, buf_span(&body),
+                      deployment ? ctl->line->command->view : view_model);
 }
 
 /* ---- import ---- */

@@ -9,6 +9,8 @@
 #include "tenants/ctl/request.h"
 #include "tenants/ctl/show.h"
 
+enum { FRESH_MAX = 256 };
+
 /* ---- usage ---- */
 
 /* Without buckets or groups their columns say nothing. */
@@ -21,28 +23,28 @@ static bool says_something(const struct ctl *ctl, const struct column *column)
     return true;
 }
 
-static void show_totals(struct ctl *ctl, const struct view *view)
-{
-    fputs("\nTotal\n", ctl->out);
-    uint32_t total = json_find(&ctl->doc, 0, "total");
-    show_object(ctl, view->columns, view->count, total);
-}
-
+/* The sum is a row of its own below the others; without buckets and groups there is nothing else.
+ */
 static void show_usage(struct ctl *ctl)
 {
     const struct view *whole = ctl->line->command->view;
     struct column columns[TABLE_COLUMNS_MAX];
     struct view view = {.columns = columns};
+    uint32_t total = json_find(&ctl->doc, 0, "total");
+    cleanup(buf_done) struct buf fresh = buf_make(FRESH_MAX);
     for (size_t i = 0; i < whole->count; i++) {
         if (says_something(ctl, &whole->columns[i]))
             columns[view.count++] = whole->columns[i];
     }
-    struct table *table = show_table(ctl, &view);
-    show_rows(ctl, &view, json_find(&ctl->doc, 0, "data"), table);
-    show_print(ctl, table);
-    table_free(table);
-    show_totals(ctl, whole);
-    cleanup(buf_done) struct buf fresh = buf_make(TABLE_COLUMNS_MAX * 4);
+    if (view.count + 2 == whole->count) {
+        show_object(ctl, columns, view.count, total);
+    } else {
+        struct table *table = show_table(ctl, &view);
+        show_rows(ctl, &view, json_find(&ctl->doc, 0, "data"), table);
+        show_row(ctl, &view, total, "total", table);
+        show_print(ctl, table);
+        table_free(table);
+    }
     cell_add(&ctl->doc, json_find(&ctl->doc, 0, "fresh_at"), CELL_TIME, ctl->local, &fresh);
     fprintf(ctl->out, "Usage up to %s is in it.\n", fresh.at);
 }

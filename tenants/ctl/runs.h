@@ -6,6 +6,7 @@
 #define TOLLGATE_TENANTS_CTL_RUNS_H
 
 struct ctl;
+struct view;
 
 int run_login(struct ctl *ctl);
 int run_logout(struct ctl *ctl);
@@ -22,5 +23,8 @@ int run_request_show(struct ctl *ctl);
 int run_invoice_show(struct ctl *ctl);
 int run_audit_verify(struct ctl *ctl);
 int run_status(struct ctl *ctl);
+
+/* What catalog's commands show of a model; it stands beside their rows. */
+extern const struct view *const view_model;
 
 #endif

@@ -32,7 +32,7 @@ static void add_member(struct ctl *ctl, const struct column *column, uint32_t ob
 {
     cleanup(buf_done) struct buf text = buf_make(CELL_MAX);
     uint32_t node = cell_find(&ctl->doc, object, column->path);
-    if (node == JSON_NONE)
+    if (node == JSON_NONE || (column->kind == CELL_JSON && column->wide && !ctl->wide))
         return;
     cell_add(&ctl->doc, node, column->kind, ctl->local, &text);
     struct span rest = buf_span(&text);
@@ -130,17 +130,20 @@ struct table *show_table(const struct ctl *ctl, const struct view *view)
     return table;
 }
 
-static void add_row(const struct ctl *ctl, const struct view *view, uint32_t object,
-                    struct table *table)
+void show_row(const struct ctl *ctl, const struct view *view, uint32_t object, const char *missing,
+              struct table *table)
 {
     cleanup(buf_done) struct buf text = buf_make(CELL_MAX);
     for (size_t i = 0; i < view->count; i++) {
         const struct column *column = &view->columns[i];
         if (!is_shown(ctl, column))
             continue;
+        uint32_t node = cell_find(&ctl->doc, object, column->path);
         buf_clear(&text);
-        cell_add(&ctl->doc, cell_find(&ctl->doc, object, column->path), column->kind, ctl->local,
-                 &text);
+        if (node == JSON_NONE)
+            buf_add_string(&text, missing);
+        else
+            cell_add(&ctl->doc, node, column->kind, ctl->local, &text);
         table_cell(table, buf_span(&text));
     }
 }
@@ -150,7 +153,7 @@ void show_rows(const struct ctl *ctl, const struct view *view, uint32_t array, s
     const struct json_doc *doc = &ctl->doc;
     for (uint32_t i = json_first(doc, array); i != JSON_NONE && !table_full(table);
          i = json_after(doc, array, i))
-        add_row(ctl, view, i, table);
+        show_row(ctl, view, i, "-", table);
 }
 
 void show_print(const struct ctl *ctl, const struct table *table)

@@ -12,8 +12,8 @@
 /* Bytes of the API as they are; on a terminal without what it would obey. Ends with a line feed. */
 void show_raw(struct ctl *ctl, struct span bytes);
 
-/* One object, a line for each member that is there, those beside it first; with --json the whole
- * answer. Says the view's note. */
+/* One object, a line for each member that is there (JSON of wide columns with --wide only), those
+ * beside it first; with --json the whole answer. Says the view's note. */
 void show_record(struct ctl *ctl, const struct view *view);
 /* The same of an object of the answer, always for a person. */
 void show_object(struct ctl *ctl, const struct column *columns, size_t count, uint32_t object);
@@ -21,6 +21,9 @@ void show_object(struct ctl *ctl, const struct column *columns, size_t count, ui
 /* A table with the columns of a view; rows are added page by page. */
 must_use struct table *show_table(const struct ctl *ctl, const struct view *view);
 void show_rows(const struct ctl *ctl, const struct view *view, uint32_t array, struct table *table);
+/* One more row, of an object that stands elsewhere; `missing` stands for members it has not. */
+void show_row(const struct ctl *ctl, const struct view *view, uint32_t object, const char *missing,
+              struct table *table);
 void show_print(const struct ctl *ctl, const struct table *table);
 
 #endif

@@ -4,12 +4,18 @@
 #include "tenants/ctl/table.h"
 
 #include <libsmartcols/libsmartcols.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
 
 #include "common/base/arena.h"
 #include "common/base/mem.h"
 
 #define CHUNK_BYTES ((size_t)64 << 10)
 #define TEXT_MAX_BYTES ((size_t)1 << 30)
+#define BETWEEN "  "
+
+enum { CUT_LEAST = 12 }; /* what may be cut keeps so many places */
 
 struct table {
     struct arena *arena; /* the cells' text */
@@ -17,6 +23,11 @@ struct table {
     size_t count, capacity, columns;
     const char *titles[TABLE_COLUMNS_MAX];
     unsigned flags[TABLE_COLUMNS_MAX];
+};
+
+struct layout {
+    size_t widths[TABLE_COLUMNS_MAX];
+    size_t decimals[TABLE_COLUMNS_MAX]; /* places behind the point, with it */
 };
 
 struct table *table_new(void)
@@ -62,8 +73,6 @@ size_t table_rows(const struct table *table)
     return table->columns == 0 ? 0 : table->count / table->columns;
 }
 
-/* ---- printing ---- */
-
 /* How much room the decimals take, with their point. */
 static size_t decimals(struct span text)
 {
@@ -80,6 +89,83 @@ static size_t most_decimals(const struct table *table, size_t column)
     }
     return most;
 }
+
+/* ---- fitting ---- */
+
+/* How many places a text takes on the terminal; it is clean, so every character has some or none.
+ */
+static size_t width_of(struct span text)
+{
+    size_t width = 0;
+    mbstate_t state = {0};
+    while (text.size > 0) {
+        wchar_t c = 0;
+        size_t size = mbrtowc(&c, text.at, text.size, &state);
+        if (size == 0 || size > text.size) /* no character of this locale: a byte is a place */
+            size = 1;
+        else if (wcwidth(c) >= 0)
+            width += (size_t)wcwidth(c);
+        text = span_part(text, size, SIZE_MAX);
+    }
+    return width;
+}
+
+/* The longest beginning that takes no more than `width` places. */
+static struct span cut_to(struct span text, size_t width)
+{
+    size_t size = 0;
+    while (size < text.size) {
+        size_t next = size + 1;
+        while (next < text.size && ((unsigned char)text.at[next] & 0xc0) == 0x80)
+            next++;
+        if (width_of(span_part(text, 0, next)) > width)
+            break;
+        size = next;
+    }
+    return span_part(text, 0, size);
+}
+
+/* Narrows the widest of the columns that may be cut until all fits, or none can be narrower. */
+static void fit(const struct table *table, size_t widths[TABLE_COLUMNS_MAX], size_t room)
+{
+    size_t all = 0;
+    for (size_t i = 0; i < table->columns; i++)
+        all += widths[i] + (i > 0 ? strlen(BETWEEN) : 0);
+    while (all > room) {
+        size_t widest = table->columns, most = CUT_LEAST;
+        for (size_t i = 0; i < table->columns; i++) {
+            if ((table->flags[i] & TABLE_CUT) != 0 && widths[i] > most) {
+                most = widths[i];
+                widest = i;
+            }
+        }
+        if (widest == table->columns)
+            return;
+        widths[widest]--;
+        all--;
+    }
+}
+
+/* How wide the columns are to be. */
+static void measure(const struct table *table, const struct table_style *style, const size_t *most,
+                    size_t widths[TABLE_COLUMNS_MAX])
+{
+    struct winsize size = {0};
+    for (size_t i = 0; i < table->columns; i++)
+        widths[i] = style->headings ? strlen(table->titles[i]) : 0;
+    for (size_t i = 0; i < table->count; i++) {
+        size_t column = i % table->columns;
+        size_t width = width_of(table->cells[i]);
+        if (most[column] > decimals(table->cells[i]))
+            width += most[column] - decimals(table->cells[i]);
+        widths[column] = width > widths[column] ? width : widths[column];
+    }
+    if (!style->wide && isatty(fileno(style->out)) != 0 &&
+        ioctl(fileno(style->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        fit(table, widths, size.ws_col);
+}
+
+/* ---- printing ---- */
 
 static const char *colour_of(struct span text)
 {
@@ -114,23 +200,24 @@ static void add_columns(const struct table *table, struct libscols_table *printe
         int flags = 0;
         if ((table->flags[i] & (TABLE_RIGHT | TABLE_POINT)) != 0)
             flags |= SCOLS_FL_RIGHT;
-        if ((table->flags[i] & TABLE_CUT) != 0)
-            flags |= SCOLS_FL_TRUNC;
-        double hint = (table->flags[i] & TABLE_CUT) != 0 ? 0.1 : 0;
-        must(scols_table_new_column(printed, table->titles[i], hint, flags) != NULL);
+        must(scols_table_new_column(printed, table->titles[i], 0, flags) != NULL);
     }
 }
 
 static void add_row(const struct table *table, struct libscols_table *printed, size_t row,
-                    const size_t *most)
+                    const struct layout *layout)
 {
     struct libscols_line *line = scols_table_new_line(printed, NULL);
     must(line != NULL);
     for (size_t i = 0; i < table->columns; i++) {
         struct span text = table->cells[row * table->columns + i];
         const char *colour = (table->flags[i] & TABLE_STATUS) != 0 ? colour_of(text) : NULL;
-        size_t fill = most[i] > decimals(text) ? most[i] - decimals(text) : 0;
-        char *cell = mem_printf("%.*s%*s", SPAN_ARG(text), (int)fill, "");
+        bool cut = width_of(text) > layout->widths[i];
+        size_t most = layout->decimals[i];
+        size_t fill = most > decimals(text) ? most - decimals(text) : 0;
+        if (cut)
+            text = cut_to(text, layout->widths[i] - 1);
+        char *cell = mem_printf("%.*s%s%*s", SPAN_ARG(text), cut ? "\u2026" : "", (int)fill, "");
         must(scols_line_set_data(line, i, cell) == 0);
         if (colour != NULL)
             must(scols_cell_set_color(scols_line_get_cell(line, i), colour) == 0);
@@ -140,21 +227,20 @@ static void add_row(const struct table *table, struct libscols_table *printed, s
 
 void table_print(const struct table *table, const struct table_style *style)
 {
-    size_t most[TABLE_COLUMNS_MAX] = {0};
+    struct layout layout = {{0}, {0}};
     struct libscols_table *printed = scols_new_table();
     must(printed != NULL);
     scols_table_set_stream(printed, style->out);
     scols_table_enable_colors(printed, style->colour ? 1 : 0);
     scols_table_enable_noheadings(printed, style->headings ? 0 : 1);
-    scols_table_enable_noencoding(printed, 1);
-    scols_table_set_column_separator(printed, "  ");
-    if (style->wide)
-        scols_table_set_termforce(printed, SCOLS_TERMFORCE_NEVER);
+    scols_table_set_column_separator(printed, BETWEEN);
+    scols_table_set_termforce(printed, SCOLS_TERMFORCE_NEVER); /* it is fitted here */
     add_columns(table, printed);
     for (size_t i = 0; i < table->columns; i++)
-        most[i] = (table->flags[i] & TABLE_POINT) != 0 ? most_decimals(table, i) : 0;
+        layout.decimals[i] = (table->flags[i] & TABLE_POINT) != 0 ? most_decimals(table, i) : 0;
+    measure(table, style, layout.decimals, layout.widths);
     for (size_t i = 0; i < table_rows(table); i++)
-        add_row(table, printed, i, most);
+        add_row(table, printed, i, &layout);
     scols_print_table(printed);
     scols_unref_table(printed);
 }
