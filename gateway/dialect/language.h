@@ -1,0 +1,107 @@
+/*
+ * language: the tables of what can be spoken: to providers, and to clients.
+ *
+ * Each language is pure code fed with bytes; it opens nothing and knows no flow. languages.c lists
+ * them. Where client and provider speak the same one, bytes pass untouched but for a patch, and
+ * none of this is used.
+ */
+#ifndef TOLLGATE_GATEWAY_DIALECT_LANGUAGE_H
+#define TOLLGATE_GATEWAY_DIALECT_LANGUAGE_H
+
+#include "common/base/json.h"
+#include "gateway/dialect/answer_event.h"
+#include "gateway/dialect/chat_member.h"
+#include "gateway/dialect/pieces.h"
+
+/* ---- towards a provider ---- */
+
+/* Where a chat goes. */
+struct language_target {
+    struct span model;         /* the provider's own name of it; no inside: plain text */
+    int64_t output_cap;        /* tokens; > 0 */
+    int64_t output_limit;      /* of the model; 0: unknown */
+    bool reasoning;            /* the model can */
+    const char *tokens_member; /* OpenAI's: "max_tokens" or "max_completion_tokens" */
+};
+
+enum language_framing { FRAMING_SSE, FRAMING_EVENT_STREAM };
+
+enum ask_written {
+    ASK_WRITTEN,
+    ASK_UNSPEAKABLE, /* it cannot be said in this language (a hosted file, a role out of order) */
+    ASK_TOO_LARGE
+};
+
+/* What did not go over. `why` names what was unspeakable, for the client: "audio input". */
+struct ask_losses {
+    uint64_t lost; /* 1 << enum chat_member */
+    const char *why;
+};
+
+enum { LANGUAGE_TOOLS_MAX = 256 }; /* calls of one choice; more end the answer as malformed */
+
+/* Reads one answer of one attempt. Fixed memory; begin with answer_reader_make(). */
+struct answer_reader {
+    const struct upstream_language *language;
+    struct json_doc *doc;    /* scratch; borrowed */
+    struct answer *answer;   /* signs, id, model, finish, usage, error are kept here; borrowed */
+    struct answer_sink sink; /* on_event may be NULL */
+    struct arena *arena;     /* scratch of one frame, reset by the caller behind it */
+    uint32_t signs;          /* of the last frame alone */
+    bool begun, done;
+    uint32_t tool_count;                 /* begun so far, of choice 0 */
+    int64_t numbers[8];                  /* the language's own notes: block kinds, counts */
+    uint16_t blocks[LANGUAGE_TOOLS_MAX]; /* the language's own: block index → tool */
+};
+
+struct upstream_language {
+    const char *name;       /* "anthropic" */
+    const char *normaliser; /* "anthropic/1": stands in each event */
+    enum language_framing framing;
+    const char *const *headers; /* constant "name: value" lines, NULL at the end; may be NULL */
+    /* Appends the path behind the base URL, with a query when it needs one. */
+    void (*path)(const struct language_target *target, bool stream, struct buf *out);
+    enum ask_written (*write_ask)(const struct chat *chat, const struct language_target *target,
+                                  struct pieces *out, struct ask_losses *losses_out);
+    /* One frame: `event` is SSE's event field or the event stream's :event-type. */
+    void (*read_frame)(struct answer_reader *reader, struct span event, struct span data);
+    void (*read_whole)(struct answer_reader *reader, struct span body);
+    /* An error with a status of its own; false when there is none in there. */
+    bool (*read_error)(struct answer_reader *reader, struct span body);
+};
+
+/* ---- towards a client ---- */
+
+/* Writes one answer. Begin with answer_writer_make(). */
+struct answer_writer {
+    const struct client_language *language;
+    struct buf *out;     /* bytes for the client are appended; borrowed */
+    struct arena *arena; /* of the request: what a whole answer is gathered in */
+    struct span id;      /* ours, plain text: "gen_…"; the language puts its prefix before it */
+    struct span model;   /* as the client is told; inside */
+    int64_t created_s;
+    bool stream, include_usage;
+    void *gathered;        /* the language's own; in the arena */
+    uint32_t block, tools; /* the language's own notes */
+    bool begun, open;
+    enum answer_finish finish;
+};
+
+struct client_language {
+    const char *name;
+    /* Reads a body that was parsed: 0, or -EINVAL with a constant sentence and the member. The
+     * parts, messages and tools are arrays of the arena. */
+    int (*read_ask)(const struct json_doc *doc, struct arena *arena, struct chat *chat_out,
+                    const char **why_out, const char **member_out);
+    /* Streams: appends what this event is to the client, maybe nothing. Whole: gathers, and appends
+     * the answer at EVENT_DONE. */
+    void (*write)(struct answer_writer *writer, const struct answer_event *event);
+    void (*write_ping)(struct answer_writer *writer);
+};
+
+extern const struct upstream_language openai_upstream, anthropic_upstream, gemini_upstream,
+    bedrock_upstream, cohere_upstream;
+extern const struct client_language openai_client, anthropic_client, gemini_client,
+    responses_client;
+
+#endif
