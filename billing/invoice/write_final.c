@@ -39,15 +39,16 @@ static void add_entries(struct entries *entries, const struct invoice_write *w)
 
 static int write_txn(struct pg *pg, const struct invoice_write *w, struct uuid txn)
 {
-    char idem[IDEM_MAX], tenant[UUID_TEXT_SIZE];
+    char idem[IDEM_MAX], tenant[UUID_TEXT_SIZE], invoice[ID_TEXT_SIZE];
     uuid_format(w->period.tenant, tenant);
+    id_format(ID_INVOICE, w->invoice, invoice);
     snprintf(idem, sizeof(idem), "invoice:%s:%d", tenant, w->period.no);
     return pg_exec(pg, NULL,
                    "INSERT INTO tollgate.ledger_txns (txn_id, idem_key, kind, tenant_id,"
                    " effective_at, ref) VALUES ($1, $2, 'invoice', $3, $4,"
-                   " jsonb_build_object('invoice_id', $5::uuid))",
+                   " jsonb_build_object('invoice', $5::text))",
                    PG_UUID(txn), PG_STRING(idem), PG_UUID(w->period.tenant), PG_TIME(w->until_ms),
-                   PG_UUID(w->invoice)) == PG_OK
+                   PG_STRING(invoice)) == PG_OK
                ? 0
                : -EIO;
 }

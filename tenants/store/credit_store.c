@@ -42,9 +42,11 @@ static enum store_outcome find_given(struct pg *pg, const struct credit_new *cre
     return STORE_OK;
 }
 
-static enum store_outcome post(struct pg *pg, const struct credit_new *credit, struct uuid txn,
-                               struct store_error *error_out)
+static enum store_outcome post(struct pg *pg, const struct credit_new *credit,
+                               const struct credit_made *made, struct store_error *error_out)
 {
+    char grant[ID_TEXT_SIZE];
+    id_format(ID_GRANT, made->grant, grant);
     enum store_outcome outcome =
         store_exec(pg, NULL, error_out, "make the accounts",
                    "INSERT INTO tollgate.accounts (tenant_id, kind, currency) VALUES "
@@ -53,9 +55,11 @@ static enum store_outcome post(struct pg *pg, const struct credit_new *credit, s
     if (outcome == STORE_OK)
         outcome = store_exec(pg, NULL, error_out, "make the ledger transaction",
                              "INSERT INTO tollgate.ledger_txns (txn_id, idem_key, kind, tenant_id, "
-                             "effective_at) VALUES ($1, '" IDEM_PREFIX
-                             "' || $2, 'manual_credit', $3, now())",
-                             PG_UUID(txn), PG_TEXT(credit->idem_key), PG_UUID(credit->tenant));
+                             "effective_at, ref) VALUES ($1, '" IDEM_PREFIX
+                             "' || $2, 'manual_credit', $3, now(), "
+                             "jsonb_build_object('credit', $4::text))",
+                             PG_UUID(made->txn), PG_TEXT(credit->idem_key), PG_UUID(credit->tenant),
+                             PG_STRING(grant));
     if (outcome == STORE_OK)
         outcome = store_exec(
             pg, NULL, error_out, "make the ledger entries",
@@ -64,7 +68,7 @@ static enum store_outcome post(struct pg *pg, const struct credit_new *credit, s
             "CASE kind WHEN 'promo_expense' THEN $3::numeric ELSE -$3::numeric END "
             "FROM tollgate.accounts WHERE tenant_id = $2 AND currency = 'USD' "
             "AND kind IN ('promo', 'promo_expense')",
-            PG_UUID(txn), PG_UUID(credit->tenant), PG_NUMERIC(credit->amount_pico));
+            PG_UUID(made->txn), PG_UUID(credit->tenant), PG_NUMERIC(credit->amount_pico));
     if (outcome == STORE_OK)
         outcome = store_exec(
             pg, NULL, error_out, "raise the wallet",
@@ -98,7 +102,7 @@ static enum store_outcome give(struct pg *pg, const struct store_actor *actor,
                                const struct credit_new *credit, const struct credit_made *made,
                                struct store_error *error_out)
 {
-    enum store_outcome outcome = post(pg, credit, made->txn, error_out);
+    enum store_outcome outcome = post(pg, credit, made, error_out);
     if (outcome == STORE_OK)
         outcome = store_exec(
             pg, NULL, error_out, "note the grant",

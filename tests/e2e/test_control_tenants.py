@@ -227,6 +227,7 @@ def test_credit_is_given_once_for_each_key(operator):
     entries = operator.pages(f"{path}/ledger")
     assert sorted((row["account"], row["amount"]) for row in entries) == [
         ("promo", "-0.000000000001"), ("promo", "-7.5"), ("promo_expense", "0.000000000001"), ("promo_expense", "7.5")]
+    assert {row["reference"]["credit"] for row in entries} == {row["id"] for row in operator.get(f"{path}/credits")["data"]}
     assert [row["amount"] for row in operator.get(f"{path}/ledger", account="promo")["data"]] == [
         "-0.000000000001", "-7.5"]
     assert operator.get(f"{path}/ledger", to=from_now(days=-1))["data"] == []
@@ -559,6 +560,8 @@ def test_an_invoice_is_listed_and_shown_with_its_lines(stack, operator):
     assert shown == listed and lines
     total = sum(round(float(line["amount"]) * 1e12) for line in lines)
     assert total == round(float(shown["usage"]) * 1e12)
+    booked = [row["reference"] for row in operator.get(path.replace("invoices", "ledger"))["data"] if row["kind"] == "invoice"]
+    assert all(reference == {"invoice": listed["id"]} for reference in booked)
     table = operator.ask("GET", f"{path}/{listed['id']}", format="csv")
     assert table.headers["content-type"].startswith("text/csv") and listed["number"] in table.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(table.text, newline="")))

@@ -1311,7 +1311,7 @@ export interface components {
             posted_at: components["schemas"]["Time"];
             transaction: components["schemas"]["TransactionId"];
         };
-        /** @description Debit > 0, credit < 0. */
+        /** @description Debit > 0, credit < 0. `reference` says what it was booked for: {"invoice": "inv_…"} or {"credit": "crd_…"}; it is empty for usage. */
         LedgerEntry: {
             transaction: components["schemas"]["TransactionId"];
             kind: string;
