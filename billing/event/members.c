@@ -75,16 +75,11 @@ const size_t event_member_count = array_size(event_members);
 #define AT(member) offsetof(struct event_attempt, member)
 
 const struct member attempt_members[] = {
-    ID(deployment, ID_DEPLOYMENT),
-    TEXT(provider),
-    PLAIN(status, MEMBER_STATUS),
-    TEXT(reason),
-    PLAIN(started_ms, MEMBER_DURATION),
-    PLAIN(ms, MEMBER_NUMBER),
-    PLAIN(meters, MEMBER_METERS),
-    PLAIN(usage_from, MEMBER_USAGE_FROM),
-    ID(cost_version, ID_PRICE_VERSION),
-    PLAIN(cost_pico, MEMBER_NUMBER),
+    ID(deployment, ID_DEPLOYMENT),      TEXT(provider),
+    PLAIN(status, MEMBER_STATUS),       TEXT(reason),
+    PLAIN(started_ms, MEMBER_DURATION), PLAIN(ms, MEMBER_NUMBER),
+    PLAIN(meters, MEMBER_METERS),       PLAIN(usage_from, MEMBER_USAGE_FROM),
+    ID(cost_version, ID_PRICE_VERSION), PLAIN(cost_pico, MEMBER_NUMBER),
     PLAIN(delivered, MEMBER_FLAG),
 };
 const size_t attempt_member_count = array_size(attempt_members);

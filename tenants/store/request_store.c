@@ -8,8 +8,6 @@
 
 #include "common/base/log.h"
 
-#define DAY_OF(time) "(" time "::timestamptz AT TIME ZONE 'UTC')::date"
-
 #define MEMBERS                                                                                    \
     {"id", VIEW_ID, ID_GENERATION}, {"time", VIEW_TIME, 0}, {"model_asked", VIEW_TEXT, 0},         \
         {"model", VIEW_TEXT, 0}, {"provider", VIEW_TEXT, 0},                                       \
@@ -42,36 +40,33 @@
 #define MATCHES                                                                                    \
     "SELECT e.* FROM tollgate.usage_events e WHERE e.tenant_id = $4 AND e.kind = 0"                \
     " AND e.event_time >= $5::timestamptz AND e.event_time < $6::timestamptz"                      \
-    " AND e.event_day >= " DAY_OF("$5") " AND e.event_day <= " DAY_OF(                             \
-        "$6") " AND ($7::text IS NULL OR e.model = $7) AND ($8::uuid IS NULL OR e.key_id = $8)"    \
-              " AND ($9::uuid IS NULL OR e.project_id = $9)"                                       \
-              " AND ($10::text IS NULL OR e.outcome = (SELECT o.outcome FROM tollgate.outcomes o"  \
-              " WHERE o.name = $10))"                                                              \
-              " AND ($11::text IS NULL OR e.deployment_id = ANY (ARRAY(SELECT d.deployment_id"     \
-              " FROM tollgate.deployments d WHERE d.provider = $11)))"                             \
-              " AND ($12::bool IS NULL OR (e.outcome IN (" REQUEST_FAILED_OUTCOMES ")) = $12)"     \
-              " AND ($13::numeric IS NULL OR e.charge_pico >= $13)"                                \
-              " AND ($14::uuid IS NULL OR e.event_id = $14)"                                       \
-              " AND ($15::text IS NULL OR e.event_id = ANY (ARRAY(SELECT l.event_id"               \
-              " FROM tollgate.request_log l WHERE l.client_request_id = $15"                       \
-              " AND l.tenant_id = $4 AND l.event_day >= " DAY_OF(                                  \
-                  "$5") " AND l.event_day <= " DAY_OF("$6") " UNION ALL SELECT l.event_id FROM "   \
-                                                            "tollgate.usage_events x"              \
-                                                            " JOIN tollgate.request_log l ON "     \
-                                                            "l.event_id = x.event_id"              \
-                                                            " AND l.event_day = x.event_day "      \
-                                                            "WHERE l.provider_request_id = $15"    \
-                                                            " AND x.tenant_id = $4 AND "           \
-                                                            "x.event_time >= $5 AND x.event_time " \
-                                                            "< $6"                                 \
-                                                            " AND x.event_day >= " DAY_OF(         \
-                                                                "$5") " AND x.event_day "          \
-                                                                      "<= " DAY_OF("$6") " LIMIT " \
-                                                                                         "1000)))"
+    " AND e.event_day >= ($5::timestamptz AT TIME ZONE 'UTC')::date"                               \
+    " AND e.event_day <= ($6::timestamptz AT TIME ZONE 'UTC')::date"                               \
+    " AND ($7::text IS NULL OR e.model = $7) AND ($8::uuid IS NULL OR e.key_id = $8)"              \
+    " AND ($9::uuid IS NULL OR e.project_id = $9)"                                                 \
+    " AND ($10::text IS NULL OR e.outcome = (SELECT o.outcome FROM tollgate.outcomes o"            \
+    " WHERE o.name = $10))"                                                                        \
+    " AND ($11::text IS NULL OR e.deployment_id = ANY (ARRAY(SELECT d.deployment_id"               \
+    " FROM tollgate.deployments d WHERE d.provider = $11)))"                                       \
+    " AND ($12::bool IS NULL OR (e.outcome IN (" REQUEST_FAILED_OUTCOMES ")) = $12)"               \
+    " AND ($13::numeric IS NULL OR e.charge_pico >= $13)"                                          \
+    " AND ($14::uuid IS NULL OR e.event_id = $14)"                                                 \
+    " AND ($15::text IS NULL OR e.event_id = ANY (ARRAY(SELECT l.event_id"                         \
+    " FROM tollgate.request_log l WHERE l.client_request_id = $15 AND l.tenant_id = $4"            \
+    " AND l.event_day >= ($5::timestamptz AT TIME ZONE 'UTC')::date"                               \
+    " AND l.event_day <= ($6::timestamptz AT TIME ZONE 'UTC')::date"                               \
+    " UNION ALL SELECT l.event_id FROM tollgate.usage_events x JOIN tollgate.request_log l"        \
+    " ON l.event_id = x.event_id AND l.event_day = x.event_day"                                    \
+    " WHERE l.provider_request_id = $15 AND x.tenant_id = $4"                                      \
+    " AND x.event_time >= $5 AND x.event_time < $6"                                                \
+    " AND x.event_day >= ($5::timestamptz AT TIME ZONE 'UTC')::date"                               \
+    " AND x.event_day <= ($6::timestamptz AT TIME ZONE 'UTC')::date"                               \
+    " LIMIT 1000)))"
 
 #define BEHIND_THE_CURSOR                                                                          \
-    " AND ($2::timestamptz IS NULL OR (e.event_time <= $2 AND e.event_day <= " DAY_OF(             \
-        "$2") " AND (e.event_time, e.event_id) < ($2, $3::uuid)))"
+    " AND ($2::timestamptz IS NULL OR (e.event_time <= $2"                                         \
+    " AND e.event_day <= ($2::timestamptz AT TIME ZONE 'UTC')::date"                               \
+    " AND (e.event_time, e.event_id) < ($2, $3::uuid)))"
 #define NEWEST_FIRST " ORDER BY e.event_time DESC, e.event_id DESC"
 
 static const char newest_sql[] =

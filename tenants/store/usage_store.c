@@ -5,32 +5,27 @@
 
 #include "tenants/store/request_store.h"
 
-#define FIRSTS(b)                                                                                                                                      \
-    b("first_00") "," b("first_01") "," b("first_02") "," b("first_03") "," b("first_04") "," b("first_05") "," b("first_06") "," b("first_07") "," b( \
-        "first_08") "," b("first_09") "," b("first_10") "," b("first_11") "," b("first_12") "," b("first_13") "," b("first_14") "," b("first_15")
-#define TOTALS(b)                                                                                                                                      \
-    b("total_00") "," b("total_01") "," b("total_02") "," b("total_03") "," b("total_04") "," b("total_05") "," b("total_06") "," b("total_07") "," b( \
-        "total_08") "," b("total_09") "," b("total_10") "," b("total_11") "," b("total_12") "," b("total_13") "," b("total_14") "," b("total_15")
-#define SUM_OF(c) "coalesce(sum(" c "), 0)"
-#define COUNT_OF(c) SUM_OF(c) "::int8 AS " c
-
 /* Aggregates over rollups, each once; SHOWN below makes the columns of them. */
-#define SUMS                                                                                                                                                                    \
-    COUNT_OF("requests")                                                                                                                                                        \
-    ", coalesce(sum(requests) FILTER (WHERE outcome IN (" REQUEST_FAILED_OUTCOMES                                                                                               \
-    ")), 0)::int8 AS errors, " COUNT_OF("attempts") ", " COUNT_OF(                                                                                                              \
-        "input_tokens") ", " COUNT_OF("cache_read_tokens") ", coalesce(sum(cache_write_5m_tokens "                                                                              \
-                                                           "+ cache_write_1h_tokens),"                                                                                          \
-                                                           " 0)::int8 AS "                                                                                                      \
-                                                           "cache_write_tokens, " COUNT_OF("outpu"                                                                              \
-                                                                                           "t_"                                                                                 \
-                                                                                           "token"                                                                              \
-                                                                                           "s") ", " COUNT_OF("reasoning_tokens") ", " SUM_OF("base_pico") " AS base, " SUM_OF( \
-                                                               "discount_pico") " AS "                                                                                          \
-                                                                                "discount,"                                                                                     \
-                                                                                " " SUM_OF("charg"                                                                              \
-                                                                                           "e_"                                                                                 \
-                                                                                           "pico") " AS charge, " SUM_OF("cost_pico") " AS cost, ARRAY[" FIRSTS(SUM_OF) "]::int8[] AS firsts, ARRAY[" TOTALS(SUM_OF) "]::int8[] AS totals"
+#define SUMS                                                                                       \
+    "coalesce(sum(requests), 0)::int8 AS requests,"                                                \
+    " coalesce(sum(requests) FILTER (WHERE outcome IN (" REQUEST_FAILED_OUTCOMES ")), 0)::int8"    \
+    " AS errors, coalesce(sum(attempts), 0)::int8 AS attempts,"                                    \
+    " coalesce(sum(input_tokens), 0)::int8 AS input_tokens,"                                       \
+    " coalesce(sum(cache_read_tokens), 0)::int8 AS cache_read_tokens,"                             \
+    " coalesce(sum(cache_write_5m_tokens + cache_write_1h_tokens), 0)::int8 AS "                   \
+    "cache_write_tokens,"                                                                          \
+    " coalesce(sum(output_tokens), 0)::int8 AS output_tokens,"                                     \
+    " coalesce(sum(reasoning_tokens), 0)::int8 AS reasoning_tokens,"                               \
+    " coalesce(sum(base_pico), 0) AS base, coalesce(sum(discount_pico), 0) AS discount,"           \
+    " coalesce(sum(charge_pico), 0) AS charge, coalesce(sum(cost_pico), 0) AS cost,"               \
+    " ARRAY[sum(first_00), sum(first_01), sum(first_02), sum(first_03),"                           \
+    " sum(first_04), sum(first_05), sum(first_06), sum(first_07),"                                 \
+    " sum(first_08), sum(first_09), sum(first_10), sum(first_11),"                                 \
+    " sum(first_12), sum(first_13), sum(first_14), sum(first_15)]::int8[] AS firsts,"              \
+    " ARRAY[sum(total_00), sum(total_01), sum(total_02), sum(total_03),"                           \
+    " sum(total_04), sum(total_05), sum(total_06), sum(total_07),"                                 \
+    " sum(total_08), sum(total_09), sum(total_10), sum(total_11),"                                 \
+    " sum(total_12), sum(total_13), sum(total_14), sum(total_15)]::int8[] AS totals"
 
 #define SHOWN                                                                                      \
     "s.requests, s.errors, s.errors::float8 / nullif(s.requests, 0), s.attempts, s.input_tokens,"  \

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "tests/support/testing_usage.h"
+#include "tests/unit/tenants/store/usage_seed.h"
 
 static char url[TEST_URL_SIZE];
 static struct test_usage made;
@@ -143,6 +143,35 @@ static bool in_order(const struct view *view, const struct pg_rows *rows, size_t
     return before >= now;
 }
 
+struct walk {
+    bool seen[1001]; /* of the requests that were there at the beginning */
+    int64_t met;
+};
+
+static void note_page(struct walk *walk, const struct view *view, const struct pg_rows *page)
+{
+    for (size_t i = 0; i < pg_rows_count(page); i++) {
+        struct uuid id = pg_get_uuid(page, i, 0);
+        int number = id.at[14] << 8 | id.at[15];
+        in_row("order", i == 0 || in_order(view, page, i));
+        if (number > 1000)
+            continue;
+        in_row("once", !walk->seen[number]);
+        walk->seen[number] = true;
+        walk->met++;
+    }
+}
+
+/* The next page begins behind the last row of this one, which must outlive the parameters. */
+static void go_on(struct pg_param *params, const struct pg_rows *page)
+{
+    size_t count = pg_rows_count(page);
+    if (count == 0)
+        return;
+    params[L_CURSOR] = PG_TEXT(pg_get_text(page, count - 1, C_CURSOR));
+    params[L_SECOND] = PG_TEXT(pg_get_text(page, count - 1, C_ID));
+}
+
 /* Between pages new requests are posted: those that were there at the beginning come once each. */
 static void a_walk_by_pages_meets_everything_exactly_once(void **state)
 {
@@ -155,36 +184,22 @@ static void a_walk_by_pages_meets_everything_exactly_once(void **state)
     for (size_t v = 0; v < array_size(views); v++) {
         struct pg_param params[L_ALL];
         struct pg_rows *page = NULL, *last = NULL;
-        bool seen[1001] = {false};
-        int64_t met = 0;
+        struct walk walk = {.met = 0};
         ask(params, made.one.made.tenant, 37);
         do {
             act_as(pg, made.one.made.tenant);
             page = list(pg, views[v], params);
             store_rollback(pg);
-            for (size_t i = 0; i < pg_rows_count(page); i++) {
-                struct uuid id = pg_get_uuid(page, i, 0);
-                int number = id.at[14] << 8 | id.at[15];
-                in_row("order", i == 0 || in_order(views[v], page, i));
-                if (number > 1000)
-                    continue;
-                in_row("once", !seen[number]);
-                seen[number] = true;
-                met++;
-            }
+            note_page(&walk, views[v], page);
             pg_rows_free(last);
             last = page;
-            size_t count = pg_rows_count(page);
-            if (count > 0) {
-                params[L_CURSOR] = PG_TEXT(pg_get_text(page, count - 1, C_CURSOR));
-                params[L_SECOND] = PG_TEXT(pg_get_text(page, count - 1, C_ID));
-            }
+            go_on(params, page);
             make_test_usage(owner, made.one.made.tenant, next, 5);
             make_test_rollups(owner);
             next += 5;
         } while (pg_rows_count(page) > 0);
         pg_rows_free(last);
-        assert_int("all of them", met, 1000);
+        assert_int("all of them", walk.met, 1000);
     }
     pg_close(pg);
     pg_close(owner);
@@ -227,10 +242,7 @@ static void what_rollups_narrow_down_is_what_all_events_say(void **state)
             pg_rows_free(last);
             pg_rows_free(got);
             last = wanted;
-            if (count > 0) {
-                params[L_CURSOR] = PG_TEXT(pg_get_text(wanted, count - 1, C_CURSOR));
-                params[L_SECOND] = PG_TEXT(pg_get_text(wanted, count - 1, C_ID));
-            }
+            go_on(params, wanted);
         } while (count > 0);
         pg_rows_free(last);
     }

@@ -2,7 +2,7 @@
  * any. */
 #include "tenants/store/status_store.h"
 
-#include "tests/support/testing_usage.h"
+#include "tests/unit/tenants/store/usage_seed.h"
 
 static char url[TEST_URL_SIZE];
 

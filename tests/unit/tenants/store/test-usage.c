@@ -3,7 +3,7 @@
 #include "tenants/store/usage_store.h"
 
 #include "common/base/clock.h"
-#include "tests/support/testing_usage.h"
+#include "tests/unit/tenants/store/usage_seed.h"
 
 static char url[TEST_URL_SIZE];
 static struct test_usage made;

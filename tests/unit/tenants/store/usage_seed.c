@@ -1,21 +1,11 @@
 /*
- * testing_usage: invented usage of two tenants, posted as billing leaves it: events, request log
- * and the rollups of exactly these events.
- *
- * Two keys in two projects of tenant One, one of Two; three deployments of two providers; all
- * outcomes. Times lie in the three days before 2026-03-10T12:00:00Z.
+ * usage_seed: see usage_seed.h.
  */
-#ifndef TOLLGATE_TESTS_SUPPORT_TESTING_USAGE_H
-#define TOLLGATE_TESTS_SUPPORT_TESTING_USAGE_H
+#include "tests/unit/tenants/store/usage_seed.h"
 
 #include "common/base/buf.h"
-#include "tests/support/testing_store.h"
 
-#define TEST_USAGE_END_MS INT64_C(1773144000000) /* 2026-03-10T12:00:00Z */
-#define TEST_USAGE_FROM_MS (TEST_USAGE_END_MS - 3 * INT64_C(86400000))
-#define TEST_USAGE_DOLLAR INT64_C(1000000000000)
-
-static inline void run_sql(struct pg *pg, const char *sql)
+void run_sql(struct pg *pg, const char *sql)
 {
     if (pg_script(pg, sql) != PG_OK)
         fail_msg("%s: %s", sql, pg_error(pg)->message);
@@ -27,7 +17,7 @@ static inline void run_sql(struct pg *pg, const char *sql)
     " LANGUAGE sql AS $$ SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::int8), 12, '0')"     \
     " || '7' || '000' || '8' || '000' || lpad(to_hex(n), 12, '0'))::uuid $$;"
 
-static inline void make_test_catalog(struct pg *owner)
+static void make_test_catalog(struct pg *owner)
 {
     run_sql(owner,
             "SELECT tollgate.ensure_partitions('2026-03-05', '2026-03-12');"
@@ -41,8 +31,7 @@ static inline void make_test_catalog(struct pg *owner)
             " (3, 'b/n', 'p')) v(n, m, p);");
 }
 
-/* `count` requests of the tenant, spread over the three days, with rising numbers from `first`. */
-static inline void make_test_usage(struct pg *owner, struct uuid tenant, int first, int count)
+void make_test_usage(struct pg *owner, struct uuid tenant, int first, int count)
 {
     run_sql(owner, TEST_USAGE_ID);
     enum pg_outcome outcome = pg_exec(
@@ -82,8 +71,7 @@ static inline void make_test_usage(struct pg *owner, struct uuid tenant, int fir
         fail_msg("%s", pg_error(owner)->message);
 }
 
-/* The rollups anew, of all events. */
-static inline void make_test_rollups(struct pg *owner)
+void make_test_rollups(struct pg *owner)
 {
     cleanup(buf_done) struct buf sql = buf_make(16384);
     buf_add_string(
@@ -107,12 +95,7 @@ static inline void make_test_rollups(struct pg *owner)
     run_sql(owner, sql.at);
 }
 
-struct test_usage {
-    struct test_tenant one, two;
-    struct uuid second_key, second_project; /* of one */
-};
-
-static inline struct test_usage make_two_tenants_usage(struct pg *control, struct pg *owner)
+struct test_usage make_two_tenants_usage(struct pg *control, struct pg *owner)
 {
     struct test_usage made = {.one = make_test_tenant(control, "One", BILLING_PREPAID, 0),
                               .two = make_test_tenant(control, "Two", BILLING_PREPAID, 0),
@@ -133,13 +116,10 @@ static inline struct test_usage make_two_tenants_usage(struct pg *control, struc
     return made;
 }
 
-/* As a member of the tenant, or as an operator where it is zero; the transaction stays open. */
-static inline void act_as(struct pg *pg, struct uuid tenant)
+void act_as(struct pg *pg, struct uuid tenant)
 {
     struct store_error error = {""};
     const struct store_actor actor = {.name = "test", .tenant = tenant};
     store_rollback(pg);
     assert_store(STORE_OK, store_begin(pg, &actor, &error), error);
 }
-
-#endif
