@@ -54,6 +54,23 @@ struct answer_reader {
     uint16_t blocks[LANGUAGE_TOOLS_MAX]; /* the language's own: block index → tool */
 };
 
+/* At the begin of an attempt. `language` is only kept. */
+must_use struct answer_reader answer_reader_make(const struct upstream_language *language,
+                                                 struct json_doc *doc, struct answer *answer,
+                                                 struct answer_sink sink, struct arena *arena);
+/* For the languages: hands an event to the sink and notes it: the signs of the frame and of the
+ * answer, begun, done, tool_count, id and model (name), the finish reason (text, else the name of
+ * finish). A missing BEGIN is put before it, a second one and all behind the end are dropped. The
+ * language itself clears `signs` at each frame and fills usage and error_* before their events. */
+void answer_reader_emit(struct answer_reader *reader, const struct answer_event *event);
+/* The same for what has a text alone; nothing when it is empty. */
+void answer_reader_emit_text(struct answer_reader *reader, enum answer_event_kind kind,
+                             uint32_t choice, struct span text);
+void answer_reader_malformed(struct answer_reader *reader);
+/* Copies the inside of a JSON string into a field of the answer, decoded; empty when it does not
+ * fit. */
+void answer_copy(char *at, size_t capacity, struct span inside);
+
 struct upstream_language {
     const char *name;       /* "anthropic" */
     const char *normaliser; /* "anthropic/1": stands in each event */
@@ -86,6 +103,10 @@ struct answer_writer {
     bool begun, open;
     enum answer_finish finish;
 };
+
+/* At the begin of an answer: the caller then sets id, model, created_s, stream, include_usage. */
+must_use struct answer_writer answer_writer_make(const struct client_language *language,
+                                                 struct buf *out, struct arena *arena);
 
 struct client_language {
     const char *name;

@@ -15,6 +15,8 @@
 
 enum { PIECES_MAX = 4096, PIECES_BORROW_MIN = 512 }; /* smaller ones are copied */
 
+struct piece; /* pieces.c has it */
+
 struct pieces {
     struct buf own;      /* what was written here; owned */
     struct piece *items; /* in the arena */
@@ -22,6 +24,7 @@ struct pieces {
     struct arena *arena; /* borrowed */
     bool failed;         /* too many, or too large */
     bool comma;          /* a value stands before: the next one needs a comma */
+    bool quoted;         /* inside of a string begun by pieces_quote */
 };
 
 /* At most `max_bytes` of its own. */
@@ -39,8 +42,9 @@ void pieces_bool(struct pieces *pieces, bool value);
 /* Between pieces_quote and the next one, everything is inside of one string: a data URL. */
 void pieces_quote(struct pieces *pieces);
 void pieces_raw(struct pieces *pieces, struct span bytes);
-/* The value of a member: as JSON, or as a string with JSON in it, whatever it came as. Arguments
- * that are no JSON object (a model's slip) become {"_arguments": "…"} where a value is wanted. */
+/* The arguments of a call: as a JSON object, or as a string with JSON in it, whatever they came as.
+ * Nothing and null become {}; what is no JSON object (a model's slip) becomes {"_arguments": …}
+ * where an object is wanted. */
 void pieces_json_value(struct pieces *pieces, const struct chat_json *json);
 void pieces_json_string(struct pieces *pieces, const struct chat_json *json);
 void pieces_put_inside(struct pieces *pieces, const char *name, struct span inside);
