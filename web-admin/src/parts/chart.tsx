@@ -1,13 +1,11 @@
 /*
- * chart: figures over time, stacked by series. The drawing comes in its own file, later than the page; a sentence
- * says the same for who does not see it, and a table has every figure.
+ * chart: figures over time, stacked by series. A sentence says the same for who does not see it, and a table has
+ * every figure.
  */
 import { Button } from '@mantine/core';
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { useState } from 'react';
 import classes from './chart.module.css';
-import { Bone } from './page';
-
-const Drawing = lazy(() => import('./chart-drawing'));
+import { Drawing } from './chart-drawing';
 
 export interface ChartSeries {
   /** Key of the values. */
@@ -54,7 +52,7 @@ export function bucketLabel(at: string, bucket: 'hour' | 'day', long = false): s
   return long ? `${dayLabel.format(when)}, ${hourLabel.format(when)} UTC` : hourLabel.format(when);
 }
 
-export function Chart(props: ChartProps & { legend?: ReactNode }) {
+export function Chart(props: ChartProps) {
   const [table, setTable] = useState(false);
   const height = props.height ?? 220;
   return (
@@ -83,9 +81,7 @@ export function Chart(props: ChartProps & { legend?: ReactNode }) {
         <FiguresTable {...props} height={height} />
       ) : (
         <div className={classes.drawing} style={{ height }} aria-hidden="true">
-          <Suspense fallback={<Bone height={height} />}>
-            <Drawing {...props} height={height} />
-          </Suspense>
+          <Drawing {...props} height={height} />
         </div>
       )}
     </figure>

@@ -2,7 +2,6 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useHotkeys } from '../lib/keyboard';
-import { RANGE_LABELS, RANGES, type Range } from '../lib/range';
 import classes from './filters.module.css';
 import { Icon } from './icon';
 
@@ -116,62 +115,5 @@ export function ChoiceFilter({ label, value, onChange, options, searchable, widt
       comboboxProps={{ shadow: 'md', width: 'max-content', position: 'bottom-start' }}
       limit={200}
     />
-  );
-}
-
-interface RangeFilterProps {
-  value: { range: Range; from: string; to: string };
-  onChange: (value: { range: Range; from: string; to: string }) => void;
-  ranges?: readonly Range[];
-}
-
-/** A datetime-local field speaks of the reader's zone. */
-function toLocal(iso: string): string {
-  if (!iso) return '';
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-function fromLocal(local: string): string {
-  const at = new Date(local);
-  return Number.isNaN(at.getTime()) ? '' : at.toISOString();
-}
-
-export function RangeFilter({ value, onChange, ranges = RANGES }: RangeFilterProps) {
-  return (
-    <fieldset className={classes.range}>
-      <legend className={classes.hidden}>Time</legend>
-      <div className={classes.segments}>
-        {ranges.map((range) => (
-          <button
-            key={range}
-            type="button"
-            aria-pressed={value.range === range}
-            onClick={() => onChange(range === 'custom' ? { ...value, range } : { range, from: '', to: '' })}
-          >
-            {RANGE_LABELS[range]}
-          </button>
-        ))}
-      </div>
-      {value.range === 'custom' && (
-        <div className={classes.custom}>
-          <TextInput
-            size="xs"
-            type="datetime-local"
-            aria-label="From"
-            value={toLocal(value.from)}
-            onChange={(event) => onChange({ ...value, from: fromLocal(event.currentTarget.value) })}
-          />
-          <span>to</span>
-          <TextInput
-            size="xs"
-            type="datetime-local"
-            aria-label="To"
-            value={toLocal(value.to)}
-            onChange={(event) => onChange({ ...value, to: fromLocal(event.currentTarget.value) })}
-          />
-        </div>
-      )}
-    </fieldset>
   );
 }

@@ -47,15 +47,17 @@ interface StatusProps {
   /** Shown instead of the value's own word. */
   label?: string;
   tone?: Tone;
-  title?: string;
+  title?: string | undefined;
+  /** Only the sign is seen below 720 px; the word is still told. */
+  compact?: boolean;
 }
 
-export function Status({ value, label, tone, title }: StatusProps) {
+export function Status({ value, label, tone, title, compact }: StatusProps) {
   const is = tone ?? TONES[value] ?? 'plain';
   return (
-    <span className={classes.status} data-tone={is} title={title}>
+    <span className={classes.status} data-tone={is} data-compact={compact || undefined} title={title}>
       <Icon name={ICONS[is]} size={12} />
-      {label ?? sentence(value)}
+      <span>{label ?? sentence(value)}</span>
     </span>
   );
 }

@@ -5,7 +5,7 @@
  * rows, n and p the pages. While another page is fetched the one before stays, dimmed.
  */
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
-import { type MouseEvent, type ReactNode, useRef } from 'react';
+import { type CSSProperties, type MouseEvent, type ReactNode, useRef } from 'react';
 import { Link } from 'wouter';
 import { useHotkeys } from '../lib/keyboard';
 import type { Paging } from '../lib/url-state';
@@ -19,6 +19,8 @@ export interface ColumnMeta {
   align?: 'right';
   /** Left out below 720 px. */
   wideOnly?: boolean;
+  /** Below 720 px it stands under the first cell instead of in a column of its own. */
+  under?: boolean;
   /** The cell that opens the row. */
   main?: boolean;
   /** The value of `sort` that orders by this column. */
@@ -133,7 +135,7 @@ function Heading<T>({ column: { header, meta }, sort, onSort }: HeadingProps<T>)
     <th
       scope="col"
       data-align={meta?.align}
-      data-wide-only={meta?.wideOnly || undefined}
+      data-wide-only={meta?.wideOnly || meta?.under || undefined}
       aria-sort={sorted ? 'descending' : undefined}
       title={meta?.help}
     >
@@ -152,6 +154,7 @@ function Heading<T>({ column: { header, meta }, sort, onSort }: HeadingProps<T>)
 }
 
 function Row<T>({ row, columns, rowId, href, openId }: DataTableProps<T> & { row: T }) {
+  const under = columns.filter((column) => column.meta?.under);
   return (
     <tr
       data-open={rowId(row) === openId || undefined}
@@ -162,8 +165,8 @@ function Row<T>({ row, columns, rowId, href, openId }: DataTableProps<T> & { row
         <td
           key={keyOf(column)}
           data-align={column.meta?.align}
-          data-wide-only={column.meta?.wideOnly || undefined}
-          style={column.meta?.max ? { maxWidth: column.meta.max } : undefined}
+          data-wide-only={column.meta?.wideOnly || column.meta?.under || undefined}
+          style={column.meta?.max ? ({ '--max': `${column.meta.max}px` } as CSSProperties) : undefined}
         >
           {column.meta?.main && href ? (
             <Link href={href(row)} className={classes.main} state={window.history.state} data-row-link>
@@ -171,6 +174,13 @@ function Row<T>({ row, columns, rowId, href, openId }: DataTableProps<T> & { row
             </Link>
           ) : (
             content(column, row)
+          )}
+          {column === columns[0] && under.length > 0 && (
+            <span className={classes.under}>
+              {under.map((one) => (
+                <span key={keyOf(one)}>{content(one, row)}</span>
+              ))}
+            </span>
           )}
         </td>
       ))}
@@ -216,7 +226,7 @@ function Skeleton<T>({ columns, rows }: { columns: Columns<T>; rows: number }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike.
           key={at}
           data-align={column.meta?.align}
-          data-wide-only={column.meta?.wideOnly || undefined}
+          data-wide-only={column.meta?.wideOnly || column.meta?.under || undefined}
         >
           <Bone width={column.meta?.width ?? 72} />
         </td>

@@ -85,7 +85,7 @@ function BalanceFigures() {
       >
         <Money value={data?.promo} as="cents" />
       </Figure>
-      <Figure name="Reserved" loading={loading} note="by calls that run right now">
+      <Figure name="Reserved" loading={loading} note="set aside for calls">
         <Money value={data?.held} />
       </Figure>
       <Figure

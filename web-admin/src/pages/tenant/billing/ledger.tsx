@@ -5,8 +5,9 @@ import { sentence } from '../../../lib/format';
 import { rangeParams, spanOf } from '../../../lib/range';
 import { textParam, usePaging, useUrlState } from '../../../lib/url-state';
 import { Id, Money, Time, useNow } from '../../../parts/figures';
-import { ChoiceFilter, Filters, RangeFilter } from '../../../parts/filters';
+import { ChoiceFilter, Filters } from '../../../parts/filters';
 import { Panel } from '../../../parts/page';
+import { RangeFilter } from '../../../parts/range-filter';
 import { EmptyState } from '../../../parts/states';
 import { type Columns, DataTable } from '../../../parts/table';
 import { useTenantId } from '../../../session/tenant';
@@ -35,7 +36,12 @@ const COLUMNS: Columns<Entry> = [
     meta: { width: 110 },
     cell: ({ row }) => <Time at={row.original.effective_at} />,
   },
-  { header: 'What', accessorKey: 'kind', cell: ({ row }) => sentence(row.original.kind) },
+  {
+    header: 'What',
+    accessorKey: 'kind',
+    meta: { under: true },
+    cell: ({ row }) => sentence(row.original.kind),
+  },
   {
     header: 'Account',
     accessorKey: 'account',

@@ -32,7 +32,13 @@ function useFirstModel(): string {
 }
 
 /** `onCalled` is asked again and again: the page changes by itself when the first call has come. */
-export function FirstSteps({ balance, onCalled }: { balance: Schemas['Balance']; onCalled: () => void }) {
+export default function FirstSteps({
+  balance,
+  onCalled,
+}: {
+  balance: Schemas['Balance'];
+  onCalled: () => unknown;
+}) {
   const tenant = useTenantId();
   const mayWrite = useMay('keys:write');
   const model = useFirstModel();

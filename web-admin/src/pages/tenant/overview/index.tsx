@@ -1,5 +1,6 @@
 /* overview: what a tenant has left, what it spends and on what, and what went wrong lately. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
 import { Link } from 'wouter';
 import { api, type Schemas, take } from '../../../api/client';
 import { formatChange, formatShare } from '../../../lib/format';
@@ -7,15 +8,17 @@ import { changePercent, isNegative } from '../../../lib/money';
 import { rangeParams, spanOf } from '../../../lib/range';
 import { choiceParam, useUrlState } from '../../../lib/url-state';
 import { Count, Duration, Money, Time, useNow } from '../../../parts/figures';
-import { RangeFilter } from '../../../parts/filters';
 import { ShareBar } from '../../../parts/meter';
-import { Columns, Figure, Figures, Page, Panel } from '../../../parts/page';
+import { Bone, Columns, Figure, Figures, Page, Panel } from '../../../parts/page';
+import { RangeFilter } from '../../../parts/range-filter';
 import { EmptyState, ErrorState } from '../../../parts/states';
 import { DataTable, type Columns as TableColumns } from '../../../parts/table';
 import { useTenantId } from '../../../session/tenant';
-import { FirstSteps } from './first-steps';
 import { LastErrors } from './last-errors';
 import { SpendChart } from './spend-chart';
+
+/* Seen once in the life of a tenant. */
+const FirstSteps = lazy(() => import('./first-steps'));
 
 type Overview = Schemas['Overview'];
 type UsageRow = Schemas['UsageRow'];
@@ -54,7 +57,9 @@ export default function OverviewPage() {
   if (data && !data.ever_called) {
     return (
       <Page title="Overview" about="Three steps to the first answer.">
-        <FirstSteps balance={data.balance} onCalled={() => void refetch()} />
+        <Suspense fallback={<Bone height={560} />}>
+          <FirstSteps balance={data.balance} onCalled={refetch} />
+        </Suspense>
       </Page>
     );
   }
@@ -109,7 +114,8 @@ function countTrend(now: number, before: number): number | null {
 function daysLeft({ days_left: days, burn_per_day: burn, free }: Overview['balance']) {
   if (isNegative(free)) return <>overdrawn</>;
   if (days === null) return <>nothing is being spent</>;
-  const said = days >= 100 ? 'over 100 days' : days < 1 ? 'less than a day' : `${Math.floor(days)} days`;
+  if (days >= 100) return <>lasts over 100 days</>;
+  const said = days < 1 ? 'less than a day' : `${Math.floor(days)} days`;
   return (
     <>
       {said} at <Money value={burn} /> a day

@@ -14,7 +14,7 @@ const COLUMNS: Columns<Request> = [
     meta: { main: true, width: 70 },
     cell: ({ row }) => <Time at={row.original.time} as="ago" />,
   },
-  { header: 'Model', accessorKey: 'model_asked', meta: { width: 120 } },
+  { header: 'Model', accessorKey: 'model_asked', meta: { width: 120, under: true } },
   {
     header: 'Outcome',
     accessorKey: 'outcome',

@@ -7,8 +7,9 @@ import { readAmount } from '../../../lib/money';
 import { spanOf } from '../../../lib/range';
 import { usePaging, useUrlState, withParam } from '../../../lib/url-state';
 import { Duration, Money, Time, Tokens, useNow } from '../../../parts/figures';
-import { ChoiceFilter, Filters, RangeFilter, TextFilter } from '../../../parts/filters';
+import { ChoiceFilter, Filters, TextFilter } from '../../../parts/filters';
 import { Page, Panel } from '../../../parts/page';
+import { RangeFilter } from '../../../parts/range-filter';
 import { EmptyState } from '../../../parts/states';
 import { Status } from '../../../parts/status';
 import { type Columns, DataTable } from '../../../parts/table';
@@ -30,7 +31,7 @@ const COLUMNS: Columns<Request> = [
   {
     header: 'Model',
     accessorKey: 'model_asked',
-    meta: { width: 150, max: 210 },
+    meta: { width: 150, max: 210, under: true },
     cell: ({ row: { original: request } }) => (
       <span title={request.model === request.model_asked ? undefined : `served as ${request.model}`}>
         {request.model_asked}
@@ -48,7 +49,7 @@ const COLUMNS: Columns<Request> = [
     header: 'Outcome',
     accessorKey: 'outcome',
     cell: ({ row: { original: request } }) => (
-      <Status value={request.outcome} title={request.error ?? OUTCOME_MEANS[request.outcome]} />
+      <Status compact value={request.outcome} title={request.error ?? OUTCOME_MEANS[request.outcome]} />
     ),
   },
   {
