@@ -14,7 +14,10 @@ import { Login } from './session/login';
 import { SessionGate } from './session/session';
 import { theme } from './theme';
 
-const App = lazy(() => import('./app'));
+/* Asked for at once, beside the question of who is signed in; what fails is told when it is shown. */
+const app = import('./app');
+app.catch(() => {});
+const App = lazy(() => app);
 
 const RETRIES = 2;
 

@@ -21,4 +21,15 @@ class NoObserver {
 Object.assign(window, { ResizeObserver: NoObserver });
 window.HTMLElement.prototype.scrollIntoView = () => {};
 
+/* Node's Request wants a whole address, and knows jsdom's signals for strangers. */
+class PageRequest extends Request {
+  constructor(input: RequestInfo | URL, init?: RequestInit) {
+    super(typeof input === 'string' ? new URL(input, window.location.href) : input, {
+      ...init,
+      signal: null,
+    });
+  }
+}
+Object.assign(globalThis, { Request: PageRequest });
+
 afterEach(cleanup);

@@ -84,6 +84,8 @@ export default function Commands({ onClose }: { onClose: () => void }) {
       scrollable
       maxHeight={420}
       lockScroll={false}
+      overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
+      attributes={{ content: { 'aria-label': 'Go to' } }}
     />
   );
 }

@@ -78,7 +78,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <Modal
         opened={help}
         onClose={() => setHelp(false)}
-        title="Keys"
+        title="Keyboard"
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <dl className={classes.shortcuts}>
@@ -210,7 +210,7 @@ function Account({ onHelp }: { onHelp: () => void }) {
         <Menu.Divider />
         <Menu.Item onClick={() => navigate('/account')}>Change password</Menu.Item>
         <Menu.Item onClick={onHelp} rightSection={<kbd>?</kbd>}>
-          Keys
+          Keyboard
         </Menu.Item>
         <Menu.Divider />
         <Menu.Item onClick={() => void signOut().catch(() => notify('Signing out did not work. Try again.'))}>

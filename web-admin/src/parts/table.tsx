@@ -97,7 +97,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
         props.empty
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard.
-        <section className={classes.scroll} tabIndex={0} aria-label={label}>
+        <section className={classes.scroll} tabIndex={0} aria-label={`Table of ${label}`}>
           <table className={classes.table} data-dim={props.fetching || undefined}>
             <thead>
               <tr>

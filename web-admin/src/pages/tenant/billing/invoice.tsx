@@ -136,7 +136,7 @@ function quantityWords(quantity: string | null): string {
 function Lines({ invoice }: { invoice: Detail | undefined }) {
   const tenant = useTenantId();
   const columns: TableColumns<Line> = [
-    { header: '#', accessorKey: 'line_no', meta: { align: 'right', width: 16 } },
+    { header: '#', accessorKey: 'line_no', meta: { align: 'right', width: 16, wideOnly: true } },
     { header: 'What', accessorKey: 'description', meta: { width: 200 } },
     {
       header: 'Key',
