@@ -9,13 +9,18 @@ import httpx
 import pytest
 
 from support.control import PREFIX, problem
-from support.process import BIN, wait_until
+from support.process import BIN, free_port, wait_until
 from support.stack import run
 
 
 @pytest.fixture(scope="module")
-def plane(stack):
-    return stack.serve_control(waiting_calls=20)
+def ops():
+    return f"127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="module")
+def plane(stack, ops):
+    return stack.serve_control(waiting_calls=20, ops_listen=ops)
 
 
 @pytest.fixture(scope="module")
@@ -318,6 +323,22 @@ def test_every_call_is_one_line_without_secrets(plane, operator, stack):
     text = plane.program.log.read_text()
     for secret in ("hunter2", stack.boot["TOLLGATE_OPERATOR_TOKEN"], stack.boot["TOLLGATE_OPERATOR_PASSWORD"], "sk-tg1_"):
         assert secret not in text
+
+
+def test_calls_are_counted_for_the_scraper(operator, ops):
+    def metrics():
+        lines = httpx.get(f"http://{ops}/metrics").text.splitlines()
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+    assert httpx.get(f"http://{ops}/healthz").status_code == 200
+    before = metrics()
+    operator.get("/tenants")
+    operator.call("GET", "/nothing")
+    after = wait_until(lambda: (now := metrics())['tollgate_control_calls_total{status="4xx"}']
+                       > before['tollgate_control_calls_total{status="4xx"}'] and now, "the calls are counted")
+    assert after['tollgate_control_calls_total{status="2xx"}'] > before['tollgate_control_calls_total{status="2xx"}']
+    assert after["tollgate_control_database_up"] == 1 and after["tollgate_control_running"] == 0
+    assert after['tollgate_control_call_seconds_bucket{le="+Inf"}'] == after["tollgate_control_call_seconds_count"]
 
 
 @pytest.mark.parametrize("words,why", [
