@@ -38,13 +38,16 @@ static int read_line(struct buf *out)
     return 0;
 }
 
-int ask_line(const char *question, bool hidden, struct buf *out)
+static void say(const char *question)
 {
-    struct termios before, quiet;
     fprintf(stderr, "%s", question);
     fflush(stderr);
-    if (!hidden)
-        return read_line(out);
+}
+
+/* Quiet before it asks: what was typed ahead is dropped, what is typed as an answer is not. */
+static int ask_hidden(const char *question, struct buf *out)
+{
+    struct termios before, quiet;
     if (tcgetattr(STDIN_FILENO, &before) != 0)
         return -errno;
     /* ISIG is off as well: an interrupt would leave the terminal silent. */
@@ -53,6 +56,7 @@ int ask_line(const char *question, bool hidden, struct buf *out)
     quiet.c_lflag |= ECHONL;
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
         return -errno;
+    say(question);
     int error = read_line(out);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     if (error == 0 && out->size > 0 && memchr(out->at, before.c_cc[VINTR], out->size) != NULL) {
@@ -60,6 +64,14 @@ int ask_line(const char *question, bool hidden, struct buf *out)
         error = -ENODATA;
     }
     return error;
+}
+
+int ask_line(const char *question, bool hidden, struct buf *out)
+{
+    if (hidden)
+        return ask_hidden(question, out);
+    say(question);
+    return read_line(out);
 }
 
 bool ask_yes(const char *question)
