@@ -19,6 +19,7 @@ enum {
     ARENA_BYTES_MAX = 8 << 20, /* and what the body takes */
     PUBLISH_MS = 1000,
     METRICS_BYTES_MAX = 65536,
+    ADDRESS_BYTES_MAX = 45, /* INET6_ADDRSTRLEN without its NUL */
 };
 
 struct server {
@@ -132,12 +133,21 @@ static struct uuid request_id_of(const struct httpd_request *request)
                                                                                     : uuid_new();
 }
 
-/* The edge tells who is behind it; without it the peer is who calls. */
+static bool is_address(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (strchr("0123456789abcdefABCDEF.:", text.at[i]) == NULL)
+            return false;
+    }
+    return text.size > 0 && text.size <= ADDRESS_BYTES_MAX;
+}
+
+/* The edge tells who is behind it; without it, or when it is no address, the peer is who calls. */
 static struct span address_of(const struct call *call)
 {
-    struct span told = span_trim(copy_header(call, "x-forwarded-for"));
+    struct span told = span_trim(httpd_header(call->request, "x-forwarded-for"));
 
-    return told.size > 0 ? told : arena_span(call->arena, httpd_peer(call->request));
+    return arena_span(call->arena, is_address(told) ? told : httpd_peer(call->request));
 }
 
 static enum api_method method_number(struct span method)

@@ -294,6 +294,18 @@ def test_a_secret_shown_once_is_kept_sealed(operator, stack):
     assert rows and not [row for row in rows if secret in bytes(row["answer"]) or b"sk-tg1_" in bytes(row["answer"])]
 
 
+# ---- what the edge tells ----
+
+@pytest.mark.parametrize("told,noted", [("192.0.2.77", "192.0.2.77"), ("2001:db8::1", "2001:db8::1"), ("", "127.0.0.1"),
+                                        ("1.2.3.4, 5.6.7.8", "127.0.0.1"), ("x" * 500, "127.0.0.1"), ("\xff\xfe", "127.0.0.1")])
+def test_the_audit_log_notes_the_address_that_the_edge_tells(plane, operator, stack, told, noted):
+    answer = plane.call("POST", "/tenants", {"name": "from there"}, bearer=stack.boot["TOLLGATE_OPERATOR_TOKEN"],
+                        headers={"x-forwarded-for": told.encode("latin-1")})
+    assert answer.status_code == 201, answer.text
+    row, = operator.get("/audit", subject=answer.json()["id"], action="tenant.create")["data"]
+    assert row["address"] == noted
+
+
 # ---- under load, and without a database ----
 
 def test_too_many_calls_are_told_to_come_again(plane, stack):
