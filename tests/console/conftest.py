@@ -46,6 +46,23 @@ def stack(make_stack, dist):
     return make_stack(control=True, settings={"console_dir": dist})
 
 
+@pytest.fixture(scope="module")
+def windows(chromium, stack):
+    """One window for each kind of looking at the console, kept through a module: signing in takes its time."""
+    made = {}
+
+    def window(who, width, scheme):
+        if (who, width, scheme) not in made:
+            one = Visit(chromium, stack.url, name=who, width=width, scheme=scheme)
+            one.login(stack.boot[f"TOLLGATE_{who.upper()}_EMAIL"], stack.boot[f"TOLLGATE_{who.upper()}_PASSWORD"])
+            made[who, width, scheme] = one
+        return made[who, width, scheme]
+
+    yield window
+    for one in made.values():
+        one.context.close()
+
+
 @pytest.fixture
 def visit(chromium, stack, request):
     """A factory: visit(who="member", width=1440, scheme="light") is a browser that is signed in as the bootstrap's

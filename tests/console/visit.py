@@ -35,7 +35,7 @@ def axe_source():
 class Visit:
     def __init__(self, browser, url, name, width=1440, height=900, scheme="light"):
         self.url, self.name, self.width, self.scheme = url, name, width, scheme
-        self.problems, self.scripts = [], {}
+        self.problems, self.scripts, self.clicks = [], {}, 0
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, base_url=url, locale="en-GB",
             timezone_id="UTC", reduced_motion="reduce", has_touch=width < 600)
@@ -95,9 +95,16 @@ class Visit:
         page.get_by_label("E-mail").fill(email)
         page.get_by_label("Password", exact=True).fill(password)
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("navigation", name="Pages").first.wait_for(state="attached")
+        page.locator("main#main").wait_for()
         self.settle()
         return page
+
+    def click(self, what):
+        """A click that a person would make, counted. `what`: a locator, or ("button", "New key")."""
+        self.clicks += 1
+        if isinstance(what, tuple):
+            what = self.page.get_by_role(what[0], name=what[1], exact=True)
+        what.click()
 
     # ---- looking closely ----
 

@@ -1,0 +1,220 @@
+"""What people come to the console for, done as they would do it, in no more clicks than named."""
+
+import csv
+import decimal
+import io
+import re
+
+import httpx
+import openai
+import pytest
+from payloads import PAYLOADS
+from playwright.sync_api import expect
+from support.process import wait_until
+
+MODEL = "openai/gpt-4.1-mini"
+SAY = [{"role": "user", "content": "Say hello."}]
+
+
+@pytest.fixture(scope="module")
+def called(stack):
+    """Some calls were made: one of them cost most."""
+    client = stack.client()
+    for tokens in (5, 5, 60):
+        client.chat.completions.create(model=MODEL, max_tokens=tokens, messages=SAY)
+    wait_until(lambda: len(stack.events()) >= 3, "the calls are booked", 60)
+    return stack.tenant
+
+
+def rows(page):
+    return page.get_by_role("table").get_by_role("row").filter(has=page.get_by_role("cell"))
+
+
+def test_find_the_dearest_request_and_why_it_cost_that(visit, stack, called):
+    window = visit()
+    page = window.goto(f"t/{called}/overview")
+    window.click(("link", "Requests"))
+    window.settle()
+    window.click(("button", "Charged"))
+    window.settle()
+    pico = stack.query("SELECT max(charge_pico) AS pico FROM tollgate.usage_events")[0]["pico"]
+    dearest = format(decimal.Decimal(int(pico)).scaleb(-12).normalize(), "f")
+    charges = [row.get_by_role("cell").last.inner_text() for row in rows(page).all()]
+    assert charges[0].startswith("$") and len(charges) >= 3
+    window.click(rows(page).first.get_by_role("link").first)
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_text("What it cost, and why").wait_for()
+    window.settle()
+    said = re.sub(r"[\s,$]", "", sheet.inner_text())
+    assert dearest in said, (dearest, sheet.inner_text())
+    window.check_axe("a request's sheet")
+    assert window.clicks <= 3
+
+
+def test_make_a_key_use_it_see_it_used_and_revoke_it(visit, stack, called):
+    window = visit()
+    page = window.goto(f"t/{called}/overview")
+    window.click(("link", "Keys"))
+    window.click(("button", "New key"))
+    page.get_by_label("Name").fill("from the browser")
+    page.get_by_label("Budget").fill("1.50")
+    window.check_axe("the form of a key")
+    window.click(("button", "Make key"))
+    secret = page.get_by_role("dialog").get_by_label("secret", exact=True).inner_text().strip()
+    assert secret.startswith("sk-tg1_live_")
+    window.check_axe("a secret that is shown once")
+    window.click(("button", "I have it"))
+    assert window.clicks <= 4
+    assert secret not in page.content()
+    wait_until(lambda: stack.knows(secret), "the gateway knows the key")
+    assert stack.client(key=secret).chat.completions.create(model=MODEL, max_tokens=5, messages=SAY).choices
+
+    window.clicks = 0
+    window.click(page.get_by_role("link", name="from the browser"))
+    window.click(("button", "Revoke"))
+    dialog = page.get_by_role("dialog").filter(has=page.get_by_role("textbox"))
+    dialog.get_by_role("textbox").first.fill("from the browser")
+    window.click(dialog.get_by_role("button", name=re.compile("Revoke")))
+    assert window.clicks <= 3
+    wait_until(lambda: httpx.get(stack.url + "/v1/models", headers={"authorization": f"Bearer {secret}"}).status_code == 401,
+               "the key is refused")
+    with pytest.raises(openai.AuthenticationError):
+        stack.client(key=secret).chat.completions.create(model=MODEL, messages=SAY)
+
+
+def test_invite_a_member_who_then_signs_in_and_may_not_do_everything(visit, called):
+    window = visit()
+    page = window.goto(f"t/{called}/overview")
+    window.click(("link", "Members"))
+    window.click(("button", "New member"))
+    page.get_by_label("E-mail").fill("viewer@example.com")
+    page.get_by_role("dialog").get_by_label("Role").first.click()
+    page.get_by_role("option", name=re.compile("^Viewer")).click()
+    window.check_axe("the form of a member")
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("member|Invite", re.I)).last.click()
+    password = page.get_by_role("dialog").get_by_label(re.compile("password", re.I)).last.inner_text().strip()
+    page.get_by_role("button", name="I have it").click()
+    guest = visit(who=None)
+    guest.login("viewer@example.com", password)
+    assert guest.session()["role"] == "viewer"
+    seen = guest.goto(f"t/{called}/keys")
+    assert seen.get_by_role("button", name="New key").count() == 0
+
+
+def test_an_operator_gives_credit(visit, stack, called):
+    before = stack.plane.operator().get(f"/tenants/{called}/balance")
+    window = visit(who="operator")
+    page = window.page
+    window.click(page.get_by_role("table").get_by_role("link", name="Trial"))
+    window.click(("button", "Give credit"))
+    page.get_by_label("Amount").fill("12.34")
+    page.get_by_label("Why").fill(PAYLOADS[1])
+    window.click(page.get_by_role("dialog").get_by_role("button", name=re.compile("^Give")))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert window.clicks <= 3
+    after = stack.plane.operator().get(f"/tenants/{called}/balance")
+    assert round(float(after["promo"]) - float(before["promo"]), 2) == 12.34
+
+
+def test_every_text_field_of_the_forms_takes_a_text_and_shows_it(visit, called):
+    window = visit()
+    page = window.goto(f"t/{called}/projects")
+    for text in PAYLOADS:
+        page.get_by_role("button", name="New project").click()
+        page.get_by_label("Name").fill(text)
+        page.get_by_role("button", name="Make project").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.get_by_role("status").or_(page.get_by_role("alert")).get_by_text("is made").first.wait_for()
+    window.settle()
+    assert page.locator("[data-xss]").count() == 0
+    page.get_by_label("Search projects").fill(PAYLOADS[0])
+    expect(rows(page)).to_have_count(1)
+
+
+def test_the_view_is_its_address(visit, called):
+    window = visit()
+    page = window.goto(f"t/{called}/requests?sort=charge")
+    first = rows(page).first.inner_text()
+    page.reload()
+    window.settle()
+    assert rows(page).first.inner_text() == first
+    rows(page).first.get_by_role("link").first.click()
+    page.get_by_role("dialog").wait_for()
+    assert "open=" in page.url and "sort=charge" in page.url
+    page.reload()
+    page.get_by_role("dialog").wait_for()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert "sort=charge" in page.url and "open=" not in page.url
+
+
+def test_the_keyboard_leads_everywhere(visit, called):
+    window = visit()
+    page = window.goto(f"t/{called}/overview")
+    page.keyboard.press("Control+k")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.type("requests")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/requests*")
+    window.settle()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_text("This help").wait_for()
+    window.check_axe("the help")
+
+
+def test_a_csv_has_what_the_table_shows(visit, called):
+    window = visit()
+    page = window.goto(f"t/{called}/requests")
+    shown = rows(page).count()
+    with page.expect_download() as started:
+        page.get_by_role("link", name="CSV").click()
+    with open(started.value.path(), newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(io.StringIO(file.read())))
+    assert len(lines) == shown
+    assert not any(value.startswith(("=", "+", "@")) for line in lines for value in line.values() if value)
+
+
+def test_a_session_that_ends_leaves_the_page_where_it_was(visit, stack, called):
+    window = visit()
+    page = window.goto(f"t/{called}/projects")
+    page.get_by_role("button", name="New project").click()
+    page.get_by_label("Name").fill("kept")
+    window.context.clear_cookies()
+    page.get_by_role("button", name="Make project").click()
+    page.get_by_role("heading", name="Your session has ended").wait_for()
+    window.check_axe("the login above a page")
+    page.get_by_label("Password", exact=True).fill(stack.boot["TOLLGATE_MEMBER_PASSWORD"])
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", name="Your session has ended")).to_have_count(0)
+    assert page.get_by_label("Name").input_value() == "kept"
+
+
+def test_while_the_control_plane_is_away_it_is_said_and_a_retry_helps(visit, stack, called):
+    window = visit()
+    stack.plane.program.kill()
+    page = window.page
+    page.goto(f"/console/t/{called}/keys")
+    page.get_by_role("button", name=re.compile("again|retry", re.I)).first.wait_for(timeout=40000)
+    window.expect("503 for")
+    stack.plane.program.start()
+    wait_until(lambda: stack.plane.answers(), "the control plane answers")
+    page.get_by_role("button", name=re.compile("again|retry", re.I)).first.click()
+    page.get_by_role("heading", level=1, name="Keys").wait_for()
+    window.settle()
+    window.problems = [problem for problem in window.problems if "503" not in problem]
+
+
+def test_signing_out_ends_it(visit, called):
+    window = visit()
+    page = window.goto(f"t/{called}/keys")
+    page.get_by_role("button", name="Account").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+    page.go_back()
+    page.get_by_role("heading", name="Sign in").wait_for()
+    assert window.context.cookies() == []
