@@ -18,37 +18,73 @@ struct pool {
     pthread_cond_t came; /* on the monotonic clock */
     struct list waiting; /* the rest is under the lock */
     size_t waiting_count, waiting_max;
+    size_t public_waiting, public_running, public_max;
     int64_t house_ms; /* when the next thread keeps house */
     bool stopping;
     pthread_t threads[THREADS_MAX];
     size_t thread_count;
 };
 
+/* Whether anybody may make it: signing in, that is, and it takes as long as hashing a password. */
+static bool is_public(const struct call *call)
+{
+    return (call->came.match.route->roles & ROLE_PUBLIC) != 0;
+}
+
+static struct call *call_at(struct list *link)
+{
+    return container_of(list_item(link, struct letter, link), struct call, letter);
+}
+
+/* The oldest that may run now, taken; under the lock. */
+static struct call *next_call(struct pool *pool)
+{
+    list_each(&pool->waiting, link)
+    {
+        struct call *call = call_at(link);
+        bool public = is_public(call);
+        if (public && pool->public_running == pool->public_max)
+            continue;
+        list_remove(link);
+        pool->waiting_count--;
+        pool->public_waiting -= public ? 1 : 0;
+        pool->public_running += public ? 1 : 0;
+        return call;
+    }
+    return NULL;
+}
+
 /* The next call, or NULL: keep house (*house), or end. */
 static struct call *take(struct pool *pool, bool *house_out)
 {
-    struct call *call = NULL;
+    struct call *call;
 
     *house_out = false;
     must(pthread_mutex_lock(&pool->lock) == 0);
-    while (list_empty(&pool->waiting) && !pool->stopping && !*house_out) {
+    /* When it ends, what waits is performed first. */
+    while ((call = next_call(pool)) == NULL && !*house_out &&
+           !(pool->stopping && list_empty(&pool->waiting))) {
         struct timespec until = {.tv_sec = pool->house_ms / 1000,
                                  .tv_nsec = pool->house_ms % 1000 * 1000000};
         int r = pthread_cond_timedwait(&pool->came, &pool->lock, &until);
         must(r == 0 || r == ETIMEDOUT);
         *house_out = clock_mono_ms() >= pool->house_ms;
     }
-    if (!list_empty(&pool->waiting)) {
-        struct letter *letter = list_item(pool->waiting.next, struct letter, link);
-        list_remove(&letter->link);
-        pool->waiting_count--;
-        call = container_of(letter, struct call, letter);
+    if (call != NULL)
         *house_out = false;
-    } else if (*house_out) {
+    else if (*house_out)
         pool->house_ms = clock_mono_ms() + HOUSE_MS;
-    }
     must(pthread_mutex_unlock(&pool->lock) == 0);
     return call;
+}
+
+/* One of those that waited for it to end may run now. */
+static void leave_public(struct pool *pool)
+{
+    must(pthread_mutex_lock(&pool->lock) == 0);
+    pool->public_running--;
+    must(pthread_cond_broadcast(&pool->came) == 0);
+    must(pthread_mutex_unlock(&pool->lock) == 0);
 }
 
 static void *run(void *argument)
@@ -61,10 +97,13 @@ static void *run(void *argument)
         bool house;
         struct call *call = take(pool, &house);
         if (call != NULL) {
+            bool public = is_public(call);
             atomic_fetch_sub(&counts->waiting, 1);
             atomic_fetch_add(&counts->running, 1);
             performer_run(performer, call);
             atomic_fetch_sub(&counts->running, 1);
+            if (public)
+                leave_public(pool);
             mailbox_send(pool->done, &call->letter);
         } else if (house) {
             performer_keep_house(performer);
@@ -86,6 +125,7 @@ struct pool *pool_start(const struct performing *performing, size_t threads, siz
     pool->performing = performing;
     pool->done = done;
     pool->waiting_max = waiting_max;
+    pool->public_max = (threads + 1) / 2;
     pool->thread_count = threads;
     pool->house_ms = clock_mono_ms(); /* at once: says whether the database is there */
     list_init(&pool->waiting);
@@ -102,10 +142,13 @@ struct pool *pool_start(const struct performing *performing, size_t threads, siz
 bool pool_give(struct pool *pool, struct call *call)
 {
     must(pthread_mutex_lock(&pool->lock) == 0);
-    bool room = pool->waiting_count < pool->waiting_max;
+    bool public = is_public(call);
+    bool room = pool->waiting_count < pool->waiting_max &&
+                !(public && pool->public_waiting >= (pool->waiting_max + 1) / 2);
     if (room) {
         list_push_back(&pool->waiting, &call->letter.link);
         pool->waiting_count++;
+        pool->public_waiting += public ? 1 : 0;
         atomic_fetch_add(&pool->performing->counts->waiting, 1);
         must(pthread_cond_signal(&pool->came) == 0);
     }

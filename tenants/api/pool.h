@@ -1,5 +1,8 @@
 /*
  * pool: the threads that perform calls, and the queue before them.
+ *
+ * Calls that anybody may make (signing in) get half of the threads and half of the queue at most,
+ * so that strangers who try passwords do not keep those out who are signed in.
  */
 #ifndef TOLLGATE_TENANTS_API_POOL_H
 #define TOLLGATE_TENANTS_API_POOL_H

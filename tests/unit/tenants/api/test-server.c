@@ -465,6 +465,28 @@ static void too_many_calls_are_told_to_come_again(void **state)
     stop(running);
 }
 
+static void strangers_do_not_keep_out_who_is_signed_in(void **state)
+{
+    enum { CALLS = 6 };
+    int fds[CALLS];
+    (void)state;
+    need_database(url);
+    struct running *running = start(2, 20);
+    atomic_store(&things_runs, 0);
+    for (int i = 0; i < CALLS; i++)
+        fds[i] = client_send(running->port, "GET", "/control/v1/open/wait?ms=300", "", "");
+    int64_t until_ms = clock_mono_ms() + 10000;
+    while (atomic_load(&running->counts.running) == 0 && clock_mono_ms() < until_ms)
+        (void)poll(NULL, 0, 5);
+    expect(running, "GET", "/things/t1", "", "", 200, "t1");
+    in_row("most of the strangers still wait", atomic_load(&things_runs) < CALLS - 1);
+    for (int i = 0; i < CALLS; i++) {
+        cleanup(mem_free_at) struct answer *answer = client_receive(fds[i]);
+        assert_int("and are served in the end", answer->status, 204);
+    }
+    stop(running);
+}
+
 static void a_client_that_leaves_does_not_stop_what_it_asked_for(void **state)
 {
     cleanup(mem_free_at) char *headers = mem_printf("authorization: Bearer %s\r\n", token);
@@ -527,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_lost_connection_is_made_anew),
         cmocka_unit_test(a_statement_that_takes_too_long_is_not_run_again),
         cmocka_unit_test(too_many_calls_are_told_to_come_again),
+        cmocka_unit_test(strangers_do_not_keep_out_who_is_signed_in),
         cmocka_unit_test(a_client_that_leaves_does_not_stop_what_it_asked_for),
         cmocka_unit_test(what_is_at_work_is_answered_before_the_end),
         cmocka_unit_test(the_edges_request_id_is_the_calls),

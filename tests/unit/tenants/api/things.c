@@ -162,6 +162,7 @@ static const struct api_route table[] = {
     ROUTE(API_GET, "/sneak", ROLE_OPERATOR, NULL, write_while_reading),
     ROUTE(API_POST, "/once", ROLE_OPERATOR, NULL, do_nothing, .flags = API_NEEDS_IDEMPOTENCY),
     ROUTE(API_GET, "/open", ROLE_PUBLIC, NULL, do_nothing),
+    ROUTE(API_GET, "/open/wait", ROLE_PUBLIC, NULL, wait_long, .query = FIELDS(wait_query)),
     ROUTE(API_POST, "/large", ROLE_OPERATOR, NULL, do_nothing, .body = FIELDS(thing_body),
           .flags = API_LARGE_BODY),
     ROUTE(API_GET, "/tenants/{tenant}/things", ROLES_MEMBER | ROLE_OPERATOR, "things:read",
