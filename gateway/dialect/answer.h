@@ -47,7 +47,8 @@ struct answer {
     enum price_mode mode; /* as the provider says it served it */
     struct answer_usage usage;
     char error_message[ANSWER_MESSAGE_MAX], error_code[64], error_param[64];
-    int32_t error_status; /* 0: it told none */
+    int32_t error_status;   /* 0: it told none */
+    int64_t error_retry_ms; /* what the error's body asks to wait; 0: it told none */
 };
 
 /* Sees the inside of each generated JSON string (escapes as they stand), in order. */

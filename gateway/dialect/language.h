@@ -82,6 +82,10 @@ struct upstream_language {
                                   struct pieces *out, struct ask_losses *losses_out);
     /* One frame: `event` is SSE's event field or the event stream's :event-type. */
     void (*read_frame)(struct answer_reader *reader, struct span event, struct span data);
+    /* The stream's body is at its end. `framed`: by its framing (the last chunk, all of its length),
+     * not by a connection that closed. NULL: the language has an end marker, and without it a stream
+     * is cut, whatever its framing says. */
+    void (*read_end)(struct answer_reader *reader, bool framed);
     void (*read_whole)(struct answer_reader *reader, struct span body);
     /* An error with a status of its own; false when there is none in there. */
     bool (*read_error)(struct answer_reader *reader, struct span body);
@@ -121,8 +125,9 @@ struct client_language {
 };
 
 extern const struct upstream_language openai_upstream, anthropic_upstream, gemini_upstream,
-    bedrock_upstream, cohere_upstream;
+    gemini_vertex_upstream, bedrock_upstream, cohere_upstream;
+/* Gemini's streams: events with ?alt=sse, without it one JSON array. */
 extern const struct client_language openai_client, anthropic_client, gemini_client,
-    responses_client;
+    gemini_array_client, responses_client;
 
 #endif
