@@ -192,6 +192,7 @@ static enum api_outcome prepare(struct performer *performer, struct api *api)
 {
     struct api_inside *inside = api->inside;
 
+    api->caller = (struct caller){0};
     if (!route_values(&inside->came->match, api->arena, inside->path, &inside->path_count))
         return api_fail(api, PROBLEM_NOT_FOUND, "there is nothing at this path");
     if (identify(api, &inside->came->identify) != API_OK || check_caller(api) != API_OK ||
