@@ -79,6 +79,15 @@ export default function Commands({ onClose }: { onClose: () => void }) {
         leftSection: <Icon name="search" />,
         placeholder: session.kind === 'operator' ? 'A page, a tenant, a key…' : 'A page or a key…',
         'aria-label': 'Go to',
+        // What is found later than it was typed is not chosen by itself: Enter means the first.
+        onKeyDown: (event) => {
+          if (event.key !== 'Enter' || store.getState().selected >= 0) return;
+          const first = groups[0]?.actions[0];
+          if (!first) return;
+          event.preventDefault();
+          spotlight.close();
+          first.onClick?.(event as never);
+        },
       }}
       shortcut={null}
       scrollable
