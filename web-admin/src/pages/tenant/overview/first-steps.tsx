@@ -1,16 +1,18 @@
 /* first-steps: what a tenant that has never called sees: make a key, call, look. */
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import { api, type Schemas, take } from '../../../api/client';
 import { CodeBlock } from '../../../parts/code';
 import { Money } from '../../../parts/figures';
 import { useMay } from '../../../session/session';
 import { useTenantId } from '../../../session/tenant';
-import { CreateKey } from '../keys/key-dialogs';
 import { curlLine } from './curl-line';
 import classes from './overview.module.css';
+
+/* The forms of keys are fetched when somebody wants one: this is the first page of all. */
+const CreateKey = lazy(async () => ({ default: (await import('../keys/key-dialogs')).CreateKey }));
 
 const LOOK_EVERY_MS = 3000;
 /* Of a small one that every catalog has; else the first that can be called. */
@@ -43,6 +45,7 @@ export default function FirstSteps({
   const mayWrite = useMay('keys:write');
   const model = useFirstModel();
   const [creating, setCreating] = useState(false);
+  const [asked, setAsked] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
   const keys = useQuery({
     queryKey: ['keys', tenant, 'first'],
@@ -59,6 +62,10 @@ export default function FirstSteps({
     return () => window.clearInterval(timer);
   }, [onCalled]);
 
+  const create = () => {
+    setAsked(true);
+    setCreating(true);
+  };
   const haveKey = secret !== null || (keys.data?.data.length ?? 0) > 0;
   return (
     <>
@@ -74,7 +81,7 @@ export default function FirstSteps({
             </p>
             {mayWrite ? (
               <div>
-                <Button onClick={() => setCreating(true)} variant={haveKey ? 'default' : 'filled'}>
+                <Button onClick={create} variant={haveKey ? 'default' : 'filled'}>
                   {haveKey ? 'Make another key' : 'Make a key'}
                 </Button>
               </div>
@@ -109,11 +116,15 @@ export default function FirstSteps({
           </div>
         </li>
       </ol>
-      <CreateKey
-        opened={creating}
-        onClose={() => setCreating(false)}
-        onMade={(made) => setSecret(made.secret)}
-      />
+      {asked && (
+        <Suspense fallback={null}>
+          <CreateKey
+            opened={creating}
+            onClose={() => setCreating(false)}
+            onMade={(made) => setSecret(made.secret)}
+          />
+        </Suspense>
+      )}
     </>
   );
 }
