@@ -35,6 +35,8 @@ enum { ANSWER_VERBATIM_MAX = 2048, ANSWER_NAME_MAX = 128, ANSWER_MESSAGE_MAX = 4
 struct answer_usage {
     enum answer_usage_state state;
     struct meters meters; /* normalised; docs/billing.md, "Normalise usage before rating" */
+    struct meters shown;  /* what a client is told where that is not what is rated (Cohere's tokens
+                             beside its billed units); nothing present: the same */
     const char *why;
     char verbatim[ANSWER_VERBATIM_MAX]; /* JSON as it came; empty when it did not fit */
     size_t verbatim_size;

@@ -20,7 +20,8 @@ enum answer_event_kind {
     EVENT_TEXT,      /* text */
     EVENT_REFUSAL,   /* text */
     EVENT_REASONING, /* text */
-    EVENT_SIGNATURE, /* text: of the reasoning before it; of_call: of the tool call `tool` (Gemini) */
+    EVENT_SIGNATURE, /* text: of the reasoning before it; of_call: of the tool call `tool` (Gemini)
+                      */
     EVENT_REDACTED,  /* text: reasoning that only its provider can read */
     EVENT_TOOL,      /* a tool call begins: tool, id (may be empty), name */
     EVENT_ARGUMENTS, /* tool; text: a part of its arguments' JSON, as the inside of a string */
@@ -51,7 +52,7 @@ struct answer_event {
     uint32_t choice; /* from 0 */
     uint32_t tool;   /* of the choice, from 0 in the order in which they began */
     struct span text, id, name, type, json;
-    bool of_call;  /* SIGNATURE */
+    bool of_call; /* SIGNATURE */
     enum answer_finish finish;
     const struct answer_usage *usage;
 };

@@ -50,8 +50,9 @@ struct answer_reader {
     uint32_t signs;          /* of the last frame alone */
     bool begun, done;
     uint32_t tool_count;                 /* begun so far, of choice 0 */
-    int64_t numbers[8];                  /* the language's own notes: block kinds, counts */
+    int64_t numbers[16];                 /* the language's own notes: block kinds, counts */
     uint16_t blocks[LANGUAGE_TOOLS_MAX]; /* the language's own: block index → tool */
+    char held_id[ANSWER_NAME_MAX], held_name[ANSWER_NAME_MAX]; /* of a call not yet told; insides */
 };
 
 /* At the begin of an attempt. `language` is only kept. */

@@ -13,6 +13,7 @@
 #include "common/base/arena.h"
 #include "common/base/attr.h"
 #include "common/base/json.h"
+#include "common/base/json_writer.h"
 #include "gateway/dialect/answer.h"
 #include "gateway/dialect/ask.h"
 #include "gateway/dialect/patch.h"
@@ -52,7 +53,10 @@ void openai_patch_usage(struct patch *patch, uint32_t usage, struct span cost_me
 /* Takes the usage member out of the root; says which bytes that are. */
 void openai_patch_no_usage(struct patch *patch, size_t *from_out, size_t *to_out);
 
-/* A usage object of our own, for an answer that came without one. */
+/* A usage object of our own, from meters. `cost_members` may be empty. */
+void openai_write_usage(struct json_writer *w, const struct meters *meters, enum ask_kind kind,
+                        struct span cost_members);
+/* The same into the arena, for an answer that came without one. */
 must_use struct span openai_make_usage(struct arena *arena, const struct meters *meters,
                                        enum ask_kind kind, struct span cost_members);
 

@@ -74,21 +74,67 @@ void openai_patch_no_usage(struct patch *patch, size_t *from_out, size_t *to_out
     *to_out = patch->edits[patch->count - 1].to;
 }
 
+static void put_prompt_details(struct json_writer *w, const struct meters *meters)
+{
+    bool written =
+        meters_has(meters, METER_CACHE_WRITE_5M) || meters_has(meters, METER_CACHE_WRITE_1H);
+
+    if (!meters_has(meters, METER_CACHE_READ) && !written && !meters_has(meters, METER_INPUT_AUDIO))
+        return;
+    json_name(w, "prompt_tokens_details");
+    json_begin(w, '{');
+    if (meters_has(meters, METER_CACHE_READ) || written)
+        json_put_int64(w, "cached_tokens", meters->count[METER_CACHE_READ]);
+    if (written)
+        json_put_int64(w, "cache_write_tokens",
+                       meters->count[METER_CACHE_WRITE_5M] + meters->count[METER_CACHE_WRITE_1H]);
+    if (meters_has(meters, METER_INPUT_AUDIO))
+        json_put_int64(w, "audio_tokens", meters->count[METER_INPUT_AUDIO]);
+    json_end(w, '}');
+}
+
+static void put_output_details(struct json_writer *w, const struct meters *meters)
+{
+    if (!meters_has(meters, METER_REASONING) && !meters_has(meters, METER_OUTPUT_AUDIO))
+        return;
+    json_name(w, "completion_tokens_details");
+    json_begin(w, '{');
+    if (meters_has(meters, METER_REASONING))
+        json_put_int64(w, "reasoning_tokens", meters->count[METER_REASONING]);
+    if (meters_has(meters, METER_OUTPUT_AUDIO))
+        json_put_int64(w, "audio_tokens", meters->count[METER_OUTPUT_AUDIO]);
+    json_end(w, '}');
+}
+
+void openai_write_usage(struct json_writer *w, const struct meters *meters, enum ask_kind kind,
+                        struct span cost_members)
+{
+    int64_t prompt = meters_prompt(meters);
+    int64_t output = meters->count[METER_OUTPUT] + meters->count[METER_OUTPUT_AUDIO] +
+                     meters->count[METER_OUTPUT_IMAGE];
+
+    json_begin(w, '{');
+    json_put_int64(w, "prompt_tokens", prompt);
+    if (kind == ASK_CHAT)
+        json_put_int64(w, "completion_tokens", output);
+    json_put_int64(w, "total_tokens", prompt + output);
+    put_prompt_details(w, meters);
+    if (kind == ASK_CHAT)
+        put_output_details(w, meters);
+    if (cost_members.size > 0) {
+        buf_add_byte(w->out, ',');
+        buf_add_span(w->out, cost_members);
+    }
+    json_end(w, '}');
+}
+
 struct span openai_make_usage(struct arena *arena, const struct meters *meters, enum ask_kind kind,
                               struct span cost_members)
 {
-    struct buf out = buf_make(USAGE_TEXT_MAX);
+    struct buf out = buf_make(USAGE_TEXT_MAX + cost_members.size);
     struct json_writer w = json_writer_make(&out);
-    int64_t prompt = meters_prompt(meters), output = meters->count[METER_OUTPUT];
 
-    json_begin(&w, '{');
-    json_put_int64(&w, "prompt_tokens", prompt);
-    if (kind == ASK_CHAT)
-        json_put_int64(&w, "completion_tokens", output);
-    json_put_int64(&w, "total_tokens", prompt + output);
-    buf_add_byte(&out, ',');
-    buf_add_span(&out, cost_members);
-    json_end(&w, '}');
+    openai_write_usage(&w, meters, kind, cost_members);
     return kept(arena, &out);
 }
 

@@ -49,6 +49,9 @@ static const char *read_counts(const struct json_doc *doc, uint32_t node, struct
     /* DeepSeek's own words for the cached part. */
     if (c->cached < 0 && !read_count(doc, node, "prompt_cache_hit_tokens", &c->cached))
         return "prompt_cache_hit_tokens is no quantity";
+    /* Moonshot's and Together's place for it. */
+    if (c->cached < 0 && !read_count(doc, node, "cached_tokens", &c->cached))
+        return "cached_tokens is no quantity";
     return NULL;
 }
 

@@ -1,0 +1,13 @@
+/*
+ * languages: which languages there are, by their names in the catalog and in settings.
+ */
+#ifndef TOLLGATE_GATEWAY_DIALECT_LANGUAGES_H
+#define TOLLGATE_GATEWAY_DIALECT_LANGUAGES_H
+
+#include "gateway/dialect/language.h"
+
+/* NULL when there is none of that name. */
+must_use const struct upstream_language *upstream_language_find(struct span name);
+must_use const struct client_language *client_language_find(struct span name);
+
+#endif

@@ -1,0 +1,623 @@
+/*
+ * openai_answer_read: chunks and whole answers of the OpenAI language -> events.
+ *
+ * The root (id, model, tier, usage, error) is read by openai.c; here is what the choices say.
+ * Usage is cumulative where a provider tells it with every chunk, so it is told at the end.
+ */
+#include "common/base/mem.h"
+#include "gateway/dialect/openai.h"
+#include "gateway/dialect/openai_language.h"
+#include "gateway/dialect/usage.h"
+
+/* Notes in reader->numbers. The first three are sets of choices, two words each. */
+enum note { FINISHED = 0, SPOKEN = 2, CALLING = 4, LAST_ID = 6, CALLS = 7, HELD = 8, CHOICE_LAST };
+/* In HELD: nothing, or 1 + the number of the call among all. */
+
+/* The index of a call that came in the deprecated function_call. */
+enum { FUNCTION_CALL_INDEX = 255, INDEX_MAX = 254 };
+
+struct call {
+    uint32_t choice, index;
+    bool has_index;
+    struct span id, name, arguments;
+};
+
+static bool is_string(const struct json_doc *doc, uint32_t node)
+{
+    return node != JSON_NONE && json_kind(doc, node) == JSON_STRING;
+}
+
+/* Empty when it is no string. */
+static struct span inside_of(const struct json_doc *doc, uint32_t node)
+{
+    struct span raw;
+
+    if (!is_string(doc, node))
+        return (struct span){0};
+    raw = json_raw(doc, node);
+    return span_part(raw, 1, raw.size - 2);
+}
+
+static struct span inside_in(const struct json_doc *doc, uint32_t object, const char *name)
+{
+    return inside_of(doc, json_find(doc, object, name));
+}
+
+static uint32_t array_in(const struct json_doc *doc, uint32_t object, const char *name)
+{
+    uint32_t node = json_find(doc, object, name);
+
+    return node != JSON_NONE && json_kind(doc, node) == JSON_ARRAY ? node : JSON_NONE;
+}
+
+static bool in_set(const struct answer_reader *reader, enum note set, uint32_t choice)
+{
+    return ((uint64_t)reader->numbers[set + choice / 64] >> (choice % 64) & 1) != 0;
+}
+
+static void put_in_set(struct answer_reader *reader, enum note set, uint32_t choice)
+{
+    int64_t *word = &reader->numbers[set + choice / 64];
+
+    *word = (int64_t)((uint64_t)*word | UINT64_C(1) << (choice % 64));
+}
+
+/* FNV-1a: whether the next delta has the same id. */
+static int64_t hash_of(struct span id)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < id.size; i++)
+        hash = (hash ^ (unsigned char)id.at[i]) * UINT64_C(1099511628211);
+    return (int64_t)hash;
+}
+
+/* ---- tool calls ---- */
+
+static uint16_t key_of(const struct call *call)
+{
+    return (uint16_t)(call->choice << 8 | call->index);
+}
+
+/* The number of a call within its choice. */
+static uint32_t tool_of(const struct answer_reader *reader, uint32_t number)
+{
+    uint32_t tool = 0;
+
+    for (uint32_t i = 0; i < number; i++)
+        tool += reader->blocks[i] >> 8 == reader->blocks[number] >> 8;
+    return tool;
+}
+
+/* Tells the call that was held back, as far as it is known. */
+static void tell_held(struct answer_reader *reader)
+{
+    uint32_t number;
+
+    if (reader->numbers[HELD] == 0)
+        return;
+    number = (uint32_t)reader->numbers[HELD] - 1;
+    reader->numbers[HELD] = 0;
+    answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_TOOL,
+                                                      .choice = reader->blocks[number] >> 8,
+                                                      .tool = tool_of(reader, number),
+                                                      .id = span_of(reader->held_id),
+                                                      .name = span_of(reader->held_name)});
+}
+
+static void hold(char *at, struct span inside)
+{
+    if (inside.size == 0 || inside.size >= ANSWER_NAME_MAX || at[0] != '\0')
+        return;
+    memcpy(at, inside.at, inside.size);
+    at[inside.size] = '\0';
+}
+
+/* The call that a delta goes on with, or -1: a new one. */
+static int64_t find_call(const struct answer_reader *reader, const struct call *call)
+{
+    int64_t count = reader->numbers[CALLS];
+    bool same_id = call->id.size > 0 && hash_of(call->id) == reader->numbers[LAST_ID];
+    bool other_id = call->id.size > 0 && reader->numbers[LAST_ID] != 0 && !same_id;
+
+    /* Some number no calls: a name begins one. */
+    if (!call->has_index && call->name.size > 0 && !same_id)
+        return -1;
+    /* Others number all of them 0: a name with another id begins one. */
+    if (other_id && call->name.size > 0 && count > 0 && reader->blocks[count - 1] == key_of(call))
+        return -1;
+    for (int64_t i = count - 1; i >= 0; i--)
+        if (call->has_index ? reader->blocks[i] == key_of(call)
+                            : !other_id && reader->blocks[i] >> 8 == call->choice)
+            return i;
+    return -1;
+}
+
+static int64_t begin_call(struct answer_reader *reader, const struct call *call)
+{
+    int64_t number = reader->numbers[CALLS];
+
+    tell_held(reader);
+    if (number == LANGUAGE_TOOLS_MAX) {
+        answer_reader_malformed(reader);
+        return -1;
+    }
+    reader->numbers[CALLS]++;
+    reader->blocks[number] = key_of(call);
+    reader->numbers[LAST_ID] = call->id.size > 0 ? hash_of(call->id) : 0;
+    put_in_set(reader, CALLING, call->choice);
+    if (call->id.size > 0 && call->name.size > 0) {
+        answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_TOOL,
+                                                          .choice = call->choice,
+                                                          .tool = tool_of(reader, (uint32_t)number),
+                                                          .id = call->id,
+                                                          .name = call->name});
+        return number;
+    }
+    reader->held_id[0] = reader->held_name[0] = '\0';
+    reader->numbers[HELD] = number + 1;
+    return number;
+}
+
+/* The number of the call, or -1. */
+static int64_t read_call(struct answer_reader *reader, const struct call *call)
+{
+    int64_t number = find_call(reader, call);
+    bool fresh = number < 0;
+    struct answer_event arguments = {
+        .kind = EVENT_ARGUMENTS, .choice = call->choice, .text = call->arguments};
+
+    if (fresh)
+        number = begin_call(reader, call);
+    if (number < 0)
+        return -1;
+    if (number == reader->numbers[CALLS] - 1 && call->id.size > 0)
+        reader->numbers[LAST_ID] = hash_of(call->id);
+    if (reader->numbers[HELD] == number + 1) {
+        hold(reader->held_id, call->id);
+        hold(reader->held_name, call->name);
+        if ((reader->held_id[0] != '\0' && reader->held_name[0] != '\0') ||
+            call->arguments.size > 0)
+            tell_held(reader);
+    }
+    /* A model's null: it wants no arguments. */
+    if (call->arguments.size == 0 || span_is(call->arguments, "null"))
+        return number;
+    arguments.tool = tool_of(reader, (uint32_t)number);
+    answer_reader_emit(reader, &arguments);
+    return number;
+}
+
+/* Arguments that are no string but the object itself become one. */
+static struct span arguments_of(struct answer_reader *reader, uint32_t function)
+{
+    uint32_t node = json_find(reader->doc, function, "arguments");
+    struct buf quoted;
+    struct span inside = {0};
+
+    if (is_string(reader->doc, node))
+        return inside_of(reader->doc, node);
+    if (json_is_null(reader->doc, node))
+        return inside;
+    quoted = buf_make(6 * json_raw(reader->doc, node).size + 2);
+    if (json_quote(&quoted, json_raw(reader->doc, node)) == 0 &&
+        arena_room(reader->arena) > quoted.size + (size_t)64 * 1024) {
+        inside = arena_span(reader->arena, buf_span(&quoted));
+        inside = span_part(inside, 1, inside.size - 2);
+    }
+    buf_done(&quoted);
+    return inside;
+}
+
+static void read_tool(struct answer_reader *reader, uint32_t choice, uint32_t tool,
+                      uint32_t position)
+{
+    const struct json_doc *doc = reader->doc;
+    uint32_t function = json_find(doc, tool, "function");
+    uint32_t signature = json_find(
+        doc, json_find(doc, json_find(doc, tool, "extra_content"), "google"), "thought_signature");
+    struct call call = {.choice = choice,
+                        .id = inside_in(doc, tool, "id"),
+                        .name = inside_in(doc, function, "name"),
+                        .arguments = arguments_of(reader, function)};
+    int64_t index, number;
+
+    call.has_index = json_int64(doc, json_find(doc, tool, "index"), &index) == 0;
+    if (!call.has_index)
+        index = position;
+    if (index < 0 || index > INDEX_MAX) {
+        answer_reader_malformed(reader);
+        return;
+    }
+    call.index = (uint32_t)index;
+    number = read_call(reader, &call);
+    if (is_string(doc, signature) && number >= 0)
+        answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_SIGNATURE,
+                                                          .of_call = true,
+                                                          .choice = choice,
+                                                          .tool = tool_of(reader, (uint32_t)number),
+                                                          .text = inside_of(doc, signature)});
+}
+
+static void read_tools(struct answer_reader *reader, uint32_t choice, uint32_t message)
+{
+    const struct json_doc *doc = reader->doc;
+    uint32_t tools = array_in(doc, message, "tool_calls"), position = 0;
+    uint32_t function = json_find(doc, message, "function_call");
+
+    if (tools != JSON_NONE)
+        for (uint32_t tool = json_first(doc, tools); tool != JSON_NONE;
+             tool = json_after(doc, tools, tool))
+            if (json_kind(doc, tool) == JSON_OBJECT)
+                read_tool(reader, choice, tool, position++);
+    if (json_is_null(doc, function) || json_kind(doc, function) != JSON_OBJECT)
+        return;
+    (void)!read_call(reader, &(struct call){.choice = choice,
+                                            .index = FUNCTION_CALL_INDEX,
+                                            .has_index = true,
+                                            .name = inside_in(doc, function, "name"),
+                                            .arguments = arguments_of(reader, function)});
+}
+
+/* ---- texts ---- */
+
+/* OpenRouter's blocks: what of them is not in the plain text. */
+static void read_details(struct answer_reader *reader, uint32_t choice, uint32_t message,
+                         bool has_text)
+{
+    const struct json_doc *doc = reader->doc;
+    uint32_t details = array_in(doc, message, "reasoning_details");
+
+    if (details == JSON_NONE)
+        return;
+    for (uint32_t detail = json_first(doc, details); detail != JSON_NONE;
+         detail = json_after(doc, details, detail)) {
+        if (!has_text) {
+            answer_reader_emit_text(reader, EVENT_REASONING, choice,
+                                    inside_in(doc, detail, "text"));
+            answer_reader_emit_text(reader, EVENT_REASONING, choice,
+                                    inside_in(doc, detail, "summary"));
+        }
+        answer_reader_emit_text(reader, EVENT_SIGNATURE, choice,
+                                inside_in(doc, detail, "signature"));
+        answer_reader_emit_text(reader, EVENT_REDACTED, choice, inside_in(doc, detail, "data"));
+    }
+}
+
+static bool has_blocks(const struct json_doc *doc, uint32_t details)
+{
+    uint32_t texts = 0;
+
+    if (details == JSON_NONE || json_count(doc, details) < 2)
+        return false;
+    for (uint32_t detail = json_first(doc, details); detail != JSON_NONE;
+         detail = json_after(doc, details, detail))
+        texts +=
+            inside_in(doc, detail, "text").size > 0 || inside_in(doc, detail, "summary").size > 0;
+    return texts > 0;
+}
+
+static void read_reasoning(struct answer_reader *reader, uint32_t choice, uint32_t message)
+{
+    /* Two names of one text: told once. */
+    struct span text = inside_in(reader->doc, message, "reasoning_content");
+
+    if (text.size == 0)
+        text = inside_in(reader->doc, message, "reasoning");
+    /* A whole answer with several blocks tells where each ends. */
+    if (has_blocks(reader->doc, array_in(reader->doc, message, "reasoning_details")))
+        text = (struct span){0};
+    answer_reader_emit_text(reader, EVENT_REASONING, choice, text);
+    read_details(reader, choice, message, text.size > 0);
+}
+
+/* Mistral's content in parts; its thinking is a list of them. */
+static void read_parts(struct answer_reader *reader, uint32_t choice, uint32_t parts,
+                       enum answer_event_kind kind)
+{
+    const struct json_doc *doc = reader->doc;
+
+    for (uint32_t part = json_first(doc, parts); part != JSON_NONE;
+         part = json_after(doc, parts, part)) {
+        uint32_t thinking = array_in(doc, part, "thinking");
+        if (thinking != JSON_NONE && kind == EVENT_TEXT)
+            for (uint32_t item = json_first(doc, thinking); item != JSON_NONE;
+                 item = json_after(doc, thinking, item))
+                answer_reader_emit_text(reader, EVENT_REASONING, choice,
+                                        inside_in(doc, item, "text"));
+        else if (kind == EVENT_TEXT)
+            answer_reader_emit_text(reader, EVENT_REASONING, choice,
+                                    inside_in(doc, part, "thinking"));
+        answer_reader_emit_text(reader, kind, choice, inside_in(doc, part, "text"));
+    }
+}
+
+static void read_content(struct answer_reader *reader, uint32_t choice, uint32_t message)
+{
+    uint32_t content = json_find(reader->doc, message, "content");
+
+    if (is_string(reader->doc, content))
+        answer_reader_emit_text(reader, EVENT_TEXT, choice, inside_of(reader->doc, content));
+    else if (content != JSON_NONE && json_kind(reader->doc, content) == JSON_ARRAY)
+        read_parts(reader, choice, content, EVENT_TEXT);
+    answer_reader_emit_text(reader, EVENT_REFUSAL, choice,
+                            inside_in(reader->doc, message, "refusal"));
+}
+
+/* OpenRouter's generated pictures, which are data URLs. */
+static void read_images(struct answer_reader *reader, uint32_t choice, uint32_t message)
+{
+    const struct json_doc *doc = reader->doc;
+    uint32_t images = array_in(doc, message, "images");
+
+    if (images == JSON_NONE)
+        return;
+    for (uint32_t image = json_first(doc, images); image != JSON_NONE;
+         image = json_after(doc, images, image)) {
+        struct span rest = inside_in(doc, json_find(doc, image, "image_url"), "url"), type;
+        if (!span_starts(rest, "data:"))
+            continue;
+        rest = span_part(rest, 5, rest.size);
+        type = span_cut(&rest, ';');
+        if (span_starts(rest, "base64,"))
+            answer_reader_emit(reader,
+                               &(struct answer_event){.kind = EVENT_IMAGE,
+                                                      .choice = choice,
+                                                      .type = type,
+                                                      .text = span_part(rest, 7, rest.size)});
+    }
+}
+
+/* ---- citations ---- */
+
+static void cite(struct answer_reader *reader, uint32_t choice, struct span json)
+{
+    answer_reader_emit(
+        reader, &(struct answer_event){.kind = EVENT_CITATION, .choice = choice, .json = json});
+}
+
+static void cite_url(struct answer_reader *reader, uint32_t choice, struct span url,
+                     struct span title)
+{
+    struct buf out = buf_make(url.size + title.size + 128);
+
+    buf_add_string(&out, "{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"");
+    buf_add_span(&out, url);
+    buf_add_string(&out, "\",\"title\":\"");
+    buf_add_span(&out, title);
+    buf_add_string(&out, "\",\"start_index\":0,\"end_index\":0}}");
+    if (url.size > 0)
+        cite(reader, choice, buf_span(&out));
+    buf_done(&out);
+}
+
+static void read_annotations(struct answer_reader *reader, uint32_t choice, uint32_t message)
+{
+    const struct json_doc *doc = reader->doc;
+    uint32_t list = array_in(doc, message, "annotations");
+
+    if (list == JSON_NONE)
+        return;
+    for (uint32_t item = json_first(doc, list); item != JSON_NONE;
+         item = json_after(doc, list, item))
+        if (json_kind(doc, item) == JSON_OBJECT)
+            cite(reader, choice, json_raw(doc, item));
+}
+
+/* Perplexity's, beside the choices and the same in every chunk: told with the end. */
+static void read_sources(struct answer_reader *reader, uint32_t choice)
+{
+    const struct json_doc *doc = reader->doc;
+    uint32_t results = array_in(doc, 0, "search_results"), urls = array_in(doc, 0, "citations");
+
+    if (results != JSON_NONE && json_first(doc, results) != JSON_NONE)
+        for (uint32_t item = json_first(doc, results); item != JSON_NONE;
+             item = json_after(doc, results, item))
+            cite_url(reader, choice, inside_in(doc, item, "url"), inside_in(doc, item, "title"));
+    else if (urls != JSON_NONE)
+        for (uint32_t item = json_first(doc, urls); item != JSON_NONE;
+             item = json_after(doc, urls, item))
+            cite_url(reader, choice, inside_of(doc, item), (struct span){0});
+}
+
+/* ---- ends ---- */
+
+static enum answer_finish finish_of(struct span word)
+{
+    static const struct {
+        const char *word;
+        enum answer_finish finish;
+    } rows[] = {
+        {"tool_calls", FINISH_TOOL_CALLS},
+        {"function_call", FINISH_TOOL_CALLS},
+        {"tool_use", FINISH_TOOL_CALLS},
+        {"length", FINISH_LENGTH},
+        {"max_tokens", FINISH_LENGTH},
+        {"model_length", FINISH_LENGTH}, /* Mistral */
+        {"model_context_window_exceeded", FINISH_LENGTH},
+        {"content_filter", FINISH_CONTENT_FILTER},
+        {"sensitive", FINISH_CONTENT_FILTER},
+        {"safety", FINISH_CONTENT_FILTER},
+        {"error", FINISH_ERROR},                        /* Mistral, OpenRouter */
+        {"insufficient_system_resource", FINISH_ERROR}, /* DeepSeek */
+        {"network_error", FINISH_ERROR},
+        {"abort", FINISH_ERROR}, /* vLLM, SGLang */
+    };
+
+    for (size_t i = 0; i < array_size(rows); i++)
+        if (span_is_nocase(word, rows[i].word))
+            return rows[i].finish;
+    return FINISH_STOP;
+}
+
+static void finish(struct answer_reader *reader, uint32_t choice, struct span word)
+{
+    enum answer_finish how = finish_of(word);
+
+    if (in_set(reader, FINISHED, choice))
+        return;
+    tell_held(reader);
+    put_in_set(reader, FINISHED, choice);
+    /* A call that was demanded by name ends in "stop", and some say so for every call. */
+    if (how == FINISH_STOP && in_set(reader, CALLING, choice))
+        how = FINISH_TOOL_CALLS;
+    answer_reader_emit(reader,
+                       &(struct answer_event){
+                           .kind = EVENT_FINISH, .choice = choice, .finish = how, .text = word});
+}
+
+static void end(struct answer_reader *reader)
+{
+    tell_held(reader);
+    for (uint32_t choice = 0; choice < ASK_CHOICES_MAX; choice++)
+        if (in_set(reader, SPOKEN, choice))
+            finish(reader, choice, (struct span){0});
+    if (reader->answer->usage.state != ANSWER_USAGE_ABSENT)
+        answer_reader_emit(
+            reader, &(struct answer_event){.kind = EVENT_USAGE, .usage = &reader->answer->usage});
+    answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_DONE});
+}
+
+/* ---- frames ---- */
+
+static void read_message(struct answer_reader *reader, uint32_t choice, uint32_t message)
+{
+    if (json_is_null(reader->doc, message) || json_kind(reader->doc, message) != JSON_OBJECT)
+        return;
+    read_reasoning(reader, choice, message);
+    read_content(reader, choice, message);
+    read_images(reader, choice, message);
+    read_tools(reader, choice, message);
+    read_annotations(reader, choice, message);
+}
+
+static void read_choice(struct answer_reader *reader, uint32_t node, const char *body_name)
+{
+    const struct json_doc *doc = reader->doc;
+    uint32_t word = json_find(doc, node, "finish_reason");
+    uint32_t logprobs = json_find(doc, node, "logprobs"), usage = json_find(doc, node, "usage");
+    int64_t index = 0;
+
+    (void)!json_int64(doc, json_find(doc, node, "index"), &index);
+    if (json_kind(doc, node) != JSON_OBJECT || index < 0 || index >= ASK_CHOICES_MAX) {
+        answer_reader_malformed(reader);
+        return;
+    }
+    put_in_set(reader, SPOKEN, (uint32_t)index);
+    read_message(reader, (uint32_t)index, json_find(doc, node, body_name));
+    /* Of the older completions. */
+    answer_reader_emit_text(reader, EVENT_TEXT, (uint32_t)index, inside_in(doc, node, "text"));
+    if (!json_is_null(doc, logprobs) && json_kind(doc, logprobs) == JSON_OBJECT)
+        answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_LOGPROBS,
+                                                          .choice = (uint32_t)index,
+                                                          .json = json_raw(doc, logprobs)});
+    /* Moonshot's place for it. */
+    if (!json_is_null(doc, usage) && json_is_null(doc, json_find(doc, 0, "usage")))
+        usage_read_openai(doc, usage, true, &reader->answer->usage);
+    if (inside_of(doc, word).size == 0 || in_set(reader, FINISHED, (uint32_t)index))
+        return;
+    read_sources(reader, (uint32_t)index);
+    finish(reader, (uint32_t)index, inside_of(doc, word));
+}
+
+/* What openai.c read of the root. False: nothing more is to be read. */
+static bool take_root(struct answer_reader *reader, const struct openai_places *places)
+{
+    const struct json_doc *doc = reader->doc;
+    uint32_t groq = json_find(doc, 0, "x_groq");
+
+    if ((places->signs & ANSWER_ERROR) != 0) {
+        answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_ERROR});
+        return false;
+    }
+    if ((places->signs & ANSWER_MALFORMED) != 0) {
+        answer_reader_malformed(reader);
+        return false;
+    }
+    if (!reader->begun && (places->choices != JSON_NONE || inside_in(doc, 0, "id").size > 0))
+        answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_BEGIN,
+                                                          .id = inside_in(doc, 0, "id"),
+                                                          .name = inside_in(doc, 0, "model")});
+    if ((places->signs & ANSWER_USAGE) == 0 && groq != JSON_NONE &&
+        !json_is_null(doc, json_find(doc, groq, "usage")))
+        usage_read_openai(doc, json_find(doc, groq, "usage"), true, &reader->answer->usage);
+    reader->signs |= places->signs & ANSWER_USAGE;
+    reader->answer->signs |= places->signs & ANSWER_USAGE;
+    return true;
+}
+
+static void read_choices(struct answer_reader *reader, const struct openai_places *places,
+                         const char *body_name)
+{
+    const struct json_doc *doc = reader->doc;
+
+    if (!take_root(reader, places) || places->choices == JSON_NONE)
+        return;
+    for (uint32_t choice = json_first(doc, places->choices); choice != JSON_NONE;
+         choice = json_after(doc, places->choices, choice))
+        read_choice(reader, choice, body_name);
+}
+
+/* An error that is told by the event's name and has no "error" around it. */
+static bool is_bare_error(struct answer_reader *reader, struct span event, struct span data)
+{
+    struct answer *answer = reader->answer;
+
+    return span_is(event, "error") &&
+           json_is_null(reader->doc, json_find(reader->doc, 0, "error")) &&
+           openai_read_error(reader->doc, data, answer);
+}
+
+void openai_speak_frame(struct answer_reader *reader, struct span event, struct span data)
+{
+    uint32_t signs = reader->answer->signs;
+    struct openai_places places;
+
+    reader->signs = 0;
+    if (span_trim(data).size == 0 || reader->done)
+        return;
+    openai_read_frame(reader->doc, data, NULL, reader->answer, &places);
+    /* They are set again with the events. */
+    reader->answer->signs = signs;
+    if ((places.signs & ANSWER_DONE) != 0)
+        end(reader);
+    else if ((places.signs & ANSWER_MALFORMED) == 0 && is_bare_error(reader, event, data))
+        answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_ERROR});
+    else
+        read_choices(reader, &places, "delta");
+}
+
+void openai_speak_whole(struct answer_reader *reader, struct span body)
+{
+    uint32_t signs = reader->answer->signs;
+    struct openai_places places;
+
+    reader->signs = 0;
+    openai_read_whole(reader->doc, ASK_CHAT, body, NULL, reader->answer, &places);
+    reader->answer->signs = signs;
+    read_choices(reader, &places, "message");
+    if ((places.signs & (ANSWER_ERROR | ANSWER_MALFORMED)) == 0)
+        end(reader);
+}
+
+bool openai_speak_error(struct answer_reader *reader, struct span body)
+{
+    return openai_read_error(reader->doc, body, reader->answer);
+}
+
+static void write_path(const struct language_target *target, bool stream, struct buf *out)
+{
+    (void)target;
+    (void)stream;
+    buf_add_string(out, "/chat/completions");
+}
+
+const struct upstream_language openai_upstream = {
+    .name = "openai",
+    .normaliser = USAGE_OPENAI_NORMALISER,
+    .framing = FRAMING_SSE,
+    .path = write_path,
+    .read_frame = openai_speak_frame,
+    .read_whole = openai_speak_whole,
+    .read_error = openai_speak_error,
+};

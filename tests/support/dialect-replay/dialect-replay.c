@@ -1,0 +1,171 @@
+/*
+ * dialect-replay: a provider's answer, from a file, in a client's language on standard output.
+ *
+ *   dialect-replay UPSTREAM CLIENT whole|stream|error PIECE_BYTES FILE [whole|stream]
+ *
+ * The third word says what the file is; a stream is fed in pieces of so many bytes (0: at once).
+ * The last one says what the client asked for when it is not the same. On standard error goes one
+ * line of JSON with what the answer said: signs, finish, error, meters. Ends with 2 when asked for
+ * a language that there is none of.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/file.h"
+#include "common/base/json_writer.h"
+#include "common/base/mem.h"
+#include "gateway/dialect/languages.h"
+#include "gateway/dialect/sse.h"
+
+enum { REPLAY_MAX = 64 << 20, SCRATCH_MAX = 8 << 20, GATHER_MAX = 64 << 20 };
+
+struct replay {
+    struct answer_reader reader;
+    struct answer_writer writer;
+    struct answer answer;
+    struct json_doc doc;
+    struct arena *scratch;
+};
+
+static void on_event(void *context, const struct answer_event *event)
+{
+    struct replay *replay = context;
+
+    replay->writer.language->write(&replay->writer, event);
+}
+
+static void read_frame(struct replay *replay, struct span event, struct span data)
+{
+    replay->reader.language->read_frame(&replay->reader, event, data);
+    arena_reset(replay->scratch);
+}
+
+static bool drain(struct replay *replay, struct sse *sse)
+{
+    enum sse_outcome outcome;
+    struct sse_frame frame;
+
+    while ((outcome = sse_next(sse, &frame)) == SSE_FRAME)
+        if (frame.data.at != NULL)
+            read_frame(replay, frame.event, frame.data);
+    return outcome == SSE_MORE;
+}
+
+static bool feed_sse(struct replay *replay, struct span bytes, size_t piece_bytes)
+{
+    struct sse sse = sse_make();
+    struct sse_frame frame;
+    bool good = true;
+
+    while (good && bytes.size > 0) {
+        size_t size = piece_bytes == 0 || piece_bytes > bytes.size ? bytes.size : piece_bytes;
+        sse_feed(&sse, span_part(bytes, 0, size));
+        good = drain(replay, &sse);
+        bytes = span_part(bytes, size, bytes.size);
+    }
+    if (good && sse_rest(&sse, &frame) && frame.data.at != NULL)
+        read_frame(replay, frame.event, frame.data);
+    sse_done(&sse);
+    return good;
+}
+
+static bool feed(struct replay *replay, const char *how, size_t piece_bytes, struct span bytes)
+{
+    if (strcmp(how, "whole") == 0) {
+        replay->reader.language->read_whole(&replay->reader, bytes);
+        return true;
+    }
+    if (strcmp(how, "error") == 0)
+        return replay->reader.language->read_error(&replay->reader, bytes);
+    switch (replay->reader.language->framing) {
+    case FRAMING_SSE:
+        return feed_sse(replay, bytes, piece_bytes);
+    case FRAMING_EVENT_STREAM:
+        return false;
+    }
+    return false;
+}
+
+static void report(const struct answer *answer, bool read)
+{
+    struct buf out = buf_make(1 << 16);
+    struct json_writer w = json_writer_make(&out);
+
+    json_begin(&w, '{');
+    json_put_bool(&w, "read", read);
+    json_put_int64(&w, "signs", answer->signs);
+    json_put_bool(&w, "done", (answer->signs & ANSWER_DONE) != 0);
+    json_put_bool(&w, "malformed", (answer->signs & ANSWER_MALFORMED) != 0);
+    json_put_bool(&w, "error", (answer->signs & ANSWER_ERROR) != 0);
+    json_put_cstring(&w, "error_message", answer->error_message);
+    json_put_cstring(&w, "error_code", answer->error_code);
+    json_put_int64(&w, "error_status", answer->error_status);
+    json_put_cstring(&w, "id", answer->id);
+    json_put_cstring(&w, "model", answer->model);
+    json_put_cstring(&w, "finish_native", answer->finish_reason);
+    json_put_int64(&w, "usage_state", answer->usage.state);
+    json_put_cstring(&w, "usage_why", answer->usage.why);
+    json_name(&w, "meters");
+    json_begin(&w, '{');
+    for (int i = 0; i < METERS; i++)
+        if (meters_has(&answer->usage.meters, (enum meter)i))
+            json_put_int64(&w, meter_name((enum meter)i), answer->usage.meters.count[i]);
+    json_end(&w, '}');
+    json_end(&w, '}');
+    fprintf(stderr, "%.*s\n", SPAN_ARG(buf_span(&out)));
+    buf_done(&out);
+}
+
+static void run(const struct upstream_language *upstream, const struct client_language *client,
+                char **words, struct span bytes, bool stream)
+{
+    struct buf out = buf_make(REPLAY_MAX);
+    struct arena *arena = arena_new(1 << 16, GATHER_MAX);
+    struct replay *replay = mem_new(sizeof(*replay));
+    bool read;
+
+    replay->scratch = arena_new(1 << 16, SCRATCH_MAX);
+    replay->doc = json_doc_make();
+    replay->answer = answer_make();
+    replay->reader = answer_reader_make(upstream, &replay->doc, &replay->answer,
+                                        (struct answer_sink){on_event, replay}, replay->scratch);
+    replay->writer = answer_writer_make(client, &out, arena);
+    replay->writer.id = span_of("gen_replay");
+    replay->writer.model = span_of("replayed-model");
+    replay->writer.created_s = 1700000000;
+    replay->writer.stream = stream;
+    replay->writer.include_usage = true;
+    read = feed(replay, words[3], strtoul(words[4], NULL, 10), bytes);
+    fwrite(out.at, 1, out.size, stdout);
+    report(&replay->answer, read && !buf_failed(&out));
+    json_doc_done(&replay->doc);
+    arena_free(replay->scratch);
+    mem_free(replay);
+    arena_free(arena);
+    buf_done(&out);
+}
+
+int main(int count, char **words)
+{
+    const struct upstream_language *upstream;
+    const struct client_language *client;
+    struct buf bytes = buf_make(REPLAY_MAX);
+
+    if (count < 6) {
+        fprintf(stderr, "dialect-replay UPSTREAM CLIENT whole|stream|error PIECE_BYTES FILE\n");
+        return 1;
+    }
+    upstream = upstream_language_find(span_of(words[1]));
+    client = client_language_find(span_of(words[2]));
+    if (upstream == NULL || client == NULL)
+        return 2;
+    if (file_read(words[5], &bytes) != 0) {
+        perror(words[5]);
+        return 1;
+    }
+    run(upstream, client, words, buf_span(&bytes),
+        strcmp(count > 6 ? words[6] : words[3], "stream") == 0);
+    buf_done(&bytes);
+    return 0;
+}
