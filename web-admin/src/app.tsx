@@ -3,6 +3,7 @@ import { type ComponentType, lazy, Suspense } from 'react';
 import { Link, Redirect, Route, Switch } from 'wouter';
 import { Shell } from './layout/shell';
 import { OPERATOR_PAGES } from './pages/operator/pages';
+import { TENANT_PAGES } from './pages/tenant/pages';
 import { PageBoundary } from './parts/boundary';
 import { Notifications } from './parts/notify';
 import { Bone, Figure, Figures, Page, Panel } from './parts/page';
@@ -10,14 +11,11 @@ import { EmptyState } from './parts/states';
 import { useSession } from './session/session';
 import { TenantInViewProvider } from './session/tenant';
 
-const TENANT_PAGES: Record<string, ComponentType> = {
-  '/t/:tenant/overview': lazy(() => import('./pages/tenant/overview')),
-  '/t/:tenant/requests': lazy(() => import('./pages/tenant/requests')),
-  '/t/:tenant/billing/*?': lazy(() => import('./pages/tenant/billing')),
-  '/t/:tenant/members': lazy(() => import('./pages/tenant/members')),
-  '/t/:tenant/projects': lazy(() => import('./pages/tenant/projects')),
-  '/t/:tenant/keys': lazy(() => import('./pages/tenant/keys')),
-};
+/* A page reads what is behind its name itself. */
+const TENANT_ROUTES: readonly [string, ComponentType][] = Object.entries(TENANT_PAGES).map(([name, load]) => [
+  `/t/:tenant/${name}/*?`,
+  lazy(load),
+]);
 const Account = lazy(() => import('./pages/account'));
 
 export default function App() {
@@ -30,7 +28,7 @@ export default function App() {
               <Route path="/">
                 <Home />
               </Route>
-              {Object.entries(TENANT_PAGES).map(([path, TenantPage]) => (
+              {TENANT_ROUTES.map(([path, TenantPage]) => (
                 <Route key={path} path={path}>
                   <OwnTenantOnly>
                     <TenantPage />

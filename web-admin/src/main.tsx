@@ -8,6 +8,7 @@ import './styles/mantine.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import { ApiError } from './api/error';
+import { preloadPage } from './pages/tenant/pages';
 import { Bone } from './parts/page';
 import { ErrorState } from './parts/states';
 import { Login } from './session/login';
@@ -17,6 +18,7 @@ import { theme } from './theme';
 /* Asked for at once, beside the question of who is signed in; what fails is told when it is shown. */
 const app = import('./app');
 app.catch(() => {});
+preloadPage(window.location.pathname);
 const App = lazy(() => app);
 
 const RETRIES = 2;

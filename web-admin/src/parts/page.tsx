@@ -53,9 +53,13 @@ export function Panel({ title, aside, flush = false, children }: PanelProps) {
   );
 }
 
-/** Figures beside each other; they wrap on a narrow screen. */
-export function Figures({ children }: { children: ReactNode }) {
-  return <dl className={classes.figures}>{children}</dl>;
+/** Figures beside each other; they wrap on a narrow screen. `roomy` keeps two lines for their notes. */
+export function Figures({ roomy = false, children }: { roomy?: boolean; children: ReactNode }) {
+  return (
+    <dl className={classes.figures} data-roomy={roomy || undefined}>
+      {children}
+    </dl>
+  );
 }
 
 interface FigureProps {

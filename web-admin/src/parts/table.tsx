@@ -117,7 +117,8 @@ export function DataTable<T>(props: DataTableProps<T>) {
           {none && <p className={classes.end}>There are no more {label}.</p>}
         </section>
       )}
-      {(props.paging || props.csv) && <Foot {...props} />}
+      {/* It comes with the rows, so that it is not pushed away by them. */}
+      {rows !== undefined && (props.paging || props.csv) && <Foot {...props} />}
     </div>
   );
 }

@@ -146,7 +146,7 @@ function Head({ data, tenant, span }: HeadProps) {
   const before = data?.before;
   const input = totals ? totals.input_tokens + totals.cache_read_tokens + totals.cache_write_tokens : 0;
   return (
-    <Figures>
+    <Figures roomy>
       <Figure name="Balance" loading={loading} note={data && daysLeft(data.balance)}>
         <Money value={data?.balance.free} as="cents" />
       </Figure>
