@@ -38,6 +38,8 @@ static void add_escape(struct buf *out, uint32_t c)
 
 int clean_add(struct buf *out, struct span text, bool lines)
 {
+    if (text.size == 0)
+        return 0;
     const char *end = text.at + text.size, *plain = text.at, *at = text.at;
     while (at < end) {
         size_t size = json_utf8_length(at, end);

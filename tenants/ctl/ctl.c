@@ -18,13 +18,13 @@ enum { ERROR_MAX = 16384 };
 
 int ctl_fail(struct ctl *ctl, enum ctl_exit code, const char *format, ...)
 {
-    va_list arguments;
     char text[ERROR_MAX];
+    va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    int size = vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     buf_clear(&ctl->error);
-    buf_add_string(&ctl->error, text);
+    buf_add_string(&ctl->error, size < 0 ? format : text);
     return (int)code;
 }
 

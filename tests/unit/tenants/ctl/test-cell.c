@@ -87,6 +87,9 @@ static void local_times_say_their_offset(void **state)
     }
 }
 
+/* U+202E, byte by byte: a literal of it would turn this line. */
+static const char turning[] = {'\xe2', '\x80', '\xae', 'a', 'b', 'c', '\0'};
+
 static void what_a_terminal_would_obey_is_shown(void **state)
 {
     static const struct {
@@ -100,10 +103,7 @@ static void what_a_terminal_would_obey_is_shown(void **state)
         {"a control character of two bytes", "\xc2\x9b", false, "\\u009b"},
         {"a line feed in a cell", "a\nb", false, "a\\u000ab"},
         {"a line feed in a file", "a\n\tb\r", true, "a\n\tb\\u000d"},
-        {"what turns the direction",
-         "\xe2\x80\xae"
-         "abc",
-         false, "\\u202eabc"},
+        {"what turns the direction", turning, false, "\\u202eabc"},
         {"what is not seen",
          "a\xe2\x80\x8b"
          "b",
