@@ -77,6 +77,10 @@ $(report_console)
   With the OpenAI SDK:
     client = openai.OpenAI(base_url="$(gateway_url)/v1", api_key="$(tenant_key)")
 
+  From the command line (tollgatectl --help tells the rest):
+    build/release/bin/tollgatectl login $(bootstrapped TOLLGATE_MEMBER_EMAIL) --url $(gateway_url)
+    build/release/bin/tollgatectl requests list
+
   For shells and tests: . var/dev.env    State: deploy/status    Stop: deploy/down
 TEXT
 }

@@ -73,6 +73,12 @@ static int token_of_file(struct ctl *ctl, const char *path)
     return CTL_OK;
 }
 
+/* What the session holds is for its address alone. */
+static bool is_session_address(const struct ctl *ctl)
+{
+    return ctl->session.url != NULL && strcmp(ctl->session.url, ctl->address.base) == 0;
+}
+
 static int find_token(struct ctl *ctl, bool anybody)
 {
     const char *path = parse_value(ctl->line, "token-file");
@@ -80,7 +86,7 @@ static int find_token(struct ctl *ctl, bool anybody)
         path = getenv(ENV_TOKEN_FILE);
     if (path != NULL && path[0] != '\0' && !anybody)
         return token_of_file(ctl, path);
-    if (ctl->session.token != NULL && strcmp(ctl->session.url, ctl->address.base) == 0) {
+    if (ctl->session.token != NULL && is_session_address(ctl)) {
         ctl->token = mem_strdup(ctl->session.token);
         return CTL_OK;
     }
@@ -112,7 +118,7 @@ int client_connect(struct ctl *ctl, bool anybody)
     if (code != CTL_OK)
         return code;
     const char *ca_file = parse_value(ctl->line, "ca-file");
-    if (ca_file == NULL)
+    if (ca_file == NULL && is_session_address(ctl))
         ca_file = ctl->session.ca_file;
     ctl->http = http_new(ca_file, ctl->address.loopback);
     return CTL_OK;
@@ -245,18 +251,24 @@ static int not_reached(struct ctl *ctl, enum http_outcome outcome, const char *w
                     ctl->address.base, clean.at);
 }
 
+/* So that who looks for a member finds none, whatever came. */
+static void no_json(struct ctl *ctl)
+{
+    must(json_parse(&ctl->doc, span_of("null"), &answer_limits) == JSON_OK);
+}
+
 static int take_answer(struct ctl *ctl)
 {
-    struct http_answer *answer = &ctl->answer;
-    bool is_json = strstr(answer->content_type, "json") != NULL;
+    const struct http_answer *answer = &ctl->answer;
     bool good = answer->status >= 200 && answer->status < 300;
-    if (is_json && json_parse(&ctl->doc, buf_span(&answer->body), &answer_limits) != JSON_OK)
-        is_json = false;
-    if (!good)
-        return refused(ctl, is_json);
-    if (answer->status != 204 && !is_json && strncmp(answer->content_type, "text/csv", 8) != 0)
-        return refused(ctl, false);
-    return CTL_OK;
+    bool is_json = strstr(answer->content_type, "json") != NULL &&
+                   json_parse(&ctl->doc, buf_span(&answer->body), &answer_limits) == JSON_OK;
+    bool is_csv = ctl->csv && strncmp(answer->content_type, "text/csv", 8) == 0;
+    if (!is_json)
+        no_json(ctl);
+    if (good && (is_json || is_csv || answer->status == 204))
+        return CTL_OK;
+    return refused(ctl, is_json);
 }
 
 int client_call(struct ctl *ctl, const struct call *call)
@@ -274,6 +286,7 @@ int client_call(struct ctl *ctl, const struct call *call)
         .timeout_s = call->timeout_s == 0 ? TIMEOUT_S : call->timeout_s,
     };
     digest_random_base62(key, KEY_LENGTH);
+    no_json(ctl);
     for (int attempt = 1;; attempt++) {
         http_answer_done(&ctl->answer);
         enum http_outcome outcome = http_send(ctl->http, &request, &ctl->answer, &why);

@@ -43,7 +43,7 @@ static void print_program(FILE *out)
 {
     fprintf(out, "Usage: " PROGRAM " COMMAND [OPTION...] [ARGUMENT...]\n"
                  "Steers a Tollgate through its API: tenants, keys, money, catalog and prices.\n\n"
-                 "Commands (each has its own --help):\n");
+                 "Commands (each has its own --help; help COMMAND is the same):\n");
     print_below("", out);
     print_named("Exit status:", exit_texts, CTL_EXITS, out);
     print_named("Environment:", environment_texts, ENVIRONMENT_TEXTS, out);

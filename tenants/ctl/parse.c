@@ -368,9 +368,14 @@ enum parse_outcome parse_line(char **argv, int64_t now_ms, struct invocation *li
         return PARSE_BAD;
     if (reading.first == 0)
         return PARSE_HELP;
+    bool help = strcmp(argv[reading.first], "help") == 0;
+    if (help && argv[++reading.first] == NULL)
+        return PARSE_HELP;
     int words = find_command(argv + reading.first, &line->command, error);
     if (words == 0)
         return PARSE_BAD;
+    if (help)
+        return PARSE_HELP;
     /* argp takes the word before the first for the program's name: it is the command's last. */
     reading.until_first = false;
     reading.command = line->command;

@@ -11,7 +11,7 @@
 #include "tenants/ctl/request.h"
 #include "tenants/ctl/show.h"
 
-enum { QUESTION_MAX = 4096, PAGES_MAX = 100000, CURSOR_MAX = 4096, FULL_PAGE = 200 };
+enum { QUESTION_MAX = 4096, PAGES_MAX = 10000, CURSOR_MAX = 4096 };
 
 /* The path of the command, for one tenant or for all, with its query. */
 static int make_path(struct ctl *ctl, struct buf *path)
@@ -60,18 +60,13 @@ int run_ask(struct ctl *ctl)
 
 /* ---- lists ---- */
 
-/* The next page's path; false when there is none. */
-static bool next_page(struct ctl *ctl, const char *first, struct buf *path)
+/* The cursor of the next page; empty when there is none. */
+static void read_cursor(const struct ctl *ctl, struct buf *cursor)
 {
-    cleanup(buf_done) struct buf cursor = buf_make(CURSOR_MAX);
     uint32_t next = json_find(&ctl->doc, 0, "next_cursor");
-    if (json_is_null(&ctl->doc, next))
-        return false;
-    cell_text(&ctl->doc, next, &cursor);
-    buf_clear(path);
-    buf_add_string(path, first);
-    request_add_query(path, "cursor", buf_span(&cursor));
-    return true;
+    buf_clear(cursor);
+    if (!json_is_null(&ctl->doc, next) && json_kind(&ctl->doc, next) == JSON_STRING)
+        cell_text(&ctl->doc, next, cursor);
 }
 
 /* The rows of one page as JSON, behind those of earlier pages. */
@@ -86,49 +81,65 @@ static void print_json_rows(struct ctl *ctl, bool *any)
     }
 }
 
+static void take_page(struct ctl *ctl, struct table *table, bool *any)
+{
+    if (ctl->json)
+        print_json_rows(ctl, any);
+    else
+        show_rows(ctl, ctl->line->command->view, json_find(&ctl->doc, 0, "data"), table);
+}
+
+/* Page by page; *more_out when there are more than are taken. */
+static int walk(struct ctl *ctl, const char *first, struct table *table, bool *any, bool *more_out)
+{
+    cleanup(buf_done) struct buf path = buf_make(REQUEST_MAX_BYTES);
+    cleanup(buf_done) struct buf cursor = buf_make(CURSOR_MAX);
+    buf_add_string(&path, first);
+    for (int page = 0; page < PAGES_MAX && !table_full(table); page++) {
+        int code = client_get(ctl, path.at);
+        if (code != CTL_OK)
+            return code;
+        take_page(ctl, table, any);
+        read_cursor(ctl, &cursor);
+        if (cursor.size == 0)
+            return CTL_OK;
+        buf_clear(&path);
+        buf_add_string(&path, first);
+        request_add_query(&path, "cursor", buf_span(&cursor));
+    }
+    *more_out = true;
+    return CTL_OK;
+}
+
 static int list_all(struct ctl *ctl, struct buf *path)
 {
-    const struct view *view = ctl->line->command->view;
-    struct table *table = show_table(ctl, view);
-    bool any = false, full = false;
-    int code = CTL_OK;
-    if (parse_value(ctl->line, "limit") == NULL)
+    bool any = false, more = false;
+    if (parse_has(ctl->line, "cursor"))
+        return ctl_fail(ctl, CTL_USAGE, "--all begins at the first page; leave --cursor out");
+    if (!parse_has(ctl->line, "limit"))
         request_add_query(path, "limit", span_of("200"));
-    cleanup(mem_free_at) char *first = mem_dup(path->at, path->size);
-    for (int page = 0; page < PAGES_MAX && !full; page++) {
-        code = client_get(ctl, path->at);
-        if (code != CTL_OK)
-            break;
-        if (ctl->json)
-            print_json_rows(ctl, &any);
-        else
-            show_rows(ctl, view, json_find(&ctl->doc, 0, "data"), table);
-        full = table_full(table);
-        if (!next_page(ctl, first, path))
-            break;
-    }
+    struct table *table = show_table(ctl, ctl->line->command->view);
+    int code = walk(ctl, path->at, table, &any, &more);
     if (code == CTL_OK && ctl->json)
         fputs(any ? "]\n" : "[]\n", ctl->out);
     if (!ctl->json)
         show_print(ctl, table);
-    if (full)
-        fprintf(stderr, "That is not all, but all that fits into memory; --csv or filters help.\n");
+    if (more)
+        fprintf(stderr, "That is not all, but as much as is taken; --csv or filters help.\n");
     table_free(table);
     return code;
 }
 
-static void say_more(struct ctl *ctl, size_t rows)
+static void say_more(const struct ctl *ctl, size_t rows)
 {
     cleanup(buf_done) struct buf cursor = buf_make(CURSOR_MAX);
-    uint32_t next = json_find(&ctl->doc, 0, "next_cursor");
+    read_cursor(ctl, &cursor);
     if (rows == 0)
         fprintf(stderr, "There are none.\n");
-    if (json_is_null(&ctl->doc, next))
-        return;
-    cell_text(&ctl->doc, next, &cursor);
-    fprintf(stderr,
-            "These are the first %zu; --all shows all of them, --cursor %s the next page.\n", rows,
-            cursor.at);
+    else if (cursor.size > 0)
+        fprintf(stderr,
+                "These are the first %zu; --all shows all of them, --cursor %s the next page.\n",
+                rows, cursor.at);
 }
 
 static int list_page(struct ctl *ctl, const char *path)

@@ -229,7 +229,6 @@ static void show_price(struct ctl *ctl)
         {"AFTER", "after", CELL_MONEY, false},
     };
     static const struct view changes = {VIEW_COLUMNS(columns)};
-    static const struct view made = {.root = "price"};
     struct view price = *ctl->line->command->view;
     if (ctl->json) {
         show_raw(ctl, buf_span(&ctl->answer.body));
@@ -241,7 +240,7 @@ static void show_price(struct ctl *ctl)
     if (table_rows(table) == 0)
         fprintf(ctl->out, "No rate changes.\n");
     table_free(table);
-    price.root = made.root;
+    price.root = "price";
     if (parse_has(ctl->line, "dry-run"))
         fprintf(stderr, "Nothing was changed.\n");
     else

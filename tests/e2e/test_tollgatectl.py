@@ -157,6 +157,27 @@ def test_an_operator_token_from_a_file(stack, tmp_path):
     assert ctl("status --token-file", secret).fields["OK"] == "yes"
 
 
+def test_tls_is_verified(stack, tmp_path):
+    ctl = Ctl(tmp_path)
+    key, chain = tmp_path / "edge.key", tmp_path / "edge.crt"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", chain],
+                   check=True, stderr=subprocess.DEVNULL)
+    gateway = stack.add_gateway(1, tls_listen="127.0.0.1:0", tls_key=key, tls_certificate=chain)
+    try:
+        port = dict(line.split("=") for line in gateway.ports.read_text().split())["tls-listen"]
+        url, secret = f"https://127.0.0.1:{port}", ctl.file("p", stack.boot["TOLLGATE_MEMBER_PASSWORD"] + "\n")
+        line = ("login", stack.boot["TOLLGATE_MEMBER_EMAIL"], "--password-file", secret, "--url", url)
+        assert "--ca-file" in ctl.refused(*line, code=3)
+        ctl(*line, "--ca-file edge.crt")
+        assert ctl("balance").fields["CURRENCY"] == "USD", "the session remembers which certificates to trust"
+        wrong = f"https://localhost:{port}"
+        assert "certificate" in ctl.refused("login a@b.cd --password-file p --ca-file edge.crt --url", wrong, code=3)
+    finally:
+        gateway.stop()
+        stack.gateways.remove(gateway)
+
+
 # ---- keys: the whole life of one ----
 
 def test_a_key_is_made_used_rotated_and_revoked(stack, owner):
@@ -228,6 +249,7 @@ def test_the_next_page_is_named(operator):
     every = operator("catalog models --limit 6 --json").json["data"]
     shown = [line.split()[0] for page in (first, second) for line in page.out.splitlines()[1:]]
     assert shown == [row["id"] for row in every]
+    assert "--cursor" in operator.refused("catalog models --all --cursor", cursor, code=2)
 
 
 def test_a_table_has_its_columns(owner):
@@ -566,11 +588,24 @@ def test_a_change_is_made_on_the_version_that_was_read(behind, lonely):
     ("a page that pretends", answer("200 OK", b"<h1>yes</h1>", "text/html")),
     ("half of JSON", answer("200 OK", b'{"data":[')),
     ("no problem", answer("400 Bad Request", b'{"error":1}')),
+    ("problem of no kind", answer("500 Oh", b"null", "application/problem+json")),
+    ("CSV that nobody wanted", answer("200 OK", b"id\r\n", "text/csv")),
     ("a redirect", answer("302 Found", b"", "text/html", Location="http://127.0.0.1:1/")),
 ])
 def test_an_answer_that_is_none(behind, lonely, what, bytes_):
     behind.answer = lambda seen, send: send(bytes_)
     assert behind.url in lonely.refused("tenants list", code=3), what
+
+
+@pytest.mark.parametrize("command", ["tenants list", "tenants list --all", "tenants list --all --json", "status", "usage", "audit verify",
+                                     "requests show x --tenant ten_01jd0000000000000000000001", "providers drain p",
+                                     "catalog import - --dry-run", "prices set d --input 1 --from tomorrow", "whoami",
+                                     "keys list --tenant nobody", "catalog model x"])
+@pytest.mark.parametrize("body", [b"null", b"[]", b"{}", b'{"data":{},"next_cursor":7}', b'{"data":[1,null,[]],"next_cursor":null}', None])
+def test_answers_of_another_shape_break_nothing(behind, lonely, command, body):
+    behind.answer = lambda seen, send: send(answer("200 OK", body) if body else b"HTTP/1.1 204 Done\r\n\r\n")
+    done = lonely.run(command, stdin="{}")
+    assert done.code in (0, 1, 2, 3), done
 
 
 def test_hostile_errors_are_shown_as_text(behind, lonely):

@@ -128,6 +128,8 @@ static void help_is_told_at_each_level(void **state)
     } rows[] = {
         {"nothing", "", NULL},
         {"the program", "--help", NULL},
+        {"in a word", "help", NULL},
+        {"of a command in a word", "help keys create", "keys create"},
         {"a group alone", "keys", "keys"},
         {"a group", "keys --help", "keys"},
         {"a group in a group", "providers credentials --help", "providers credentials"},
