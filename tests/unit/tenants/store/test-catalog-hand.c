@@ -1,114 +1,10 @@
-/* What operators do to the catalog by hand: statuses, prices, credentials, and that imports leave
- * it. */
+/* What operators do to models, deployments and prices by hand, and that imports leave it. */
 #include "common/base/clock.h"
-#include "common/base/mem.h"
-#include "tenants/model/catalog_file.h"
-#include "tenants/store/catalog_store.h"
 #include "tenants/store/model_store.h"
 #include "tenants/store/price_store.h"
 #include "tenants/store/provider_credential_store.h"
 #include "tenants/store/provider_store.h"
-#include "tests/support/testing_store.h"
-
-static char url[TEST_URL_SIZE];
-static struct pg *control, *all;
-static struct test_tenant tenant;
-static struct uuid deployment;
-
-static const char catalog_text[] =
-    "{\"format\":\"tollgate.catalog.v1\",\"source\":\"test\",\"providers\":["
-    "{\"slug\":\"p\",\"name\":\"P\",\"endpoints\":[{\"dialect\":\"openai\","
-    "\"base_url\":\"https://${R}.example/v1\",\"auth\":\"bearer\"},{\"dialect\":\"anthropic\","
-    "\"base_url\":\"https://other.example/v1\",\"auth\":\"bearer\"}],"
-    "\"variables\":[{\"name\":\"R\",\"what\":\"resource\"}]}],\"models\":[{\"id\":\"a/m\","
-    "\"name\":\"M\",\"kind\":\"chat\",\"aliases\":[\"m-alias\"],\"deprecated\":false,"
-    "\"deployments\":[{\"key\":\"p/m#1\",\"provider\":\"p\",\"upstream_id\":\"m\","
-    "\"failure_domain\":\"p\",\"dialect\":\"openai\",\"limits\":{\"context\":1000,\"output\":%d},"
-    "\"capabilities\":{\"input\":[\"text\"],\"output\":[\"text\"]},\"rates\":["
-    "{\"meter\":\"input\",\"usd\":\"2\"},{\"meter\":\"output\",\"usd\":\"8.5\"}],"
-    "\"prices_as_of\":\"2026-06-30\",\"source\":\"test\"}]}]}";
-
-/* Imports and commits; answers how many changes there were. */
-static uint32_t import(int output_limit)
-{
-    struct store_error error = {""};
-    struct catalog_error wrong;
-    struct catalog *old = NULL, *new = NULL;
-    struct catalog_import_result result;
-    struct arena *arena = arena_new(1 << 16, 1 << 24);
-    struct buf text = buf_make(1 << 16);
-
-    buf_printf(&text, catalog_text, output_limit);
-    if (catalog_parse(buf_span(&text), &new, &wrong) != 0)
-        fail_msg("%s", wrong.text);
-    assert_store(STORE_OK, store_begin(control, &test_operator, &error), error);
-    assert_store(STORE_OK, catalog_store_read(control, &old, &error), error);
-    struct catalog_changes changes = catalog_diff(old, new, arena);
-    uint32_t count = changes.count;
-    const struct catalog_import import = {new, &changes, INT64_MIN};
-    assert_store(STORE_OK, catalog_store_apply(control, &test_operator, &import, &result, &error),
-                 error);
-    assert_store(STORE_OK, store_commit(control, &error), error);
-    catalog_free(old);
-    catalog_free(new);
-    arena_free(arena);
-    buf_done(&text);
-    return count;
-}
-
-static int make(void **state)
-{
-    struct pg_rows *rows = NULL;
-
-    (void)state;
-    if (make_schema(url) != 0)
-        return -1;
-    if (url[0] == '\0')
-        return 0;
-    control = open_as(url, "tollgate_control");
-    all = open_database(url);
-    tenant = make_test_tenant(control, "One", BILLING_PREPAID, 0);
-    (void)import(100);
-    if (pg_exec(all, &rows, "SELECT deployment_id FROM tollgate.deployments") != PG_OK)
-        return -1;
-    deployment = pg_get_uuid(rows, 0, 0);
-    pg_rows_free(rows);
-    return 0;
-}
-
-static int drop(void **state)
-{
-    (void)state;
-    pg_close(control);
-    pg_close(all);
-    return drop_database(url);
-}
-
-static void begin_as(struct uuid who)
-{
-    struct store_error error = {""};
-    const struct store_actor actor = {.name = "test", .tenant = who};
-
-    assert_store(STORE_OK, store_begin(control, &actor, &error), error);
-}
-
-static void commit(void)
-{
-    struct store_error error = {""};
-
-    assert_store(STORE_OK, store_commit(control, &error), error);
-}
-
-static struct pg_rows *show(const struct view *view, const struct pg_param *params)
-{
-    struct pg_rows *rows = NULL;
-
-    if (pg_exec_params(control, &rows, view->sql, params) != PG_OK)
-        fail_msg("%s: %s", pg_error(control)->message, view->sql);
-    return rows;
-}
-
-#define SHOW(view, ...) show((view), (const struct pg_param[]){__VA_ARGS__, {.kind = PG_PARAM_END}})
+#include "tests/support/testing_catalog.h"
 
 static void every_list_runs_with_and_without_its_filters(void **state)
 {
@@ -465,63 +361,6 @@ static void a_price_by_which_nothing_could_be_sold_is_refused(void **state)
 
 /* ---- credentials and providers ---- */
 
-static void a_credential_is_kept_changed_and_never_shown(void **state)
-{
-    struct store_error error = {""};
-    struct arena *arena = arena_new(1 << 12, 1 << 20);
-    struct credential_places places = {0};
-    struct credential_locked locked;
-    const char sealed[40] = "sealed";
-    struct credential_row_new row = {.id = uuid_new(),
-                                     .provider = span_of("p"),
-                                     .name = span_of("first"),
-                                     .origins = span_of("https://acme.example"),
-                                     .variables = span_of("{\"R\":\"acme\"}"),
-                                     .sealed = span_make(sealed, sizeof(sealed)),
-                                     .master_key_id = "0123456789abcdef"};
-
-    (void)state;
-    need_database(url);
-    begin_as((struct uuid){{0}});
-    assert_store(
-        STORE_OK,
-        provider_credential_places(control, span_of("p"), row.deployment, arena, &places, &error),
-        error);
-    assert_int("two places", places.count, 2);
-    assert_span("in the catalog's order", places.urls[0], "https://${R}.example/v1");
-    assert_store(
-        STORE_OK,
-        provider_credential_places(control, span_of("p"), deployment, arena, &places, &error),
-        error);
-    assert_int("one place", places.count, 1);
-    assert_store(
-        STORE_NOT_FOUND,
-        provider_credential_places(control, span_of("q"), row.deployment, arena, &places, &error),
-        error);
-    assert_store(STORE_NOT_FOUND,
-                 provider_credential_places(control, span_of("p"), (struct uuid){{5}}, arena,
-                                            &places, &error),
-                 error);
-    assert_store(STORE_OK, provider_credential_insert(control, &row, &error), error);
-    assert_store(STORE_OK, provider_credential_lock(control, row.id, arena, &locked, &error),
-                 error);
-    assert_span("where it goes", locked.origins, "https://acme.example");
-    const struct credential_change off = {
-        .name = PG_NULL, .status = PG_STRING("disabled"), .variables = PG_NULL};
-    assert_store(STORE_OK, provider_credential_update(control, row.id, &off, &error), error);
-    commit();
-    assert_sql(all,
-               "SELECT concat_ws(' ', status, origin, length(sealed), revision) "
-               "FROM tollgate.provider_credentials",
-               "disabled https://acme.example 40 2");
-    begin_as(tenant.made.tenant);
-    struct pg_rows *rows = SHOW(&provider_credential_view, PG_UUID(row.id));
-    assert_int("a tenant sees none", pg_rows_count(rows), 0);
-    pg_rows_free(rows);
-    store_rollback(control);
-    arena_free(arena);
-}
-
 static void a_provider_is_drained_and_taken_back(void **state)
 {
     struct store_error error = {""};
@@ -545,50 +384,6 @@ static void a_provider_is_drained_and_taken_back(void **state)
     assert_int("and again", model_cell(tenant.made.tenant, AT_SELLABLE), 1);
 }
 
-static void health_counts_attempts_and_not_requests(void **state)
-{
-    char id[ID_TEXT_SIZE], sql[1024];
-
-    (void)state;
-    need_database(url);
-    id_format(ID_DEPLOYMENT, deployment, id);
-    snprintf(sql, sizeof(sql),
-             "SELECT tollgate.ensure_partitions(current_date - 1, current_date + 1)");
-    assert_int_equal(pg_script(all, sql), PG_OK);
-    for (int i = 0; i < 3; i++) {
-        char event[UUID_TEXT_SIZE];
-
-        uuid_format(uuid_new(), event);
-        snprintf(sql, sizeof(sql),
-                 "INSERT INTO tollgate.request_log (event_id, event_day, tenant_id, key_id, "
-                 "first_token_ms, attempts) VALUES ('%s', tollgate.uuid7_day('%s'), '%s', '%s', %d,"
-                 "'[{\"deployment\":\"%s\",\"status\":%d,\"reason\":\"%s\",\"ms\":%d},"
-                 "{\"deployment\":\"%s\",\"status\":200,\"reason\":\"ok\",\"ms\":100,"
-                 "\"delivered\":true}]')",
-                 event, event, event, event, 10 * (i + 1), id, i == 0 ? 503 : 400, "status", i * 10,
-                 id);
-        assert_int_equal(pg_script(all, sql), PG_OK);
-    }
-    begin_as((struct uuid){{0}});
-    struct pg_rows *rows = SHOW(&provider_health_view, PG_INT(50), PG_NULL, PG_NULL,
-                                PG_UUID(provider_health_from(clock_wall_ms() - 3600000)),
-                                PG_STRING("p"), PG_BOOL(true));
-    assert_int("one deployment", pg_rows_count(rows), 1);
-    in_row("it", uuid_equal(pg_get_uuid(rows, 0, 1), deployment));
-    assert_int("attempts", pg_get_int64(rows, 0, 4), 6);
-    assert_int("failures, without the client's own", pg_get_int64(rows, 0, 5), 1);
-    assert_int("p95", pg_get_int64(rows, 0, 8), 100);
-    assert_int("first token", pg_get_int64(rows, 0, 9), 30);
-    in_row("just now", clock_wall_ms() - pg_get_unix_ms(rows, 0, 10) < 60000);
-    assert_span("what", pg_get_text(rows, 0, 11), "status (503)");
-    pg_rows_free(rows);
-    rows = SHOW(&provider_health_view, PG_INT(50), PG_NULL, PG_NULL,
-                PG_UUID(provider_health_from(clock_wall_ms() + 3600000)), PG_NULL, PG_NULL);
-    assert_int("nothing in the hours asked for", pg_rows_count(rows), 0);
-    pg_rows_free(rows);
-    store_rollback(control);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -600,9 +395,7 @@ int main(void)
         cmocka_unit_test(a_new_price_ends_the_one_before_where_it_begins),
         cmocka_unit_test(a_contracts_price_is_seen_and_meant_by_its_tenant_only),
         cmocka_unit_test(a_price_by_which_nothing_could_be_sold_is_refused),
-        cmocka_unit_test(a_credential_is_kept_changed_and_never_shown),
         cmocka_unit_test(a_provider_is_drained_and_taken_back),
-        cmocka_unit_test(health_counts_attempts_and_not_requests),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }
