@@ -25,7 +25,7 @@ const COLUMNS: Columns<Row> = [
     cell: ({ row }) => <Time at={row.original.at} />,
     meta: { main: true },
   },
-  { header: 'What', accessorKey: 'action' },
+  { header: 'What', accessorKey: 'action', meta: { under: true } },
   {
     header: 'Of',
     accessorKey: 'subject',

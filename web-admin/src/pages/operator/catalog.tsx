@@ -26,7 +26,9 @@ const COLUMNS: Columns<Schemas['Model']> = [
   {
     header: 'Status',
     accessorKey: 'status',
-    cell: ({ row }) => <Status value={row.original.status} title={row.original.status_reason ?? undefined} />,
+    cell: ({ row }) => (
+      <Status compact value={row.original.status} title={row.original.status_reason ?? undefined} />
+    ),
     meta: { width: 80 },
   },
   { header: 'Kind', accessorKey: 'kind', meta: { wideOnly: true } },

@@ -40,11 +40,11 @@ function columns(onChange: (price: Price) => void): Columns<Price> {
       cell: ({ row }) => <ModelLink id={row.original.model} />,
       meta: { width: 180 },
     },
-    { header: 'Provider', accessorKey: 'provider' },
+    { header: 'Provider', accessorKey: 'provider', meta: { under: true } },
     {
       header: 'State',
       accessorKey: 'state',
-      cell: ({ row }) => <Status value={row.original.state} />,
+      cell: ({ row }) => <Status compact value={row.original.state} />,
       meta: { width: 64 },
     },
     {

@@ -148,14 +148,18 @@ function Head({ data, tenant, span }: HeadProps) {
   return (
     <Figures roomy>
       <Figure name="Balance" loading={loading} note={data && daysLeft(data.balance)}>
-        <Money value={data?.balance.free} as="cents" />
+        <Link href={`/t/${tenant}/billing`}>
+          <Money value={data?.balance.free} as="cents" />
+        </Link>
       </Figure>
       <Figure
         name="Spent"
         loading={loading}
         note={totals && before && <Trend percent={changePercent(totals.charge, before.charge)} />}
       >
-        <Money value={totals?.charge} />
+        <Link href={requestsPath(tenant, span, '&sort=charge')}>
+          <Money value={totals?.charge} />
+        </Link>
       </Figure>
       <Figure
         name="This month"
