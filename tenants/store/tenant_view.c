@@ -90,7 +90,8 @@ const struct view balance_view =
          "CASE WHEN b.burn > 0 THEN round(greatest(f.free, 0) / b.burn, 1)::float8 END, "
          "w.period_no, w.period_start, now() FROM tollgate.wallets w CROSS JOIN LATERAL ("
          "SELECT " WALLET_FREE
-         " AS free) f CROSS JOIN LATERAL (SELECT trunc(coalesce(sum(h.charge_pico), 0) / 7) AS "
+         " AS free) f CROSS JOIN LATERAL (SELECT trunc(coalesce(sum(h.charge_pico), 0) / "
+         "least(7, greatest(1, extract(epoch FROM now() - min(h.hour)) / 86400))) AS "
          "burn FROM tollgate.usage_hourly h WHERE h.tenant_id = w.tenant_id "
          "AND h.hour > now() - interval '7 days') b WHERE w.tenant_id = $1",
          balance_columns, 0);

@@ -1010,7 +1010,7 @@ export interface components {
         SubscriptionNew: {
             plan: string;
         };
-        /** @description free = promo + prepaid - accrued - receivable + credit_limit - held. burn_per_day is the mean of the last 7 days; days_left is null when nothing burns. */
+        /** @description free = promo + prepaid - accrued - receivable + credit_limit - held. burn_per_day is the mean of the days since the first call of the last 7 days, at least one; days_left is null when nothing burns. */
         Balance: {
             currency: string;
             free: components["schemas"]["Usd"];

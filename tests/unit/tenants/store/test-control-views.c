@@ -126,7 +126,7 @@ static void tenants_are_shown_with_their_money_of_30_days(void **state)
     shows(pg, member, &tenant_view, "\"plan\":\"pro\"", id);
     shows(pg, member, &tenant_view, NULL, theirs);
     shows(pg, member, &balance_view, "\"free\":\"2\",\"promo\":\"0\"", id);
-    shows(pg, member, &balance_view, "\"burn_per_day\":\"0.002\",\"days_left\":1000", id);
+    shows(pg, member, &balance_view, "\"burn_per_day\":\"0.014\",\"days_left\":142.9", id);
     shows(pg, &test_operator, &balance_view, "\"days_left\":null", theirs);
     shows(pg, member, &subscription_view, "\"markup_percent\":\"5\",\"monthly_fee\":\"9.99\"", id);
     pages(pg, &tenant_list_view, 1, "Other 50%_off", PG_NULL, PG_NULL);
