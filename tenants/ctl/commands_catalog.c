@@ -44,6 +44,8 @@ static const struct column offer_columns[] = {
     {"RELEASED", "release_date", CELL_TEXT, false},
     {"DEPRECATED", "deprecated", CELL_TEXT, false},
     {"ALIASES", "aliases", CELL_LIST, false},
+    {"OPEN WEIGHTS", "open_weights", CELL_TEXT, false},
+    {"FACTS", "facts", CELL_JSON, true},
     {"OFFERS", "offers", CELL_OFFERS, false},
 };
 static const struct view model_detail_view = {VIEW_COLUMNS(offer_columns)};
@@ -71,6 +73,11 @@ static const struct column deployment_columns[] = {
     {"PRIORITY", "priority", CELL_NUMBER, true},
     {"WEIGHT", "weight", CELL_COUNT, true},
     {"CONTEXT", "context_limit", CELL_COUNT, true},
+    {"OUTPUT LIMIT", "output_limit", CELL_COUNT, true},
+    {"TIMEOUT MS", "total_timeout_ms", CELL_COUNT, true},
+    {"WHEN CLIENTS LEAVE", "abort_policy", CELL_TEXT, true},
+    {"RELEASED", "released", CELL_TEXT, true},
+    {"FREE ON PURPOSE", "free_on_purpose", CELL_TEXT, true},
     {"REASON", "status_reason", CELL_TEXT, true},
     {"BASE URL", "base_url", CELL_TEXT, true},
 };

@@ -23,6 +23,33 @@ static bool says_something(const struct ctl *ctl, const struct column *column)
     return true;
 }
 
+/* What is past the top of a grouping has no label of its own. */
+static void add_usage_row(struct ctl *ctl, const struct view *view, uint32_t row,
+                          struct table *table)
+{
+    bool other = false;
+    (void)!json_bool(&ctl->doc, json_find(&ctl->doc, row, "other"), &other);
+    for (size_t i = 0; i < view->count; i++) {
+        if (other && strcmp(view->columns[i].path, "label") == 0)
+            table_cell(table, span_of("other"));
+        else
+            show_cell(ctl, &view->columns[i], row, "total", table);
+    }
+}
+
+static void show_usage_rows(struct ctl *ctl, const struct view *view)
+{
+    const struct json_doc *doc = &ctl->doc;
+    uint32_t data = json_find(doc, 0, "data");
+    struct table *table = show_table(ctl, view);
+    for (uint32_t i = json_first(doc, data); i != JSON_NONE && !table_full(table);
+         i = json_after(doc, data, i))
+        add_usage_row(ctl, view, i, table);
+    add_usage_row(ctl, view, json_find(doc, 0, "total"), table);
+    show_print(ctl, table);
+    table_free(table);
+}
+
 /* The sum is a row of its own below the others; without buckets and groups there is nothing else.
  */
 static void show_usage(struct ctl *ctl)
@@ -36,15 +63,10 @@ static void show_usage(struct ctl *ctl)
         if (says_something(ctl, &whole->columns[i]))
             columns[view.count++] = whole->columns[i];
     }
-    if (view.count + 2 == whole->count) {
+    if (view.count + 2 == whole->count)
         show_object(ctl, columns, view.count, total);
-    } else {
-        struct table *table = show_table(ctl, &view);
-        show_rows(ctl, &view, json_find(&ctl->doc, 0, "data"), table);
-        show_row(ctl, &view, total, "total", table);
-        show_print(ctl, table);
-        table_free(table);
-    }
+    else
+        show_usage_rows(ctl, &view);
     cell_add(&ctl->doc, json_find(&ctl->doc, 0, "fresh_at"), CELL_TIME, ctl->local, &fresh);
     fprintf(ctl->out, "Usage up to %s is in it.\n", fresh.at);
 }

@@ -130,22 +130,25 @@ struct table *show_table(const struct ctl *ctl, const struct view *view)
     return table;
 }
 
-void show_row(const struct ctl *ctl, const struct view *view, uint32_t object, const char *missing,
-              struct table *table)
+void show_cell(const struct ctl *ctl, const struct column *column, uint32_t object,
+               const char *missing, struct table *table)
 {
     cleanup(buf_done) struct buf text = buf_make(CELL_MAX);
-    for (size_t i = 0; i < view->count; i++) {
-        const struct column *column = &view->columns[i];
-        if (!is_shown(ctl, column))
-            continue;
-        uint32_t node = cell_find(&ctl->doc, object, column->path);
-        buf_clear(&text);
-        if (node == JSON_NONE)
-            buf_add_string(&text, missing);
-        else
-            cell_add(&ctl->doc, node, column->kind, ctl->local, &text);
-        table_cell(table, buf_span(&text));
-    }
+    uint32_t node = cell_find(&ctl->doc, object, column->path);
+    if (!is_shown(ctl, column))
+        return;
+    if (node == JSON_NONE)
+        buf_add_string(&text, missing);
+    else
+        cell_add(&ctl->doc, node, column->kind, ctl->local, &text);
+    table_cell(table, buf_span(&text));
+}
+
+static void add_row(const struct ctl *ctl, const struct view *view, uint32_t object,
+                    struct table *table)
+{
+    for (size_t i = 0; i < view->count; i++)
+        show_cell(ctl, &view->columns[i], object, "-", table);
 }
 
 void show_rows(const struct ctl *ctl, const struct view *view, uint32_t array, struct table *table)
@@ -153,7 +156,7 @@ void show_rows(const struct ctl *ctl, const struct view *view, uint32_t array, s
     const struct json_doc *doc = &ctl->doc;
     for (uint32_t i = json_first(doc, array); i != JSON_NONE && !table_full(table);
          i = json_after(doc, array, i))
-        show_row(ctl, view, i, "-", table);
+        add_row(ctl, view, i, table);
 }
 
 void show_print(const struct ctl *ctl, const struct table *table)

@@ -21,9 +21,10 @@ void show_object(struct ctl *ctl, const struct column *columns, size_t count, ui
 /* A table with the columns of a view; rows are added page by page. */
 must_use struct table *show_table(const struct ctl *ctl, const struct view *view);
 void show_rows(const struct ctl *ctl, const struct view *view, uint32_t array, struct table *table);
-/* One more row, of an object that stands elsewhere; `missing` stands for members it has not. */
-void show_row(const struct ctl *ctl, const struct view *view, uint32_t object, const char *missing,
-              struct table *table);
+/* The next cell of a row: a member of an object, or `missing` when it has none. A column that is
+ * not shown has no cell. */
+void show_cell(const struct ctl *ctl, const struct column *column, uint32_t object,
+               const char *missing, struct table *table);
 void show_print(const struct ctl *ctl, const struct table *table);
 
 #endif

@@ -420,7 +420,12 @@ def test_a_credential_is_never_an_argument(operator):
 
 # ---- usage, requests, audit, status ----
 
-def test_usage_with_its_total(operator, owner):
+def test_usage_with_its_total(stack, operator, owner):
+    second = owner("keys create second --json").json["secret"]
+    wait_until(lambda: stack.knows(second), "the gateway knows it")
+    stack.event(stack.post("/v1/chat/completions", ASK, key=second).headers["x-generation-id"])
+    groups = [line.split()[0] for line in owner("usage --group key --top 1").out.splitlines()[1:-1]]
+    assert len(groups) == 3 and groups[1:] == ["other", "total"]
     done = owner("usage --group model --bucket day")
     assert done.out.splitlines()[0].split()[:3] == ["TIME", "GROUP", "REQUESTS"]
     assert "total" in done.out and "Usage up to" in done.out

@@ -46,7 +46,6 @@ static void show(const struct view *view, struct ctl *ctl)
     must(ctl->out != NULL);
     struct table *table = show_table(ctl, view);
     show_rows(ctl, view, json_find(&ctl->doc, 0, "data"), table);
-    show_row(ctl, view, 0, "-", table);
     show_print(ctl, table);
     table_free(table);
     show_object(ctl, view->columns, view->count, 0);
