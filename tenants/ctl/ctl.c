@@ -80,11 +80,11 @@ static int run(const struct invocation *line, int64_t now_ms)
         code = ctl_fail(&ctl, CTL_USAGE, "--json and --csv can't both be");
     else
         code = run_shape(&ctl);
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && code == CTL_OK)
+        code = ctl_fail(&ctl, CTL_USAGE, "not all of it could be written");
     if (code != CTL_OK && ctl.error.size > 0)
         complain(&ctl.error);
     done(&ctl);
-    if (fflush(stdout) != 0 && code == CTL_OK)
-        code = CTL_USAGE;
     return code;
 }
 

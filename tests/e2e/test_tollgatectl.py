@@ -88,6 +88,18 @@ def test_a_password_of_standard_input(stack, tmp_path):
     ctl("login", stack.boot["TOLLGATE_MEMBER_EMAIL"], "--password-file -", stdin=stack.boot["TOLLGATE_MEMBER_PASSWORD"] + "\n")
 
 
+def test_the_environment_s_tenant_is_for_work_not_for_signing_in(stack, tmp_path):
+    ctl = Ctl(tmp_path, url=stack.url, TOLLGATE_TENANT=stack.tenant)
+    ctl("login", stack.boot["TOLLGATE_OPERATOR_EMAIL"], stdin=stack.boot["TOLLGATE_OPERATOR_PASSWORD"] + "\n")
+    assert ctl("tenants show").fields["ID"] == stack.tenant
+
+
+def test_a_full_disk_is_not_called_done(owner):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([PROGRAM, "keys", "list"], stdout=full, stderr=subprocess.PIPE, env=owner.env, text=True)
+    assert done.returncode == 2 and "not all of it could be written" in done.stderr
+
+
 def test_a_wrong_password_is_refused_with_the_request(stack, tmp_path):
     ctl = Ctl(tmp_path, url=stack.url)
     said = ctl.refused("login", "nobody-here@example.com", stdin="wrong\n", code=4)
