@@ -22,6 +22,10 @@ struct language_target {
     int64_t output_limit;      /* of the model; 0: unknown */
     bool reasoning;            /* the model can */
     const char *tokens_member; /* OpenAI's: "max_tokens" or "max_completion_tokens" */
+    /* OpenAI's: where an assistant's earlier reasoning goes ("reasoning_content"); NULL: nowhere */
+    const char *reasoning_member;
+    /* 1 << enum chat_member: taken there beyond the language's own, and not taken there. */
+    uint64_t extra, without;
 };
 
 enum language_framing { FRAMING_SSE, FRAMING_EVENT_STREAM };
@@ -83,9 +87,9 @@ struct upstream_language {
                                   struct pieces *out, struct ask_losses *losses_out);
     /* One frame: `event` is SSE's event field or the event stream's :event-type. */
     void (*read_frame)(struct answer_reader *reader, struct span event, struct span data);
-    /* The stream's body is at its end. `framed`: by its framing (the last chunk, all of its length),
-     * not by a connection that closed. NULL: the language has an end marker, and without it a stream
-     * is cut, whatever its framing says. */
+    /* The stream's body is at its end. `framed`: by its framing (the last chunk, all of its
+     * length), not by a connection that closed. NULL: the language has an end marker, and without
+     * it a stream is cut, whatever its framing says. */
     void (*read_end)(struct answer_reader *reader, bool framed);
     void (*read_whole)(struct answer_reader *reader, struct span body);
     /* An error with a status of its own; false when there is none in there. */

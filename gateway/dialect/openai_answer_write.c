@@ -377,6 +377,7 @@ void openai_write_ping(struct answer_writer *writer)
 
 const struct client_language openai_client = {
     .name = "openai",
+    .read_ask = openai_read_ask,
     .write = openai_write_answer,
     .write_ping = openai_write_ping,
 };

@@ -1,0 +1,298 @@
+/*
+ * openai_message_write: the messages of a chat completions body.
+ *
+ * Results of tools are messages of their own here, right behind the calls, and have text only: what
+ * else a run of user's messages has follows behind all of its results.
+ */
+#include "gateway/dialect/openai_writing.h"
+
+#define KIND(kind) (1u << (kind))
+enum { MEDIA = KIND(PART_IMAGE) | KIND(PART_AUDIO) | KIND(PART_FILE) };
+
+void openai_write_cache(struct openai_writing *w, enum chat_cache cache)
+{
+    if (cache == CACHE_UNSET || !openai_takes(w, MEMBER_CACHE))
+        return;
+    pieces_put_json(w->out, "cache_control",
+                    span_of(cache == CACHE_1H ? "{\"type\":\"ephemeral\",\"ttl\":\"1h\"}"
+                                              : "{\"type\":\"ephemeral\"}"));
+}
+
+static bool is(const struct chat_part *part, uint32_t kinds)
+{
+    return (kinds >> part->kind & 1) != 0;
+}
+
+static uint32_t count_of(const struct openai_writing *w, uint32_t first, uint32_t count,
+                         uint32_t kinds)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = first; i < first + count; i++)
+        found += is(&w->chat->parts[i], kinds);
+    return found;
+}
+
+static void begin_message(struct openai_writing *w, const char *role, struct span name)
+{
+    pieces_begin(w->out, '{');
+    pieces_put_inside(w->out, "role", span_of(role));
+    if (name.size > 0 && openai_takes(w, MEMBER_NAME))
+        pieces_put_inside(w->out, "name", name);
+}
+
+/* "data:image/png;base64,…" */
+static void write_data_url(struct openai_writing *w, const struct chat_part *part, const char *type)
+{
+    pieces_quote(w->out);
+    pieces_raw(w->out, span_of("data:"));
+    pieces_raw(w->out, part->type.size > 0 ? part->type : span_of(type));
+    pieces_raw(w->out, span_of(";base64,"));
+    pieces_raw(w->out, part->data);
+    pieces_quote(w->out);
+}
+
+static void write_image(struct openai_writing *w, const struct chat_part *part)
+{
+    if (part->by == MEDIA_FILE_ID) {
+        openai_unspeakable(w, "an image by the id of a file");
+        return;
+    }
+    pieces_name(w->out, "image_url");
+    pieces_begin(w->out, '{');
+    pieces_name(w->out, "url");
+    if (part->by == MEDIA_DATA)
+        write_data_url(w, part, "image/png");
+    else
+        pieces_inside(w->out, part->data);
+    if (part->detail.size > 0 && openai_takes(w, MEMBER_IMAGE_DETAIL))
+        pieces_put_inside(w->out, "detail", part->detail);
+    pieces_end(w->out, '}');
+}
+
+/* "audio/mpeg" is "mp3", "audio/x-wav" is "wav". */
+static struct span audio_format(struct span type)
+{
+    struct span format = span_starts(type, "audio/") ? span_part(type, 6, type.size) : type;
+
+    if (span_starts(format, "x-"))
+        format = span_part(format, 2, format.size);
+    if (span_is(format, "mpeg"))
+        return span_of("mp3");
+    return format.size > 0 ? format : span_of("wav");
+}
+
+static void write_audio(struct openai_writing *w, const struct chat_part *part)
+{
+    if (part->by != MEDIA_DATA) {
+        openai_unspeakable(w, "audio that is not in the request itself");
+        return;
+    }
+    pieces_name(w->out, "input_audio");
+    pieces_begin(w->out, '{');
+    pieces_put_inside(w->out, "data", part->data);
+    pieces_put_inside(w->out, "format", audio_format(part->type));
+    pieces_end(w->out, '}');
+}
+
+static void write_file(struct openai_writing *w, const struct chat_part *part)
+{
+    if (part->by == MEDIA_URL) {
+        openai_unspeakable(w, "a file by its URL");
+        return;
+    }
+    pieces_name(w->out, "file");
+    pieces_begin(w->out, '{');
+    if (part->by == MEDIA_FILE_ID) {
+        pieces_put_inside(w->out, "file_id", part->data);
+    } else {
+        pieces_put_inside(w->out, "filename",
+                          part->name.size > 0 ? part->name : span_of("document.pdf"));
+        pieces_name(w->out, "file_data");
+        write_data_url(w, part, "application/pdf");
+    }
+    pieces_end(w->out, '}');
+}
+
+static void write_part(struct openai_writing *w, const struct chat_part *part)
+{
+    static const char *const types[PART_KINDS] = {[PART_TEXT] = "text",
+                                                  [PART_IMAGE] = "image_url",
+                                                  [PART_AUDIO] = "input_audio",
+                                                  [PART_FILE] = "file"};
+
+    pieces_begin(w->out, '{');
+    pieces_put_inside(w->out, "type", span_of(types[part->kind]));
+    if (part->kind == PART_TEXT)
+        pieces_put_inside(w->out, "text", part->text);
+    else if (part->kind == PART_IMAGE)
+        write_image(w, part);
+    else if (part->kind == PART_AUDIO)
+        write_audio(w, part);
+    else
+        write_file(w, part);
+    openai_write_cache(w, part->cache);
+    pieces_end(w->out, '}');
+}
+
+/* One text alone is a string, which every provider takes. */
+static void write_content(struct openai_writing *w, uint32_t first, uint32_t count, uint32_t kinds)
+{
+    const struct chat_part *only = NULL;
+    uint32_t found = count_of(w, first, count, kinds);
+
+    for (uint32_t i = first; i < first + count; i++)
+        if (is(&w->chat->parts[i], kinds))
+            only = &w->chat->parts[i];
+    pieces_name(w->out, "content");
+    if (found == 0) {
+        pieces_inside(w->out, (struct span){0});
+        return;
+    }
+    if (found == 1 && only->kind == PART_TEXT &&
+        (only->cache == CACHE_UNSET || !openai_takes(w, MEMBER_CACHE))) {
+        pieces_inside(w->out, only->text);
+        return;
+    }
+    pieces_begin(w->out, '[');
+    for (uint32_t i = first; i < first + count; i++)
+        if (is(&w->chat->parts[i], kinds))
+            write_part(w, &w->chat->parts[i]);
+    pieces_end(w->out, ']');
+}
+
+static void write_result(struct openai_writing *w, const struct chat_part *result)
+{
+    begin_message(w, "tool", (struct span){0});
+    pieces_put_inside(w->out, "tool_call_id", result->id);
+    write_content(w, result->first, result->count, KIND(PART_TEXT));
+    pieces_end(w->out, '}');
+}
+
+/* Pictures that a tool answered with: only a user can show them. */
+static void write_result_media(struct openai_writing *w, const struct chat_part *result)
+{
+    if (count_of(w, result->first, result->count, MEDIA) == 0)
+        return;
+    begin_message(w, "user", (struct span){0});
+    write_content(w, result->first, result->count, MEDIA);
+    pieces_end(w->out, '}');
+}
+
+static void each_result(struct openai_writing *w, const struct chat_message *message,
+                        void (*write)(struct openai_writing *w, const struct chat_part *result))
+{
+    for (uint32_t i = message->first; i < message->first + message->count; i++)
+        if (w->chat->parts[i].kind == PART_TOOL_RESULT)
+            write(w, &w->chat->parts[i]);
+}
+
+static void write_user(struct openai_writing *w, const struct chat_message *message)
+{
+    uint32_t kinds = MEDIA | KIND(PART_TEXT);
+    bool said = count_of(w, message->first, message->count, kinds) > 0;
+
+    /* A message of results alone is told with them. */
+    if (!said && message->count > 0)
+        return;
+    begin_message(w, "user", message->name);
+    write_content(w, message->first, message->count, kinds);
+    pieces_end(w->out, '}');
+}
+
+/* Messages [from, to) are a user's. */
+static void write_users(struct openai_writing *w, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++)
+        each_result(w, &w->chat->messages[i], write_result);
+    for (uint32_t i = from; i < to; i++) {
+        each_result(w, &w->chat->messages[i], write_result_media);
+        write_user(w, &w->chat->messages[i]);
+    }
+}
+
+static void write_call(struct openai_writing *w, const struct chat_part *call)
+{
+    pieces_begin(w->out, '{');
+    pieces_put_inside(w->out, "id", call->id);
+    pieces_put_inside(w->out, "type", span_of("function"));
+    pieces_name(w->out, "function");
+    pieces_begin(w->out, '{');
+    pieces_put_inside(w->out, "name", call->name);
+    pieces_name(w->out, "arguments");
+    pieces_json_string(w->out, &call->arguments);
+    pieces_end(w->out, '}');
+    pieces_end(w->out, '}');
+}
+
+/* All texts of one kind as one string. */
+static void write_joined(struct openai_writing *w, const struct chat_message *message,
+                         const char *name, enum chat_part_kind kind)
+{
+    pieces_name(w->out, name);
+    pieces_quote(w->out);
+    for (uint32_t i = message->first; i < message->first + message->count; i++)
+        if (w->chat->parts[i].kind == kind)
+            pieces_raw(w->out, w->chat->parts[i].text);
+    pieces_quote(w->out);
+}
+
+static void write_calls(struct openai_writing *w, const struct chat_message *message)
+{
+    pieces_name(w->out, "tool_calls");
+    pieces_begin(w->out, '[');
+    for (uint32_t i = message->first; i < message->first + message->count; i++)
+        if (w->chat->parts[i].kind == PART_TOOL_CALL)
+            write_call(w, &w->chat->parts[i]);
+    pieces_end(w->out, ']');
+}
+
+static void write_assistant(struct openai_writing *w, const struct chat_message *message)
+{
+    uint32_t first = message->first, count = message->count;
+    uint32_t calls = count_of(w, first, count, KIND(PART_TOOL_CALL));
+    uint32_t texts = count_of(w, first, count, KIND(PART_TEXT));
+    uint32_t refusals = count_of(w, first, count, KIND(PART_REFUSAL));
+
+    /* Reasoning alone is nothing to say here. */
+    if (calls + texts + refusals == 0 && count > 0)
+        return;
+    begin_message(w, "assistant", message->name);
+    if (texts > 0 || calls + refusals == 0)
+        write_content(w, first, count, KIND(PART_TEXT));
+    else
+        pieces_put_json(w->out, "content", span_of("null"));
+    if (refusals > 0)
+        write_joined(w, message, "refusal", PART_REFUSAL);
+    if (w->target->reasoning_member != NULL && count_of(w, first, count, KIND(PART_REASONING)) > 0)
+        write_joined(w, message, w->target->reasoning_member, PART_REASONING);
+    if (calls > 0)
+        write_calls(w, message);
+    pieces_end(w->out, '}');
+}
+
+void openai_write_messages(struct openai_writing *w)
+{
+    const struct chat *chat = w->chat;
+    uint32_t i = 0, to;
+
+    pieces_name(w->out, "messages");
+    pieces_begin(w->out, '[');
+    while (i < chat->message_count) {
+        const struct chat_message *message = &chat->messages[i];
+        for (to = i + 1; message->role == CHAT_USER && to < chat->message_count &&
+                         chat->messages[to].role == CHAT_USER;)
+            to++;
+        if (message->role == CHAT_USER) {
+            write_users(w, i, to);
+        } else if (message->role == CHAT_ASSISTANT) {
+            write_assistant(w, message);
+        } else {
+            begin_message(w, "system", message->name);
+            write_content(w, message->first, message->count, KIND(PART_TEXT));
+            pieces_end(w->out, '}');
+        }
+        i = to;
+    }
+    pieces_end(w->out, ']');
+}
