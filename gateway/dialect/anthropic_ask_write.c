@@ -1,0 +1,375 @@
+/*
+ * anthropic_ask_write: a chat as the body of Anthropic's Messages API.
+ *
+ * What the language has no word for, or the model does not take, is left out and told; a forced
+ * tool goes before thinking, because the two exclude each other.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/json_writer.h"
+#include "gateway/dialect/anthropic.h"
+
+enum { BUDGET_MIN = 1024, BUDGET_MAX = 128000, BREAKPOINTS_MAX = 4, EFFORTS = EFFORT_XHIGH + 1 };
+
+/* What becomes of the wish. */
+struct plan {
+    struct anthropic_model model;
+    int64_t cap;        /* max_tokens */
+    int64_t budget;     /* > 0: thinking of type enabled */
+    bool adaptive;      /* thinking of type adaptive */
+    bool disabled;      /* thinking switched off in so many words */
+    const char *effort; /* output_config.effort; NULL: none */
+    bool schema_tool;   /* a tool stands for the schema */
+    bool schema;        /* output_config.format */
+    struct span forced; /* tool_choice: that tool */
+    bool any;           /* tool_choice: any tool */
+};
+
+static bool is_thinking(const struct plan *plan)
+{
+    return plan->budget > 0 || plan->adaptive;
+}
+
+/* ---- thinking ---- */
+
+/* Shares of max_tokens, as OpenRouter has them. */
+static const struct {
+    int percent;
+    const char *effort;
+} efforts[EFFORTS] = {
+    [EFFORT_MINIMAL] = {10, "low"}, [EFFORT_LOW] = {20, "low"},   [EFFORT_MEDIUM] = {50, "medium"},
+    [EFFORT_HIGH] = {80, "high"},   [EFFORT_XHIGH] = {95, "max"},
+};
+
+static enum chat_effort effort_of(const struct chat_wish *wish)
+{
+    if (wish->effort != EFFORT_UNSET || wish->reasoning_budget <= 0)
+        return wish->effort;
+    return wish->reasoning_budget <= 2048   ? EFFORT_LOW
+           : wish->reasoning_budget <= 8192 ? EFFORT_MEDIUM
+                                            : EFFORT_HIGH;
+}
+
+/* Some of max_tokens has to be left for the answer. */
+static int64_t budget_of(const struct chat_wish *wish, int64_t cap)
+{
+    int64_t most = cap * 95 / 100;
+    int64_t budget = wish->reasoning_budget > 0 ? wish->reasoning_budget
+                                                : cap * efforts[effort_of(wish)].percent / 100;
+
+    if (budget > most)
+        budget = most;
+    if (budget > BUDGET_MAX)
+        budget = BUDGET_MAX;
+    return budget < BUDGET_MIN ? BUDGET_MIN : budget;
+}
+
+static void plan_thinking(struct anthropic_writing *w, const struct language_target *target,
+                          struct plan *plan)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+    enum chat_effort effort = effort_of(wish);
+    bool forced = plan->forced.size > 0 || plan->any;
+
+    if (effort == EFFORT_UNSET)
+        return;
+    if (effort == EFFORT_NONE) {
+        plan->disabled = plan->model.adaptive && !plan->model.always;
+        return;
+    }
+    if (target->reasoning && plan->model.adaptive) {
+        plan->effort =
+            effort == EFFORT_XHIGH && plan->model.xhigh ? "xhigh" : efforts[effort].effort;
+        plan->adaptive = !forced;
+    } else if (target->reasoning && plan->model.budget && !forced && plan->cap > BUDGET_MIN &&
+               !anthropic_loop_without_thinking(w->chat)) {
+        plan->budget = budget_of(wish, plan->cap);
+    }
+    if (!is_thinking(plan))
+        anthropic_lose(w, MEMBER_REASONING);
+}
+
+/* ---- tools and the format ---- */
+
+static void plan_tools(struct anthropic_writing *w, struct plan *plan)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+    bool tools = w->chat->tool_count > 0;
+
+    if (tools && wish->tool_choice == CHOICE_NAMED)
+        plan->forced = wish->tool_name;
+    else if (tools && wish->tool_choice == CHOICE_REQUIRED)
+        plan->any = true;
+    if (wish->format == FORMAT_JSON)
+        anthropic_lose(w, MEMBER_RESPONSE_FORMAT); /* asked for in words, not enforced */
+    if (wish->format != FORMAT_SCHEMA)
+        return;
+    if (plan->model.schema) {
+        plan->schema = true;
+    } else if (plan->forced.size > 0) {
+        anthropic_lose(w, MEMBER_RESPONSE_FORMAT);
+    } else {
+        plan->schema_tool = true;
+        plan->any = tools && wish->tool_choice != CHOICE_NONE;
+        if (!plan->any)
+            plan->forced = span_of(ANTHROPIC_SCHEMA_TOOL);
+    }
+}
+
+static void write_choice(struct anthropic_writing *w, const struct plan *plan)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+    bool none = w->chat->tool_count == 0 || wish->tool_choice == CHOICE_NONE;
+    bool one_at_a_time = w->chat->tool_count > 0 && wish->parallel_tools == 0;
+    const char *type = plan->forced.size > 0 ? "tool" : plan->any ? "any" : none ? "none" : "auto";
+
+    if (wish->tool_choice == CHOICE_UNSET && !one_at_a_time && w->chat->tool_count > 0 &&
+        !plan->schema_tool)
+        return;
+    pieces_name(w->out, "tool_choice");
+    pieces_begin(w->out, '{');
+    pieces_put_inside(w->out, "type", span_of(type));
+    if (plan->forced.size > 0)
+        pieces_put_inside(w->out, "name", plan->forced);
+    if (one_at_a_time && strcmp(type, "none") != 0)
+        pieces_put_json(w->out, "disable_parallel_tool_use", span_of("true"));
+    pieces_end(w->out, '}');
+}
+
+static void write_tools(struct anthropic_writing *w, const struct plan *plan)
+{
+    if (w->chat->tool_count == 0 && !plan->schema_tool && !anthropic_has_calls(w->chat))
+        return;
+    anthropic_write_tools(w, plan->schema_tool);
+    write_choice(w, plan);
+}
+
+static void write_thinking(struct anthropic_writing *w, const struct plan *plan)
+{
+    if (plan->budget > 0) {
+        pieces_name(w->out, "thinking");
+        pieces_begin(w->out, '{');
+        pieces_put_inside(w->out, "type", span_of("enabled"));
+        pieces_put_int64(w->out, "budget_tokens", plan->budget);
+        pieces_end(w->out, '}');
+    } else if (plan->adaptive) {
+        pieces_put_json(w->out, "thinking",
+                        span_of(plan->model.silent
+                                    ? "{\"type\":\"adaptive\",\"display\":\"summarized\"}"
+                                    : "{\"type\":\"adaptive\"}"));
+    } else if (plan->disabled) {
+        pieces_put_json(w->out, "thinking", span_of("{\"type\":\"disabled\"}"));
+    }
+}
+
+static void write_output_config(struct anthropic_writing *w, const struct plan *plan)
+{
+    if (!plan->schema && plan->effort == NULL)
+        return;
+    pieces_name(w->out, "output_config");
+    pieces_begin(w->out, '{');
+    if (plan->effort != NULL)
+        pieces_put_inside(w->out, "effort", span_of(plan->effort));
+    if (plan->schema) {
+        pieces_name(w->out, "format");
+        pieces_begin(w->out, '{');
+        pieces_put_inside(w->out, "type", span_of("json_schema"));
+        pieces_put_json(w->out, "schema", w->chat->wish.schema);
+        pieces_end(w->out, '}');
+    }
+    pieces_end(w->out, '}');
+}
+
+/* ---- numbers ---- */
+
+static double number_of(struct span json)
+{
+    char text[40];
+
+    (void)snprintf(text, sizeof(text), "%.*s", SPAN_ARG(span_part(json, 0, sizeof(text) - 1)));
+    return strtod(text, NULL);
+}
+
+static void write_temperature(struct anthropic_writing *w, const struct plan *plan)
+{
+    struct span given = w->chat->wish.temperature;
+    double temperature = number_of(given);
+
+    if (given.size == 0)
+        return;
+    if (plan->model.no_sampling || is_thinking(plan)) {
+        if (temperature < 1 || temperature > 1)
+            anthropic_lose(w, MEMBER_TEMPERATURE);
+    } else if (temperature > 1) {
+        pieces_put_json(w->out, "temperature", span_of("1"));
+        anthropic_lose(w, MEMBER_TEMPERATURE);
+    } else {
+        pieces_put_json(w->out, "temperature", given);
+    }
+}
+
+static void write_sampling(struct anthropic_writing *w, const struct plan *plan)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+    double top_p = number_of(wish->top_p);
+    bool free = !plan->model.no_sampling && !is_thinking(plan);
+
+    write_temperature(w, plan);
+    if (wish->top_p.size > 0) {
+        bool taken = !plan->model.no_sampling && (free || top_p >= 0.95) &&
+                     !(plan->model.one_sampling && wish->temperature.size > 0);
+        if (taken)
+            pieces_put_json(w->out, "top_p", wish->top_p);
+        else if (top_p < 1)
+            anthropic_lose(w, MEMBER_TOP_P);
+    }
+    if (wish->top_k.size > 0 && free)
+        pieces_put_json(w->out, "top_k", wish->top_k);
+    else if (wish->top_k.size > 0)
+        anthropic_lose(w, MEMBER_TOP_K);
+}
+
+static bool is_blank(struct span inside)
+{
+    for (size_t i = 0; i < inside.size; i++) {
+        if (inside.at[i] == '\\' && i + 1 < inside.size && strchr("nrt", inside.at[i + 1]) != NULL)
+            i++;
+        else if (inside.at[i] != ' ')
+            return false;
+    }
+    return true;
+}
+
+/* The provider refuses those of blanks alone. */
+static void write_stops(struct anthropic_writing *w)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+    uint32_t written = 0;
+
+    for (uint32_t i = 0; i < wish->stop_count; i++) {
+        if (is_blank(wish->stops[i])) {
+            anthropic_lose(w, MEMBER_STOP);
+            continue;
+        }
+        if (written++ == 0) {
+            pieces_name(w->out, "stop_sequences");
+            pieces_begin(w->out, '[');
+        }
+        pieces_inside(w->out, wish->stops[i]);
+    }
+    if (written > 0)
+        pieces_end(w->out, ']');
+}
+
+static void write_rest(struct anthropic_writing *w)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+
+    write_stops(w);
+    if (wish->user.size > 0) {
+        pieces_name(w->out, "metadata");
+        pieces_begin(w->out, '{');
+        pieces_put_inside(w->out, "user_id", wish->user);
+        pieces_end(w->out, '}');
+    }
+    if (span_is(wish->service_tier, "default") || span_is(wish->service_tier, "standard_only"))
+        pieces_put_inside(w->out, "service_tier", span_of("standard_only"));
+    else if (span_is(wish->service_tier, "auto"))
+        pieces_put_inside(w->out, "service_tier", span_of("auto"));
+    else if (wish->service_tier.size > 0)
+        anthropic_lose(w, MEMBER_SERVICE_TIER);
+    anthropic_write_cache(w, wish->cache);
+    if (wish->stream)
+        pieces_put_json(w->out, "stream", span_of("true"));
+}
+
+/* ---- what has no word here ---- */
+
+static bool says_something(struct span json)
+{
+    return json.size > 0 && !span_is(json, "null") && !span_is(json, "0") &&
+           !span_is(json, "0.0") && !span_is(json, "{}");
+}
+
+static void lose_unknown(struct anthropic_writing *w)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+    const struct {
+        enum chat_member member;
+        bool lost;
+    } rows[] = {
+        {MEMBER_MIN_P, says_something(wish->min_p)},
+        {MEMBER_SEED, wish->seed.size > 0},
+        {MEMBER_FREQUENCY_PENALTY, says_something(wish->frequency_penalty)},
+        {MEMBER_PRESENCE_PENALTY, says_something(wish->presence_penalty)},
+        {MEMBER_REPETITION_PENALTY, says_something(wish->repetition_penalty)},
+        {MEMBER_LOGIT_BIAS, says_something(wish->logit_bias)},
+        {MEMBER_LOGPROBS, wish->logprobs},
+        {MEMBER_N, wish->choices > 1},
+        {MEMBER_METADATA, says_something(wish->metadata)},
+        {MEMBER_VERBOSITY, wish->verbosity.size > 0},
+    };
+
+    for (size_t i = 0; i < array_size(rows); i++) {
+        if (rows[i].lost)
+            anthropic_lose(w, rows[i].member);
+    }
+}
+
+static uint32_t count_breakpoints(const struct chat *chat)
+{
+    uint32_t count = chat->wish.cache != CACHE_UNSET ? 1 : 0;
+
+    for (uint32_t i = 0; i < chat->tool_count; i++)
+        count += chat->tools[i].cache != CACHE_UNSET ? 1 : 0;
+    for (uint32_t i = 0; i < chat->part_count; i++)
+        count += chat->parts[i].cache != CACHE_UNSET ? 1 : 0;
+    return count;
+}
+
+static void write_model(struct pieces *out, struct span model)
+{
+    struct buf quoted = buf_make(6 * model.size + 2);
+
+    (void)json_quote(&quoted, model);
+    if (arena_room(out->arena) < quoted.size + 64)
+        out->failed = true;
+    else
+        pieces_put_json(out, "model", arena_span(out->arena, buf_span(&quoted)));
+    buf_done(&quoted);
+}
+
+enum ask_written anthropic_write_ask(const struct chat *chat, const struct language_target *target,
+                                     bool vertex, struct pieces *out, struct ask_losses *losses_out)
+{
+    struct plan plan = {.model = anthropic_model_of(target->model), .cap = target->output_cap};
+    struct anthropic_writing w = {.out = out, .chat = chat, .losses = losses_out};
+    uint32_t breakpoints = count_breakpoints(chat);
+
+    *losses_out = (struct ask_losses){0};
+    w.strict_tools = plan.model.schema;
+    w.cache_skip = breakpoints > BREAKPOINTS_MAX ? breakpoints - BREAKPOINTS_MAX : 0;
+    plan_tools(&w, &plan);
+    plan_thinking(&w, target, &plan);
+    pieces_begin(out, '{');
+    if (vertex)
+        pieces_put_inside(out, "anthropic_version", span_of("vertex-2023-10-16"));
+    else
+        write_model(out, target->model);
+    pieces_put_int64(out, "max_tokens", plan.cap);
+    write_tools(&w, &plan);
+    anthropic_write_system(&w, chat->wish.format == FORMAT_JSON
+                                   ? span_of("Answer with one JSON object and nothing else.")
+                                   : (struct span){0});
+    anthropic_write_turns(&w);
+    write_thinking(&w, &plan);
+    write_output_config(&w, &plan);
+    write_sampling(&w, &plan);
+    write_rest(&w);
+    pieces_end(out, '}');
+    lose_unknown(&w);
+    if (w.outcome == ASK_WRITTEN && out->failed)
+        return ASK_TOO_LARGE;
+    return w.outcome;
+}
