@@ -16,7 +16,8 @@
 #include "gateway/dialect/answer.h"
 
 enum answer_event_kind {
-    EVENT_BEGIN,     /* id, model as the provider has them (insides) */
+    EVENT_BEGIN,     /* id, name: the model, as the provider has them (insides); usage: what it
+                        says of the prompt already, or NULL */
     EVENT_TEXT,      /* text */
     EVENT_REFUSAL,   /* text */
     EVENT_REASONING, /* text */

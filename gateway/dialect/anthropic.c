@@ -132,6 +132,7 @@ const struct upstream_language anthropic_upstream = {
     .read_error = anthropic_read_error,
 };
 
+/* The version stands in the body, the model in the path. */
 const struct upstream_language anthropic_vertex_upstream = {
     .name = "anthropic-vertex",
     .normaliser = USAGE_ANTHROPIC_NORMALISER,

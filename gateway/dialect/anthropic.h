@@ -67,7 +67,4 @@ must_use int anthropic_read_count_ask(const struct json_doc *doc, struct arena *
 void anthropic_write_answer(struct answer_writer *writer, const struct answer_event *event);
 void anthropic_write_ping(struct answer_writer *writer);
 
-/* Anthropic on Vertex: the version in the body, the model in the path. */
-extern const struct upstream_language anthropic_vertex_upstream;
-
 #endif

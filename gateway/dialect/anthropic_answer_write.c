@@ -114,7 +114,7 @@ static void note_usage(struct answer_writer *writer, struct writing *w,
     if (usage == NULL || usage->state != ANSWER_USAGE_GOOD)
         return;
     w->told = true;
-    w->meters = usage->meters;
+    w->meters = usage->shown.present != 0 ? usage->shown : usage->meters;
     if (more.size > 0 && arena_room(writer->arena) > 2 * more.size)
         w->more = arena_span(writer->arena, more);
 }
@@ -154,15 +154,13 @@ static void end_frame(struct answer_writer *writer)
     buf_add_string(writer->out, "}\n\n");
 }
 
-static void stream_begin(struct answer_writer *writer, const struct answer_usage *known)
+static void stream_begin(struct answer_writer *writer, const struct writing *w)
 {
-    static const struct meters none;
-
     begin_frame(writer, "message_start");
     buf_add_string(writer->out, ",\"message\":{");
     add_id_and_model(writer);
     buf_add_string(writer->out, ",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,");
-    add_usage(writer->out, known != NULL ? &known->meters : &none, (struct span){0});
+    add_usage(writer->out, &w->meters, (struct span){0}); /* what is known of it by now */
     buf_add_byte(writer->out, '}');
     end_frame(writer);
 }
@@ -416,10 +414,12 @@ static void on_reasoning(struct answer_writer *writer, struct writing *w,
         grow(writer, w, &w->last->text, event->text);
 }
 
-/* Thinking may be signed and not told. */
+/* Thinking may be signed and not told. A call's own signature has no place here. */
 static void on_signature(struct answer_writer *writer, struct writing *w,
                          const struct answer_event *event)
 {
+    if (event->of_call)
+        return;
     if (w->open != BLOCK_THINKING)
         open_block(writer, w, BLOCK_THINKING, event);
     w->is_signed = true;
@@ -539,7 +539,7 @@ void anthropic_write_answer(struct answer_writer *writer, const struct answer_ev
     if (event->kind == EVENT_BEGIN) {
         note_usage(writer, w, event->usage, (struct span){0});
         if (writer->stream)
-            stream_begin(writer, event->usage);
+            stream_begin(writer, w);
     } else if (event->kind == EVENT_FINISH) {
         close_block(writer, w);
         writer->finish = event->finish;

@@ -129,8 +129,9 @@ struct client_language {
     void (*write_ping)(struct answer_writer *writer);
 };
 
-extern const struct upstream_language openai_upstream, anthropic_upstream, gemini_upstream,
-    gemini_vertex_upstream, bedrock_upstream, cohere_upstream;
+extern const struct upstream_language openai_upstream, anthropic_upstream,
+    anthropic_vertex_upstream, gemini_upstream, gemini_vertex_upstream, bedrock_upstream,
+    cohere_upstream;
 /* Gemini's streams: events with ?alt=sse, without it one JSON array. */
 extern const struct client_language openai_client, anthropic_client, gemini_client,
     gemini_array_client, responses_client;

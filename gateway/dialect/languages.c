@@ -5,10 +5,13 @@
 
 static const struct upstream_language *const upstreams[] = {
     &openai_upstream,
+    &anthropic_upstream,
+    &anthropic_vertex_upstream,
 };
 
 static const struct client_language *const clients[] = {
     &openai_client,
+    &anthropic_client,
 };
 
 const struct upstream_language *upstream_language_find(struct span name)
