@@ -4,6 +4,7 @@
 #include "gateway/dialect/languages.h"
 
 static const struct upstream_language *const upstreams[] = {
+    &bedrock_upstream,
     &openai_upstream,
     &anthropic_upstream,
     &anthropic_vertex_upstream,

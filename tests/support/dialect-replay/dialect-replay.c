@@ -15,6 +15,7 @@
 #include "common/base/file.h"
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
+#include "gateway/dialect/event_stream.h"
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/sse.h"
 
@@ -70,6 +71,34 @@ static bool feed_sse(struct replay *replay, struct span bytes, size_t piece_byte
     return good;
 }
 
+static bool drain_messages(struct replay *replay, struct event_stream *stream)
+{
+    enum event_stream_outcome outcome;
+    struct event_stream_frame frame;
+
+    while ((outcome = event_stream_next(stream, &frame)) == EVENT_STREAM_FRAME)
+        read_frame(replay, frame.event, frame.data);
+    return outcome == EVENT_STREAM_MORE;
+}
+
+static bool feed_event_stream(struct replay *replay, struct span bytes, size_t piece_bytes)
+{
+    struct event_stream stream = event_stream_make();
+    bool good = true;
+
+    while (good && bytes.size > 0) {
+        size_t size = piece_bytes == 0 || piece_bytes > bytes.size ? bytes.size : piece_bytes;
+        event_stream_feed(&stream, span_part(bytes, 0, size));
+        good = drain_messages(replay, &stream);
+        bytes = span_part(bytes, size, bytes.size);
+    }
+    good = good && !event_stream_is_cut(&stream);
+    if (good && replay->reader.language->read_end != NULL)
+        replay->reader.language->read_end(&replay->reader, true);
+    event_stream_done(&stream);
+    return good;
+}
+
 static bool feed(struct replay *replay, const char *how, size_t piece_bytes, struct span bytes)
 {
     if (strcmp(how, "whole") == 0) {
@@ -82,7 +111,7 @@ static bool feed(struct replay *replay, const char *how, size_t piece_bytes, str
     case FRAMING_SSE:
         return feed_sse(replay, bytes, piece_bytes);
     case FRAMING_EVENT_STREAM:
-        return false;
+        return feed_event_stream(replay, bytes, piece_bytes);
     }
     return false;
 }
