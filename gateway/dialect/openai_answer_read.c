@@ -275,7 +275,7 @@ static void read_choice(struct answer_reader *reader, uint32_t node, const char 
 static bool take_root(struct answer_reader *reader, const struct openai_places *places)
 {
     const struct json_doc *doc = reader->doc;
-    uint32_t groq = json_find(doc, 0, "x_groq");
+    uint32_t groq;
 
     if ((places->signs & ANSWER_ERROR) != 0) {
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_ERROR});
@@ -289,8 +289,8 @@ static bool take_root(struct answer_reader *reader, const struct openai_places *
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_BEGIN,
                                                           .id = inside_in(doc, 0, "id"),
                                                           .name = inside_in(doc, 0, "model")});
-    if ((places->signs & ANSWER_USAGE) == 0 && groq != JSON_NONE &&
-        !json_is_null(doc, json_find(doc, groq, "usage")))
+    groq = json_find(doc, 0, "x_groq");
+    if ((places->signs & ANSWER_USAGE) == 0 && !json_is_null(doc, json_find(doc, groq, "usage")))
         usage_read_openai(doc, json_find(doc, groq, "usage"), true, &reader->answer->usage);
     reader->signs |= places->signs & ANSWER_USAGE;
     reader->answer->signs |= places->signs & ANSWER_USAGE;
