@@ -20,7 +20,7 @@ enum answer_event_kind {
                         says of the prompt already, or NULL */
     EVENT_TEXT,      /* text */
     EVENT_REFUSAL,   /* text */
-    EVENT_REASONING, /* text */
+    EVENT_REASONING, /* text; plan: said before tool calls, apart from thinking (Cohere) */
     EVENT_SIGNATURE, /* text: of the reasoning before it; of_call: of the tool call `tool` (Gemini)
                       */
     EVENT_REDACTED,  /* text: reasoning that only its provider can read */
@@ -54,6 +54,7 @@ struct answer_event {
     uint32_t tool;   /* of the choice, from 0 in the order in which they began */
     struct span text, id, name, type, json;
     bool of_call; /* SIGNATURE */
+    bool plan;    /* REASONING */
     enum answer_finish finish;
     const struct answer_usage *usage;
 };

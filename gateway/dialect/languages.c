@@ -8,6 +8,7 @@ static const struct upstream_language *const upstreams[] = {
     &openai_upstream,
     &anthropic_upstream,
     &anthropic_vertex_upstream,
+    &cohere_upstream,
 };
 
 static const struct client_language *const clients[] = {

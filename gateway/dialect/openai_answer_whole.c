@@ -113,6 +113,8 @@ void openai_gather(struct answer_writer *writer, struct openai_choice *choice,
         gather_call(writer, choice, event);
     else if (event->kind == EVENT_ARGUMENTS || (event->kind == EVENT_SIGNATURE && event->of_call))
         gather_to_call(writer, choice, event);
+    else if (event->kind == EVENT_REASONING && event->plan)
+        append(writer, &choice->plan, event->text);
     else if (event->kind == EVENT_REASONING || event->kind == EVENT_SIGNATURE ||
              event->kind == EVENT_REDACTED)
         gather_reasoning(writer, choice, event);
@@ -259,6 +261,8 @@ static void put_message(struct json_writer *w, const struct openai_choice *choic
         put_texts(w, "reasoning_content", &choice->reasoning);
         put_texts(w, "reasoning", &choice->reasoning);
     }
+    if (choice->plan.first != NULL)
+        put_texts(w, "tool_plan", &choice->plan);
     put_details(w, choice);
     put_calls(w, choice);
     put_citations(w, choice);

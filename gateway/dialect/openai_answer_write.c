@@ -234,6 +234,8 @@ static void put_delta(struct answer_writer *writer, struct json_writer *w,
         openai_put_inside(w, "refusal", event->text);
     else if (event->kind == EVENT_SIGNATURE && event->of_call)
         put_call_signature(w, event);
+    else if (event->kind == EVENT_REASONING && event->plan)
+        openai_put_inside(w, "tool_plan", event->text);
     else if (event->kind == EVENT_REASONING || event->kind == EVENT_SIGNATURE ||
              event->kind == EVENT_REDACTED)
         put_reasoning(w, choice, event);

@@ -53,7 +53,7 @@ struct openai_choice {
     uint32_t details;
     uint64_t bare_calls[LANGUAGE_TOOLS_MAX / 64]; /* bits of calls without arguments so far */
     /* Of a whole answer alone. */
-    struct openai_texts text, refusal, reasoning, citations, images, logprobs;
+    struct openai_texts text, refusal, reasoning, plan, citations, images, logprobs;
     struct openai_call *calls, *last_call;
     struct openai_detail *first_detail, *last_detail;
     enum answer_finish finish;

@@ -55,6 +55,7 @@ def openai_message(message, finish, usage):
         "text": message.get("content") or "",
         "refusal": message.get("refusal") or "",
         "reasoning": reasoning,
+        "tool_plan": message.get("tool_plan") or "",
         "tool_calls": [
             {"id": call["id"], "name": call["function"]["name"],
              "arguments": arguments_of(call["function"]["arguments"])}
@@ -232,7 +233,13 @@ def differences(expect, seen, client):
     if seen is None:
         yield "no answer"
         return
+    plan = expect.get("tool_plan")
+    if plan is not None and plan != seen.get("tool_plan", seen["reasoning"]):
+        yield f"tool_plan: {seen}, wanted {plan!r}"
     for name in ("text", "reasoning"):
+        # An Anthropic client's language has no word for a plan but thinking.
+        if name == "reasoning" and "tool_plan" in expect and "tool_plan" not in seen:
+            continue
         if name in expect and expect[name] != seen[name] and expect[name] != seen["refusal"]:
             yield f"{name}: {seen[name]!r}, wanted {expect[name]!r}"
     wanted = expect.get("tool_calls", [])
