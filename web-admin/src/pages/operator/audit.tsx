@@ -9,6 +9,7 @@ import { textParam, usePaging, useUrlState } from '../../lib/url-state';
 import { Id, Time } from '../../parts/figures';
 import { Filters, TextFilter } from '../../parts/filters';
 import { useSubmit } from '../../parts/form';
+import { fromQuery } from '../../parts/from-query';
 import { Bone, Fact, Facts, Page, Panel } from '../../parts/page';
 import { EmptyState, FormError } from '../../parts/states';
 import { type Columns, DataTable } from '../../parts/table';
@@ -94,16 +95,12 @@ export default function Audit() {
         <DataTable
           label="changes"
           columns={COLUMNS}
-          rows={rows.data?.data}
+          {...fromQuery(rows)}
           rowId={(row) => String(row.seq)}
           href={hrefOf}
           openId={state.open || null}
-          error={rows.error}
-          retry={() => void rows.refetch()}
-          fetching={rows.isPlaceholderData}
           empty={<EmptyState title={filtered ? 'No change is like that' : 'Nothing was changed yet'} />}
           paging={paging}
-          nextCursor={rows.data?.next_cursor ?? null}
           csv={csvHref('/audit', query)}
         />
       </Panel>

@@ -7,6 +7,7 @@ import { formatUnitPrice } from '../../lib/money';
 import { optionParam, textParam, usePaging, useUrlState } from '../../lib/url-state';
 import { Count } from '../../parts/figures';
 import { ChoiceFilter, Filters, TextFilter } from '../../parts/filters';
+import { fromQuery } from '../../parts/from-query';
 import { Page, Panel } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Status } from '../../parts/status';
@@ -121,12 +122,9 @@ function ModelList() {
         <DataTable
           label="models"
           columns={COLUMNS}
-          rows={models.data?.data}
+          {...fromQuery(models)}
           rowId={(row) => row.id}
           href={(row) => `/catalog/models/${encodeURIComponent(row.id)}`}
-          error={models.error}
-          retry={() => void models.refetch()}
-          fetching={models.isPlaceholderData}
           empty={
             filtered ? (
               <EmptyState title="No model is like that">Clear the filters to see all of them.</EmptyState>
@@ -135,7 +133,6 @@ function ModelList() {
             )
           }
           paging={paging}
-          nextCursor={models.data?.next_cursor ?? null}
           csv={csvHref('/models', query)}
         />
       </Panel>

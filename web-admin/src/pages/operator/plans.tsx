@@ -4,6 +4,7 @@ import { api, csvHref, type Schemas, take } from '../../api/client';
 import { choiceParam, usePaging, useUrlState } from '../../lib/url-state';
 import { Count, Money, Time } from '../../parts/figures';
 import { ChoiceFilter, Filters } from '../../parts/filters';
+import { fromQuery } from '../../parts/from-query';
 import { Page, Panel } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Status } from '../../parts/status';
@@ -87,14 +88,10 @@ export default function Plans() {
         <DataTable
           label="plans"
           columns={COLUMNS}
-          rows={plans.data?.data}
+          {...fromQuery(plans)}
           rowId={(row) => row.id}
-          error={plans.error}
-          retry={() => void plans.refetch()}
-          fetching={plans.isPlaceholderData}
           empty={<EmptyState title="No plan is like that" />}
           paging={paging}
-          nextCursor={plans.data?.next_cursor ?? null}
           csv={csvHref('/plans', query)}
           skeletonRows={4}
         />

@@ -8,6 +8,7 @@ import { formatUnitPrice } from '../../lib/money';
 import { choiceParam, textParam, usePaging, useUrlState } from '../../lib/url-state';
 import { Time } from '../../parts/figures';
 import { ChoiceFilter, Filters, TextFilter } from '../../parts/filters';
+import { fromQuery } from '../../parts/from-query';
 import { Page, Panel } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Status } from '../../parts/status';
@@ -150,18 +151,14 @@ export default function Prices() {
         <DataTable
           label="prices"
           columns={columns(setChanging)}
-          rows={prices.data?.data}
+          {...fromQuery(prices)}
           rowId={(row) => row.id}
-          error={prices.error}
-          retry={() => void prices.refetch()}
-          fetching={prices.isPlaceholderData}
           empty={
             <EmptyState title="No price is like that">
               {state.state === 'future' ? 'Nothing is planned.' : 'Clear the filters to see those of today.'}
             </EmptyState>
           }
           paging={paging}
-          nextCursor={prices.data?.next_cursor ?? null}
           csv={csvHref('/prices', query)}
         />
       </Panel>

@@ -8,6 +8,7 @@ import { choiceParam, flagParam, textParam, usePaging, useUrlState } from '../..
 import { Count, Duration, Time } from '../../parts/figures';
 import { ChoiceFilter, Filters, TextFilter } from '../../parts/filters';
 import { Confirm, FormDrawer, useSubmit } from '../../parts/form';
+import { fromQuery } from '../../parts/from-query';
 import { Icon } from '../../parts/icon';
 import { notify } from '../../parts/notify';
 import { Page, Panel } from '../../parts/page';
@@ -151,18 +152,14 @@ function Health() {
         <DataTable
           label="deployments"
           columns={HEALTH}
-          rows={health.data?.data}
+          {...fromQuery(health)}
           rowId={(row) => row.deployment}
-          error={health.error}
-          retry={() => void health.refetch()}
-          fetching={health.isPlaceholderData}
           empty={
             <EmptyState title="Nothing was sent to a provider">
               In the time chosen no deployment was called.
             </EmptyState>
           }
           paging={paging}
-          nextCursor={health.data?.next_cursor ?? null}
           csv={csvHref('/provider-health', query)}
         />
       </Panel>
@@ -244,14 +241,10 @@ function List() {
         <DataTable
           label="providers"
           columns={providerColumns(setWanted)}
-          rows={providers.data?.data}
+          {...fromQuery(providers)}
           rowId={(row) => row.id}
-          error={providers.error}
-          retry={() => void providers.refetch()}
-          fetching={providers.isPlaceholderData}
           empty={<EmptyState title="No provider is like that" />}
           paging={paging}
-          nextCursor={providers.data?.next_cursor ?? null}
           csv={csvHref('/providers', query)}
         />
       </Panel>
@@ -344,11 +337,8 @@ function Credentials() {
         <DataTable
           label="credentials"
           columns={credentialColumns(setWanted)}
-          rows={credentials.data?.data}
+          {...fromQuery(credentials)}
           rowId={(row) => row.id}
-          error={credentials.error}
-          retry={() => void credentials.refetch()}
-          fetching={credentials.isPlaceholderData}
           empty={
             <EmptyState title="No provider has a credential yet">
               Without one, a provider’s models are served by the sandbox in a trial and by nobody in
@@ -356,7 +346,6 @@ function Credentials() {
             </EmptyState>
           }
           paging={paging}
-          nextCursor={credentials.data?.next_cursor ?? null}
           skeletonRows={4}
         />
       </Panel>

@@ -8,6 +8,7 @@ import { formatExact, readAmount } from '../../lib/money';
 import { usePaging } from '../../lib/url-state';
 import { Count, Id, Money, Time } from '../../parts/figures';
 import { AmountInput, Confirm, FormDrawer, useSubmit } from '../../parts/form';
+import { fromQuery } from '../../parts/from-query';
 import { Icon } from '../../parts/icon';
 import { notify } from '../../parts/notify';
 import { Bone, Columns, Fact, Facts, Figure, Figures, Page, Panel } from '../../parts/page';
@@ -218,13 +219,10 @@ function Credits({ tenant }: { tenant: string }) {
       <DataTable
         label="credits"
         columns={CREDIT_COLUMNS}
-        rows={credits.data?.data}
+        {...fromQuery(credits)}
         rowId={(row) => row.id}
-        error={credits.error}
-        retry={() => void credits.refetch()}
         empty={<EmptyState title="No credit was given yet" />}
         paging={paging}
-        nextCursor={credits.data?.next_cursor ?? null}
         skeletonRows={3}
       />
     </Panel>

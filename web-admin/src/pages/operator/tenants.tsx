@@ -9,6 +9,7 @@ import { optionParam, textParam, usePaging, useUrlState } from '../../lib/url-st
 import { Count, Money } from '../../parts/figures';
 import { ChoiceFilter, Filters, TextFilter } from '../../parts/filters';
 import { AmountInput, FormDrawer, useSubmit } from '../../parts/form';
+import { fromQuery } from '../../parts/from-query';
 import { Icon } from '../../parts/icon';
 import { notify } from '../../parts/notify';
 import { Page, Panel } from '../../parts/page';
@@ -113,12 +114,9 @@ function TenantList() {
         <DataTable
           label="tenants"
           columns={COLUMNS}
-          rows={tenants.data?.data}
+          {...fromQuery(tenants)}
           rowId={(row) => row.id}
           href={(row) => `/tenants/${row.id}`}
-          error={tenants.error}
-          retry={() => void tenants.refetch()}
-          fetching={tenants.isPlaceholderData}
           empty={
             filtered ? (
               <EmptyState title="No tenant is like that">Clear the filters to see all of them.</EmptyState>
@@ -127,7 +125,6 @@ function TenantList() {
             )
           }
           paging={paging}
-          nextCursor={tenants.data?.next_cursor ?? null}
           csv={csvHref('/tenants', query)}
         />
       </Panel>

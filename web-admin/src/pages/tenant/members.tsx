@@ -10,6 +10,7 @@ import { Id, Time } from '../../parts/figures';
 import { ChoiceFilter, Filters, TextFilter } from '../../parts/filters';
 import { Confirm, FormDrawer, useSubmit } from '../../parts/form';
 import formClasses from '../../parts/form.module.css';
+import { fromQuery } from '../../parts/from-query';
 import { Icon } from '../../parts/icon';
 import { notify } from '../../parts/notify';
 import { Fact, Facts, Page, Panel } from '../../parts/page';
@@ -76,7 +77,7 @@ export default function Members() {
     role: state.role ?? undefined,
     status: state.status ?? undefined,
   };
-  const { data, error, refetch, isPlaceholderData } = useQuery({
+  const members = useQuery({
     queryKey: ['members', tenant, filters, paging.cursor],
     queryFn: ({ signal }) =>
       take(
@@ -128,15 +129,11 @@ export default function Members() {
         <DataTable
           label="members"
           columns={COLUMNS}
-          rows={data?.data}
+          {...fromQuery(members)}
           rowId={(member) => member.id}
           href={(member) => withParam(path, search, 'open', member.id)}
           openId={state.open}
-          error={error}
-          retry={() => void refetch()}
-          fetching={isPlaceholderData}
           paging={paging}
-          nextCursor={data?.next_cursor ?? null}
           csv={csvHref(`/tenants/${tenant}/members`, filters)}
           empty={<EmptyState title={filtered ? 'No member is like that' : 'There are no members yet'} />}
         />
@@ -144,7 +141,7 @@ export default function Members() {
       <Invite opened={inviting} onClose={() => setInviting(false)} />
       <MemberSheet
         id={state.open || null}
-        known={data?.data.find((member) => member.id === state.open)}
+        known={members.data?.data.find((member) => member.id === state.open)}
         onClose={() => set({ open: '' }, { keepPage: true })}
       />
     </Page>

@@ -11,6 +11,7 @@ import { Count, Time } from '../../parts/figures';
 import { ChoiceFilter, Filters, TextFilter } from '../../parts/filters';
 import { AmountInput, FormDrawer, useSubmit } from '../../parts/form';
 import classes from '../../parts/form.module.css';
+import { fromQuery } from '../../parts/from-query';
 import { Icon } from '../../parts/icon';
 import { BudgetMeter } from '../../parts/meter';
 import { notify } from '../../parts/notify';
@@ -70,7 +71,7 @@ export default function Projects() {
   const [path] = useLocation();
   const search = useSearch();
   const filters = { q: state.q || undefined, status: state.status ?? undefined };
-  const { data, error, refetch, isPlaceholderData } = useQuery({
+  const projects = useQuery({
     queryKey: ['projects', tenant, filters, paging.cursor],
     queryFn: ({ signal }) =>
       take(
@@ -82,7 +83,7 @@ export default function Projects() {
     placeholderData: keepPreviousData,
   });
   const filtered = Boolean(state.q || state.status);
-  const open = data?.data.find((project) => project.id === state.open);
+  const open = projects.data?.data.find((project) => project.id === state.open);
   return (
     <Page
       title="Projects"
@@ -114,15 +115,11 @@ export default function Projects() {
         <DataTable
           label="projects"
           columns={COLUMNS}
-          rows={data?.data}
+          {...fromQuery(projects)}
           rowId={(project) => project.id}
           {...(steer ? { href: (project: Project) => withParam(path, search, 'open', project.id) } : {})}
           openId={state.open}
-          error={error}
-          retry={() => void refetch()}
-          fetching={isPlaceholderData}
           paging={paging}
-          nextCursor={data?.next_cursor ?? null}
           csv={csvHref(`/tenants/${tenant}/projects`, filters)}
           empty={<EmptyState title={filtered ? 'No project is like that' : 'There are no projects yet'} />}
         />

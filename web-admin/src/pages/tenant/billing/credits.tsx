@@ -4,6 +4,7 @@ import { api, csvHref, type Schemas, take } from '../../../api/client';
 import { sentence } from '../../../lib/format';
 import { usePaging } from '../../../lib/url-state';
 import { Money, Time } from '../../../parts/figures';
+import { fromQuery } from '../../../parts/from-query';
 import { Panel } from '../../../parts/page';
 import { EmptyState } from '../../../parts/states';
 import { type Columns, DataTable } from '../../../parts/table';
@@ -48,7 +49,7 @@ const COLUMNS: Columns<Credit> = [
 export function Credits() {
   const tenant = useTenantId();
   const paging = usePaging();
-  const { data, error, refetch, isPlaceholderData } = useQuery({
+  const credits = useQuery({
     queryKey: ['credits', tenant, paging.cursor],
     queryFn: ({ signal }) =>
       take(
@@ -64,13 +65,9 @@ export function Credits() {
       <DataTable
         label="credits"
         columns={COLUMNS}
-        rows={data?.data}
+        {...fromQuery(credits)}
         rowId={(credit) => credit.id}
-        error={error}
-        retry={() => void refetch()}
-        fetching={isPlaceholderData}
         paging={paging}
-        nextCursor={data?.next_cursor ?? null}
         csv={csvHref(`/tenants/${tenant}/credits`)}
         empty={<EmptyState title="No credit was given yet" />}
       />

@@ -5,6 +5,7 @@ import { formatDate } from '../../../lib/format';
 import { optionParam, usePaging, useUrlState } from '../../../lib/url-state';
 import { Money } from '../../../parts/figures';
 import { ChoiceFilter, Filters } from '../../../parts/filters';
+import { fromQuery } from '../../../parts/from-query';
 import { Panel } from '../../../parts/page';
 import { EmptyState } from '../../../parts/states';
 import { Status } from '../../../parts/status';
@@ -67,7 +68,7 @@ export function Invoices() {
   const [state, set] = useUrlState(STATE);
   const paging = usePaging();
   const filters = { status: state.status ?? undefined };
-  const { data, error, refetch, isPlaceholderData } = useQuery({
+  const invoices = useQuery({
     queryKey: ['invoices', tenant, filters, paging.cursor],
     queryFn: ({ signal }) =>
       take(
@@ -92,14 +93,10 @@ export function Invoices() {
         <DataTable
           label="invoices"
           columns={COLUMNS}
-          rows={data?.data}
+          {...fromQuery(invoices)}
           rowId={(invoice) => invoice.id}
           href={(invoice) => `/t/${tenant}/billing/invoices/${invoice.id}`}
-          error={error}
-          retry={() => void refetch()}
-          fetching={isPlaceholderData}
           paging={paging}
-          nextCursor={data?.next_cursor ?? null}
           csv={csvHref(`/tenants/${tenant}/invoices`, filters)}
           empty={
             <EmptyState title={state.status ? 'No invoice has this status' : 'There are no invoices yet'}>

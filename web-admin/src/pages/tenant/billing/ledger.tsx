@@ -6,6 +6,7 @@ import { rangeParams, spanOf } from '../../../lib/range';
 import { textParam, usePaging, useUrlState } from '../../../lib/url-state';
 import { Id, Money, Time, useNow } from '../../../parts/figures';
 import { ChoiceFilter, Filters } from '../../../parts/filters';
+import { fromQuery } from '../../../parts/from-query';
 import { Panel } from '../../../parts/page';
 import { RangeFilter } from '../../../parts/range-filter';
 import { EmptyState } from '../../../parts/states';
@@ -73,7 +74,7 @@ export function Ledger() {
   const paging = usePaging();
   const span = spanOf(state, useNow(300_000));
   const filters = { from: span.from, to: span.to, account: state.account || undefined };
-  const { data, error, refetch, isPlaceholderData } = useQuery({
+  const entries = useQuery({
     queryKey: ['ledger', tenant, filters, paging.cursor],
     queryFn: ({ signal }) =>
       take(
@@ -99,13 +100,9 @@ export function Ledger() {
         <DataTable
           label="entries"
           columns={COLUMNS}
-          rows={data?.data}
+          {...fromQuery(entries)}
           rowId={(entry) => `${entry.transaction}:${entry.account}:${entry.period_no}`}
-          error={error}
-          retry={() => void refetch()}
-          fetching={isPlaceholderData}
           paging={paging}
-          nextCursor={data?.next_cursor ?? null}
           csv={csvHref(`/tenants/${tenant}/ledger`, filters)}
           skeletonRows={12}
           empty={

@@ -7,6 +7,7 @@ import { api, csvHref, type Schemas, take } from '../../../api/client';
 import { optionParam, textParam, usePaging, useUrlState, withParam } from '../../../lib/url-state';
 import { Time } from '../../../parts/figures';
 import { ChoiceFilter, Filters, TextFilter } from '../../../parts/filters';
+import { fromQuery } from '../../../parts/from-query';
 import { Icon } from '../../../parts/icon';
 import { BudgetMeter } from '../../../parts/meter';
 import { Page, Panel } from '../../../parts/page';
@@ -79,7 +80,7 @@ export default function Keys() {
     status: state.status ?? undefined,
     kind: state.kind ?? undefined,
   };
-  const { data, error, refetch, isPlaceholderData } = useQuery({
+  const keys = useQuery({
     queryKey: ['keys', tenant, filters, paging.cursor],
     queryFn: ({ signal }) =>
       take(
@@ -138,15 +139,11 @@ export default function Keys() {
         <DataTable
           label="keys"
           columns={COLUMNS}
-          rows={data?.data}
+          {...fromQuery(keys)}
           rowId={(key) => key.id}
           href={(key) => withParam(path, search, 'open', key.id)}
           openId={state.open}
-          error={error}
-          retry={() => void refetch()}
-          fetching={isPlaceholderData}
           paging={paging}
-          nextCursor={data?.next_cursor ?? null}
           csv={csvHref(`/tenants/${tenant}/keys`, filters)}
           empty={
             filtered ? (
@@ -165,7 +162,7 @@ export default function Keys() {
       <CreateKey opened={creating} onClose={() => setCreating(false)} />
       <KeySheet
         id={state.open || null}
-        known={data?.data.find((key) => key.id === state.open)}
+        known={keys.data?.data.find((key) => key.id === state.open)}
         onClose={() => set({ open: '' }, { keepPage: true })}
       />
     </Page>

@@ -8,6 +8,7 @@ import { spanOf } from '../../../lib/range';
 import { usePaging, useUrlState, withParam } from '../../../lib/url-state';
 import { Duration, Money, Time, Tokens, useNow } from '../../../parts/figures';
 import { ChoiceFilter, Filters, TextFilter } from '../../../parts/filters';
+import { fromQuery } from '../../../parts/from-query';
 import { Page, Panel } from '../../../parts/page';
 import { RangeFilter } from '../../../parts/range-filter';
 import { EmptyState } from '../../../parts/states';
@@ -122,7 +123,7 @@ export default function Requests() {
     min_charge: readAmount(state.min) ?? undefined,
     sort: state.sort,
   };
-  const { data, error, refetch, isPlaceholderData } = useQuery({
+  const requests = useQuery({
     queryKey: ['requests', tenant, filters, paging.cursor],
     queryFn: ({ signal }) =>
       take(
@@ -193,17 +194,13 @@ export default function Requests() {
         <DataTable
           label="requests"
           columns={COLUMNS}
-          rows={data?.data}
+          {...fromQuery(requests)}
           rowId={(request) => request.id}
           href={(request) => withParam(path, search, 'open', request.id)}
           openId={state.open}
-          error={error}
-          retry={() => void refetch()}
-          fetching={isPlaceholderData}
           sort={state.sort}
           onSort={(sort) => set({ sort: sort as typeof state.sort })}
           paging={paging}
-          nextCursor={data?.next_cursor ?? null}
           csv={csvHref(`/tenants/${tenant}/requests`, filters)}
           skeletonRows={12}
           empty={
