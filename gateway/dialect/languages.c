@@ -9,11 +9,15 @@ static const struct upstream_language *const upstreams[] = {
     &anthropic_upstream,
     &anthropic_vertex_upstream,
     &cohere_upstream,
+    &gemini_upstream,
+    &gemini_vertex_upstream,
 };
 
 static const struct client_language *const clients[] = {
     &openai_client,
     &anthropic_client,
+    &gemini_client,
+    &gemini_array_client,
 };
 
 const struct upstream_language *upstream_language_find(struct span name)

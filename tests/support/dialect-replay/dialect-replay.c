@@ -67,6 +67,8 @@ static bool feed_sse(struct replay *replay, struct span bytes, size_t piece_byte
     }
     if (good && sse_rest(&sse, &frame) && frame.data.at != NULL)
         read_frame(replay, frame.event, frame.data);
+    if (good && replay->reader.language->read_end != NULL)
+        replay->reader.language->read_end(&replay->reader, true);
     sse_done(&sse);
     return good;
 }
