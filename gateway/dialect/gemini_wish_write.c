@@ -67,37 +67,50 @@ bool gemini_thinks_by_level(struct span model)
     return family_of(model)->levels[EFFORT_HIGH] != NULL;
 }
 
+/* Asked not to think. */
+static bool is_off(const struct chat_wish *wish)
+{
+    return wish->reasoning_budget == 0 ||
+           (wish->reasoning_budget < 0 && wish->effort == EFFORT_NONE);
+}
+
+static void put_amount(const struct family *family, const struct chat_wish *wish, bool off,
+                       struct pieces *out)
+{
+    enum chat_effort effort = off ? EFFORT_NONE : wish->effort;
+    int64_t budget = family->budgets[effort];
+
+    if (family->levels[effort] != NULL && (off || wish->reasoning_budget < 0)) {
+        pieces_put_inside(out, "thinkingLevel", span_of(family->levels[effort]));
+        return;
+    }
+    if (wish->reasoning_budget >= 0)
+        budget = wish->reasoning_budget;
+    if (budget < family->least)
+        budget = family->least;
+    pieces_put_int64(out, "thinkingBudget", budget > family->most ? family->most : budget);
+}
+
 static void write_thinking(const struct chat_wish *wish, const struct language_target *target,
                            struct pieces *out, uint64_t *lost)
 {
     const struct family *family = family_of(target->model);
-    int64_t budget = wish->reasoning_budget;
-    bool off = budget == 0 || (budget < 0 && wish->effort == EFFORT_NONE);
+    bool off = is_off(wish);
 
-    if (budget < 0 && wish->effort == EFFORT_UNSET)
+    if (wish->reasoning_budget < 0 && wish->effort == EFFORT_UNSET)
         return;
-    if (!target->reasoning || (off && family->always_thinks)) {
-        if (!off || target->reasoning)
-            *lost |= LOST(MEMBER_REASONING);
-        if (!target->reasoning)
-            return;
-    }
+    /* Some cannot think, and some cannot but. */
+    if (off ? target->reasoning && family->always_thinks : !target->reasoning)
+        *lost |= LOST(MEMBER_REASONING);
+    if (!target->reasoning)
+        return;
     pieces_name(out, "thinkingConfig");
     pieces_begin(out, '{');
     if (!off) {
         pieces_name(out, "includeThoughts");
         pieces_bool(out, true);
     }
-    if (budget >= 0 && !(off && family->levels[EFFORT_NONE] != NULL)) {
-        budget = budget < family->least ? family->least : budget;
-        pieces_put_int64(out, "thinkingBudget", budget > family->most ? family->most : budget);
-    } else {
-        enum chat_effort effort = off ? EFFORT_NONE : wish->effort;
-        if (family->levels[effort] != NULL)
-            pieces_put_inside(out, "thinkingLevel", span_of(family->levels[effort]));
-        else
-            pieces_put_int64(out, "thinkingBudget", family->budgets[effort]);
-    }
+    put_amount(family, wish, off, out);
     pieces_end(out, '}');
 }
 
