@@ -49,6 +49,14 @@ void anthropic_write_tools(struct anthropic_writing *w, bool schema_tool);
 must_use bool anthropic_loop_without_thinking(const struct chat *chat);
 must_use bool anthropic_has_calls(const struct chat *chat);
 
+/* A schema as constrained answers and strict tools take it (anthropic_schema.c). */
+struct anthropic_schema {
+    struct span text; /* of the schema's own bytes, or in the arena */
+    bool open;        /* an object takes members of any name: it can not be said */
+    bool loosened;    /* bounds of numbers or lengths were left out */
+};
+must_use struct anthropic_schema anthropic_schema_of(struct span schema, struct arena *arena);
+
 /* Chat -> body; on Vertex the model is in the path. */
 must_use enum ask_written anthropic_write_ask(const struct chat *chat,
                                               const struct language_target *target, bool vertex,

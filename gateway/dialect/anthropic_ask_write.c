@@ -21,7 +21,7 @@ struct plan {
     bool disabled;      /* thinking switched off in so many words */
     const char *effort; /* output_config.effort; NULL: none */
     bool schema_tool;   /* a tool stands for the schema */
-    bool schema;        /* output_config.format */
+    struct span schema; /* output_config.format; empty: none */
     struct span forced; /* tool_choice: that tool */
     bool any;           /* tool_choice: any tool */
 };
@@ -95,6 +95,7 @@ static void plan_thinking(struct anthropic_writing *w, const struct language_tar
 static void plan_tools(struct anthropic_writing *w, struct plan *plan)
 {
     const struct chat_wish *wish = &w->chat->wish;
+    struct anthropic_schema schema = {.open = true};
     bool tools = w->chat->tool_count > 0;
 
     if (tools && wish->tool_choice == CHOICE_NAMED)
@@ -105,8 +106,12 @@ static void plan_tools(struct anthropic_writing *w, struct plan *plan)
         anthropic_lose(w, MEMBER_RESPONSE_FORMAT); /* asked for in words, not enforced */
     if (wish->format != FORMAT_SCHEMA)
         return;
-    if (plan->model.schema) {
-        plan->schema = true;
+    if (plan->model.schema)
+        schema = anthropic_schema_of(wish->schema, w->out->arena);
+    if (!schema.open) {
+        plan->schema = schema.text;
+        if (schema.loosened)
+            anthropic_lose(w, MEMBER_RESPONSE_FORMAT);
     } else if (plan->forced.size > 0) {
         anthropic_lose(w, MEMBER_RESPONSE_FORMAT);
     } else {
@@ -165,17 +170,17 @@ static void write_thinking(struct anthropic_writing *w, const struct plan *plan)
 
 static void write_output_config(struct anthropic_writing *w, const struct plan *plan)
 {
-    if (!plan->schema && plan->effort == NULL)
+    if (plan->schema.size == 0 && plan->effort == NULL)
         return;
     pieces_name(w->out, "output_config");
     pieces_begin(w->out, '{');
     if (plan->effort != NULL)
         pieces_put_inside(w->out, "effort", span_of(plan->effort));
-    if (plan->schema) {
+    if (plan->schema.size > 0) {
         pieces_name(w->out, "format");
         pieces_begin(w->out, '{');
         pieces_put_inside(w->out, "type", span_of("json_schema"));
-        pieces_put_json(w->out, "schema", w->chat->wish.schema);
+        pieces_put_json(w->out, "schema", plan->schema);
         pieces_end(w->out, '}');
     }
     pieces_end(w->out, '}');

@@ -66,17 +66,23 @@ static void write_schema(struct anthropic_writing *w, struct span schema)
     pieces_raw(w->out, rest);
 }
 
+/* Strict, when the model can and the schema allows it. */
 static void write_tool(struct anthropic_writing *w, const struct chat_tool *tool)
 {
+    struct anthropic_schema schema = {.text = tool->schema, .open = true};
+    bool strict = tool->strict == 1;
+
+    if (strict && w->strict_tools && tool->schema.size > 0)
+        schema = anthropic_schema_of(tool->schema, w->out->arena);
+    if (strict && (schema.open || schema.loosened))
+        anthropic_lose(w, MEMBER_STRICT);
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "name", tool->name);
     if (tool->description.size > 0)
         pieces_put_inside(w->out, "description", tool->description);
-    write_schema(w, tool->schema);
-    if (tool->strict == 1 && w->strict_tools)
+    write_schema(w, schema.open ? tool->schema : schema.text);
+    if (strict && !schema.open)
         pieces_put_json(w->out, "strict", span_of("true"));
-    else if (tool->strict == 1)
-        anthropic_lose(w, MEMBER_STRICT);
     anthropic_write_cache(w, tool->cache);
     pieces_end(w->out, '}');
 }

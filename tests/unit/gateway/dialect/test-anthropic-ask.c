@@ -155,9 +155,33 @@ static void what_a_client_says_is_said_again_as_far_as_the_model_takes_it(void *
          "{\"max_tokens\":5,\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{"
          "\"type\":\"object\"}}}," HI "}",
          "{\"model\":\"" BUDGET "\",\"max_tokens\":900," OUT_HI
-         ",\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{\"type\":\"object\"}"
-         "}}}",
+         ",\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{"
+         "\"additionalProperties\":false,\"type\":\"object\"}}}}",
          0},
+        {"a schema whose bounds are not kept", BUDGET,
+         "{\"max_tokens\":5,\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{"
+         "\"type\":\"array\",\"maxItems\":2}}}," HI "}",
+         "{\"model\":\"" BUDGET "\",\"max_tokens\":900," OUT_HI
+         ",\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{\"type\":\"array\"}}"
+         "}}",
+         BIT(MEMBER_RESPONSE_FORMAT)},
+        {"a schema that the model can not close, by a tool", BUDGET,
+         "{\"max_tokens\":5,\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{"
+         "\"type\":\"object\",\"additionalProperties\":true}}}," HI "}",
+         "{\"model\":\"" BUDGET "\",\"max_tokens\":900,\"tools\":[{\"name\":\"tollgate_structured_"
+         "output\",\"description\":\"Gives the answer.\",\"input_schema\":{\"type\":\"object\","
+         "\"additionalProperties\":true}}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"tollgate_"
+         "structured_output\"}," OUT_HI "}",
+         0},
+        {"strict tools, where they can be", BUDGET,
+         "{\"max_tokens\":5,\"tools\":[{\"name\":\"f\",\"strict\":true,\"input_schema\":{\"type\":"
+         "\"object\"}},{\"name\":\"g\",\"strict\":true,\"input_schema\":{\"type\":\"object\","
+         "\"additionalProperties\":true}}]," HI "}",
+         "{\"model\":\"" BUDGET
+         "\",\"max_tokens\":900,\"tools\":[{\"name\":\"f\",\"input_schema\":{"
+         "\"additionalProperties\":false,\"type\":\"object\"},\"strict\":true},{\"name\":\"g\","
+         "\"input_schema\":{\"type\":\"object\",\"additionalProperties\":true}}]," OUT_HI "}",
+         BIT(MEMBER_STRICT)},
         {"a schema, by a tool", OLD,
          "{\"max_tokens\":5,\"output_format\":{\"type\":\"json_schema\",\"schema\":{\"a\":{\"type\""
          ":1}}}," HI "}",
