@@ -4,15 +4,8 @@
 #include "gateway/dialect/languages.h"
 
 static const struct upstream_language *const upstreams[] = {
-    &bedrock_upstream,
-    &openai_upstream,
-    &anthropic_upstream,
-    &anthropic_vertex_upstream,
-    &cohere_upstream,
-    &gemini_upstream,
-    &gemini_vertex_upstream,
-    &bedrock_upstream,          &openai_upstream, &anthropic_upstream,
-    &anthropic_vertex_upstream, &gemini_upstream, &gemini_vertex_upstream,
+    &bedrock_upstream, &openai_upstream, &anthropic_upstream,     &anthropic_vertex_upstream,
+    &cohere_upstream,  &gemini_upstream, &gemini_vertex_upstream,
 };
 
 static const struct client_language *const clients[] = {
