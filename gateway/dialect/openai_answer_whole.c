@@ -101,33 +101,42 @@ static void gather_image(struct answer_writer *writer, struct openai_choice *cho
     append(writer, &choice->images, event->text);
 }
 
+static void gather_finish(struct openai_choice *choice, const struct answer_event *event)
+{
+    choice->finished = true;
+    choice->finish = event->finish;
+}
+
+/* Where the texts of an event go that has nothing but one; NULL: elsewhere. */
+static struct openai_texts *texts_of(struct openai_choice *choice, const struct answer_event *event)
+{
+    if (event->kind == EVENT_REASONING)
+        return event->plan ? &choice->plan : NULL;
+    return event->kind == EVENT_TEXT       ? &choice->text
+           : event->kind == EVENT_REFUSAL  ? &choice->refusal
+           : event->kind == EVENT_CITATION ? &choice->citations
+           : event->kind == EVENT_LOGPROBS ? &choice->logprobs
+                                           : NULL;
+}
+
 void openai_gather(struct answer_writer *writer, struct openai_choice *choice,
                    const struct answer_event *event)
 {
+    struct openai_texts *texts = texts_of(choice, event);
+
     choice->begun = true;
-    if (event->kind == EVENT_TEXT)
-        append(writer, &choice->text, event->text);
-    else if (event->kind == EVENT_REFUSAL)
-        append(writer, &choice->refusal, event->text);
+    if (texts != NULL)
+        append(writer, texts, event->json.size > 0 ? event->json : event->text);
     else if (event->kind == EVENT_TOOL)
         gather_call(writer, choice, event);
-    else if (event->kind == EVENT_ARGUMENTS || (event->kind == EVENT_SIGNATURE && event->of_call))
+    else if (event->kind == EVENT_ARGUMENTS || event->of_call)
         gather_to_call(writer, choice, event);
-    else if (event->kind == EVENT_REASONING && event->plan)
-        append(writer, &choice->plan, event->text);
-    else if (event->kind == EVENT_REASONING || event->kind == EVENT_SIGNATURE ||
-             event->kind == EVENT_REDACTED)
-        gather_reasoning(writer, choice, event);
-    else if (event->kind == EVENT_CITATION)
-        append(writer, &choice->citations, event->json);
-    else if (event->kind == EVENT_LOGPROBS)
-        append(writer, &choice->logprobs, event->json);
     else if (event->kind == EVENT_IMAGE)
         gather_image(writer, choice, event);
-    else if (event->kind == EVENT_FINISH) {
-        choice->finished = true;
-        choice->finish = event->finish;
-    }
+    else if (event->kind == EVENT_FINISH)
+        gather_finish(choice, event);
+    else
+        gather_reasoning(writer, choice, event);
 }
 
 static void put_texts(struct json_writer *w, const char *name, const struct openai_texts *texts)

@@ -3,7 +3,8 @@
 
 TOLLGATE_RECORDINGS names a folder of recordings (meta.json, response.*, expect.json); without it
 there is nothing to do. Each recording is read as its provider sent it, streams once at once and
-once byte by byte, and written for each client language, streamed and whole.
+once byte by byte, and written for each client language, streamed and whole; its question is written
+in the provider's language.
 
     check-recordings.py PROGRAM [-v] [-u UPSTREAM] [-c CLIENT] [NAME ...]
 """
@@ -318,6 +319,18 @@ def check_error(replay, client, expect):
     return True
 
 
+def check_ask(replay, folder):
+    """What an OpenAI client asked can be said in the provider's language."""
+    ran = subprocess.run([replay.program, replay.upstream, "openai", "ask", "0", str(folder / "ask.json")],
+                         capture_output=True, timeout=120)
+    if ran.returncode == 2:
+        return
+    told = json.loads(ran.stderr.decode())
+    if not told["written"]:
+        raise Wrong(f"the question is refused: {told}")
+    json.loads(ran.stdout.decode())
+
+
 def check(program, folder, client, upstream=None):
     """True, or None when there is no such language yet; raises Wrong."""
     meta = json.loads((folder / "meta.json").read_text())
@@ -326,6 +339,9 @@ def check(program, folder, client, upstream=None):
     if name is None or "dims" in expect or meta.get("kind") in ("embed", "embeddings"):
         return None
     replay = Replay(program, name, folder / meta["body"])
+    if client == "openai" and (folder / "ask.json").exists() and meta.get("kind") == "chat" \
+            and not expect.get("error"):
+        check_ask(replay, folder)
     if expect.get("error"):
         return check_error(replay, client, expect) or None
     return check_answer(replay, client, expect, meta["body"] in ("response.sse", "response.bin")) or None

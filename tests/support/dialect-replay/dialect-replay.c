@@ -2,11 +2,15 @@
  * dialect-replay: a provider's answer, from a file, in a client's language on standard output.
  *
  *   dialect-replay UPSTREAM CLIENT whole|stream|error PIECE_BYTES FILE [whole|stream]
+ *   dialect-replay UPSTREAM CLIENT ask 0 FILE
  *
  * The third word says what the file is; a stream is fed in pieces of so many bytes (0: at once).
  * The last one says what the client asked for when it is not the same. On standard error goes one
  * line of JSON with what the answer said: signs, finish, error, meters. Ends with 2 when asked for
  * a language that there is none of.
+ *
+ * The second form writes a client's body as the provider is sent it; standard error then says what
+ * was lost, or why the client or the language refuses it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -177,6 +181,48 @@ static void run(const struct upstream_language *upstream, const struct client_la
     buf_done(&out);
 }
 
+static void write_body(const struct upstream_language *upstream, const struct chat *chat,
+                       struct arena *arena)
+{
+    const struct language_target target = {
+        .model = span_of("replayed-model"), .output_cap = 4096, .reasoning = true};
+    struct pieces pieces = pieces_make(arena, SCRATCH_MAX);
+    struct ask_losses losses = {0};
+    enum ask_written outcome = upstream->write_ask(chat, &target, &pieces, &losses);
+    const struct span *spans;
+    uint32_t count;
+    size_t size;
+
+    spans = pieces_spans(&pieces, &count, &size);
+    for (uint32_t i = 0; outcome == ASK_WRITTEN && i < count; i++)
+        fwrite(spans[i].at, 1, spans[i].size, stdout);
+    fprintf(stderr, "{\"written\":%s,\"why\":\"%s\",\"lost\":[",
+            outcome == ASK_WRITTEN ? "true" : "false", losses.why == NULL ? "" : losses.why);
+    for (int i = 0, told = 0; i < CHAT_MEMBERS; i++)
+        if ((losses.lost >> i & 1) != 0)
+            fprintf(stderr, "%s\"%s\"", told++ > 0 ? "," : "",
+                    chat_member_name((enum chat_member)i));
+    fprintf(stderr, "]}\n");
+    pieces_done(&pieces);
+}
+
+static void run_ask(const struct upstream_language *upstream, const struct client_language *client,
+                    struct span body)
+{
+    struct arena *arena = arena_new(1 << 16, GATHER_MAX);
+    struct json_doc doc = json_doc_make();
+    const char *why = "This is no JSON.", *member = "";
+    struct chat chat;
+
+    if (json_parse(&doc, body, &json_limits_body) == JSON_OK &&
+        client->read_ask(&doc, arena, &chat, &why, &member) == 0)
+        write_body(upstream, &chat, arena);
+    else
+        fprintf(stderr, "{\"written\":false,\"why\":\"%s: %s\",\"lost\":[]}\n", member, why);
+    json_doc_done(&doc);
+    arena_free(arena);
+}
+
 int main(int count, char **words)
 {
     const struct upstream_language *upstream;
@@ -184,19 +230,23 @@ int main(int count, char **words)
     struct buf bytes = buf_make(REPLAY_MAX);
 
     if (count < 6) {
-        fprintf(stderr, "dialect-replay UPSTREAM CLIENT whole|stream|error PIECE_BYTES FILE\n");
+        fprintf(stderr, "dialect-replay UPSTREAM CLIENT whole|stream|error|ask PIECE_BYTES FILE\n");
         return 1;
     }
     upstream = upstream_language_find(span_of(words[1]));
     client = client_language_find(span_of(words[2]));
-    if (upstream == NULL || client == NULL)
+    if (upstream == NULL || client == NULL ||
+        (strcmp(words[3], "ask") == 0 && (upstream->write_ask == NULL || client->read_ask == NULL)))
         return 2;
     if (file_read(words[5], &bytes) != 0) {
         perror(words[5]);
         return 1;
     }
-    run(upstream, client, words, buf_span(&bytes),
-        strcmp(count > 6 ? words[6] : words[3], "stream") == 0);
+    if (strcmp(words[3], "ask") == 0)
+        run_ask(upstream, client, buf_span(&bytes));
+    else
+        run(upstream, client, words, buf_span(&bytes),
+            strcmp(count > 6 ? words[6] : words[3], "stream") == 0);
     buf_done(&bytes);
     return 0;
 }
