@@ -1,6 +1,7 @@
 """What people come to the console for, done as they would do it, in no more clicks than named."""
 
 import csv
+import datetime
 import decimal
 import io
 import re
@@ -10,6 +11,7 @@ import openai
 import pytest
 from payloads import PAYLOADS
 from playwright.sync_api import expect
+from support.books import close
 from support.process import wait_until
 
 MODEL = "openai/gpt-4.1-mini"
@@ -114,6 +116,46 @@ def test_an_operator_gives_credit(visit, stack, called):
     assert window.clicks <= 3
     after = stack.plane.operator().get(f"/tenants/{called}/balance")
     assert round(float(after["promo"]) - float(before["promo"]), 2) == 12.34
+
+
+def test_an_operator_publishes_a_price_from_tomorrow(visit, stack, called):
+    window = visit(who="operator")
+    page = window.page
+    window.click(("link", "Catalog"))
+    page.get_by_label("Search models").fill(MODEL)
+    expect(rows(page)).to_have_count(1)
+    window.click(page.get_by_role("link", name=MODEL, exact=True))
+    window.click(("button", "Change the price at openai"))
+    page.get_by_label("input", exact=True).fill("0.45")
+    window.click(("button", "Review"))
+    page.get_by_role("dialog").get_by_role("cell", name="$0.45 / 1M").wait_for()
+    window.check_axe("the review of a price")
+    window.click(("button", "Publish"))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert window.clicks <= 5
+    planned, = stack.plane.operator().get("/prices", model=MODEL, state="future")["data"]
+    tomorrow = datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=1)
+    assert planned["book"] == "list" and planned["effective_from"] == f"{tomorrow}T00:00:00.000Z"
+    assert {rate["meter"]: rate["per_million"] for rate in planned["rates"]}["input"] == "0.45"
+
+
+def test_the_calls_stand_on_the_invoice(visit, stack, called):
+    last = max(event["event_time"] for event in stack.events())
+    wait_until(lambda: datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) > last, "the last second is over")
+    invoice = close(stack, called, datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0))
+    window = visit()
+    page = window.goto(f"t/{called}/overview")
+    window.click(("link", "Billing"))
+    window.click(page.get_by_role("link", name=invoice["number"]))
+    page.get_by_role("heading", level=1, name=invoice["number"]).wait_for()
+    window.settle()
+    lines = rows(page).all_inner_texts()
+    assert any(MODEL in line and "output" in line.lower() for line in lines), lines
+    window.check_axe("an invoice")
+    window.screenshot("invoice")
+    assert window.overflow() <= 0 and window.clicks <= 2
+    used = format(decimal.Decimal(int(invoice["usage_pico"])).scaleb(-12).normalize(), "f")
+    assert used in page.locator("main").inner_text().replace(",", "")
 
 
 def test_every_text_field_of_the_forms_takes_a_text_and_shows_it(visit, called):

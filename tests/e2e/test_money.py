@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from support.books import (METERS, Prices, check_books, compare_with_truth, truth_by_request,
+from support.books import (METERS, Prices, check_books, close, compare_with_truth, truth_by_request,
                            wait_all_posted)
 from support.ids import typed, uuid_of
 from support.process import wait_until
@@ -156,27 +156,6 @@ def test_one_row_each_of_the_batch(loaded):
         count = stack.query("SELECT count(*) AS n FROM tollgate.usage_events WHERE source_id = %s", row["source_id"])
         assert row["events"] == count[0]["n"] and row["state"] == "active" and row["alarm"] is None
         assert row["kind"] == ("kafka" if stack.broker else "journal")
-
-
-def close(stack, tenant, until):
-    """`close` refuses until every source has passed that time; then it is final."""
-    said = []
-
-    def closed():
-        try:
-            said[:] = [stack.billing_run("close", "--tenant", tenant, "--now", "--until", until.isoformat())]
-            return True
-        except AssertionError as problem:
-            said[:] = [str(problem)]
-            return False
-
-    try:
-        wait_until(closed, "the invoice is closed", 30)
-    except AssertionError:
-        raise AssertionError(said[0]) from None
-    row, = stack.query("SELECT * FROM tollgate.invoices WHERE tenant_id = %s AND status <> 'draft' "
-                       "ORDER BY period_no DESC LIMIT 1", uuid_of(tenant))
-    return row
 
 
 def lines_of(stack, invoice):

@@ -170,3 +170,24 @@ def compare_with_truth(stack, calls):
         else:
             compared["nothing"] += 1
     return compared
+
+
+def close(stack, tenant, until):
+    """`close` refuses until every source has passed that time; then it is final."""
+    said = []
+
+    def closed():
+        try:
+            said[:] = [stack.billing_run("close", "--tenant", tenant, "--now", "--until", until.isoformat())]
+            return True
+        except AssertionError as problem:
+            said[:] = [str(problem)]
+            return False
+
+    try:
+        wait_until(closed, "the invoice is closed", 30)
+    except AssertionError:
+        raise AssertionError(said[0]) from None
+    row, = stack.query("SELECT * FROM tollgate.invoices WHERE tenant_id = %s AND status <> 'draft' "
+                       "ORDER BY period_no DESC LIMIT 1", uuid_of(tenant))
+    return row
