@@ -3,6 +3,7 @@
  */
 #include "gateway/dialect/bedrock.h"
 
+#include "gateway/dialect/bedrock_ask.h"
 #include "gateway/dialect/sigv4.h"
 
 void bedrock_path(const struct language_target *target, bool stream, struct buf *out)
@@ -17,6 +18,7 @@ const struct upstream_language bedrock_upstream = {
     .normaliser = USAGE_BEDROCK_NORMALISER,
     .framing = FRAMING_EVENT_STREAM,
     .path = bedrock_path,
+    .write_ask = bedrock_write_ask,
     .read_frame = bedrock_read_frame,
     .read_end = bedrock_read_end,
     .read_whole = bedrock_read_whole,

@@ -401,11 +401,12 @@ void bedrock_read_end(struct answer_reader *reader, bool framed)
 /* The object itself becomes a text. */
 static void read_input(struct answer_reader *reader, uint32_t tool, uint32_t input)
 {
-    struct span raw = json_raw(reader->doc, input);
+    struct span raw;
     struct buf quoted;
 
     if (json_is_null(reader->doc, input))
         return;
+    raw = json_raw(reader->doc, input);
     quoted = buf_make(6 * raw.size + 2);
     if (json_quote(&quoted, raw) == 0)
         answer_reader_emit(reader, &(struct answer_event){

@@ -119,11 +119,11 @@ static void streams_become_events(void **state)
          ANSWER_CONTENT | ANSWER_FINISH | ANSWER_USAGE | ANSWER_DONE},
         {"a call of the provider's own",
          START CALL("0", "{\"toolUseId\":\"t\",\"name\":\"search\",\"type\":\"server_tool_use\"}")
-             DELTA("0", "{\"toolUse\":{\"input\":\"{}\"}}")
-                 DELTA("1", "{\"toolResult\":[{\"text\":\"r\"}]}") DELTA("2", "{\"text\":\"a\"}")
-                     DELTA("2", "{\"citation\":{\"title\":\"T\",\"location\":{\"web\":{\"url\":"
-                                "\"https://e\"}}}}") DELTA(
-                         "2", "{\"citation\":{\"location\":{\"documentPage\":{\"start\":1}}}}")
+             DELTA("0", "{\"toolUse\":{\"input\":\"{}\"}}") DELTA(
+                 "1", "{\"toolResult\":[{\"text\":\"r\"}]}") DELTA("2", "{\"text\":\"a\"}")
+                 DELTA("2", "{\"citation\":{\"title\":\"T\",\"location\":{\"web\":{\"url\":"
+                            "\"https://e\"}}}}")
+                     DELTA("2", "{\"citation\":{\"location\":{\"documentPage\":{\"start\":1}}}}")
                          STOP("end_turn") USAGE,
          "begin text(a) "
          "citation({\"type\":\"url_citation\",\"url_citation\":{\"url\":\"https://e\","
@@ -231,6 +231,8 @@ static void whole_answers_become_events(void **state)
                "{\"toolUse\":{\"toolUseId\":\"t3\",\"name\":\"h\",\"type\":\"server_tool_use\"}}"),
          "begin tool0(t1,f) arguments0({\\\"q\\\":\\\"\\\\\\\"\\\"}) tool1(t2,g) "
          "finish(tool_calls) usage done"},
+        {"a call without an input", WHOLE("{\"toolUse\":{\"toolUseId\":\"t1\",\"name\":\"f\"}}"),
+         "begin tool0(t1,f) finish(tool_calls) usage done"},
         {"what is cited",
          WHOLE("{\"citationsContent\":{\"content\":[{\"text\":\"a\"}],\"citations\":[{\"title\":"
                "\"T\",\"location\":{\"web\":{\"url\":\"https://e\"}}}]}}"),
