@@ -52,6 +52,7 @@ struct chat_part {
     struct chat_json arguments; /* TOOL_CALL */
     enum chat_media_by by;
     bool error;            /* TOOL_RESULT */
+    bool plan;             /* REASONING: said before tool calls, apart from thinking (Cohere) */
     uint32_t first, count; /* TOOL_RESULT: its content, parts of the chat */
 };
 

@@ -22,6 +22,19 @@ enum cohere_kind { COHERE_CHAT, COHERE_EMBED, COHERE_RERANK };
 void cohere_read_usage(const struct json_doc *doc, uint32_t node, enum cohere_kind kind,
                        struct answer_usage *usage_out);
 
+/* A body of /v2/chat being written. */
+struct cohere_writing {
+    struct pieces *out;
+    const struct chat *chat;
+    const struct language_target *target;
+    struct ask_losses *losses;
+    enum ask_written outcome;
+};
+void cohere_lose(struct cohere_writing *w, enum chat_member member);
+void cohere_refuse(struct cohere_writing *w, const char *why); /* the first one is told */
+void cohere_put_word(struct cohere_writing *w, const char *name, const char *word);
+void cohere_write_messages(struct cohere_writing *w);
+
 must_use enum ask_written cohere_write_ask(const struct chat *chat,
                                            const struct language_target *target, struct pieces *out,
                                            struct ask_losses *losses_out);

@@ -94,7 +94,7 @@ static size_t bound_parts(const struct openai_reading *r, uint32_t messages)
 
     for (uint32_t message = json_first(r->doc, messages); message != JSON_NONE;
          message = json_after(r->doc, messages, message))
-        count += 5 + (size_t)items_in(r, message, "content") + items_in(r, message, "tool_calls") +
+        count += 6 + (size_t)items_in(r, message, "content") + items_in(r, message, "tool_calls") +
                  items_in(r, message, "reasoning_details");
     return count;
 }
@@ -246,6 +246,18 @@ static bool read_calls(struct openai_reading *r, uint32_t message)
     return true;
 }
 
+/* Cohere's, that we told as such. */
+static bool read_plan(struct openai_reading *r, uint32_t message)
+{
+    uint32_t before = r->chat->part_count;
+
+    if (!read_string(r, json_find(r->doc, message, "tool_plan"), PART_REASONING))
+        return false;
+    if (r->chat->part_count > before)
+        r->chat->parts[before].plan = true;
+    return true;
+}
+
 static bool read_assistant(struct openai_reading *r, uint32_t message, struct chat_message *into)
 {
     uint32_t audio = json_find(r->doc, message, "audio"), thought;
@@ -254,7 +266,7 @@ static bool read_assistant(struct openai_reading *r, uint32_t message, struct ch
     if (!json_is_null(r->doc, audio))
         return openai_refuse_in_message(r, "audio",
                                         "An answer in audio can not be translated for this model.");
-    if (!openai_read_reasoning(r, message))
+    if (!openai_read_reasoning(r, message) || !read_plan(r, message))
         return false;
     thought = r->chat->part_count;
     if (!read_content(r, message) ||

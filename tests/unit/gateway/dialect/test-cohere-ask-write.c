@@ -243,13 +243,13 @@ static void what_cannot_be_said_is_refused(void **state)
 
 /* A wish with nobody speaking: what stands between the messages and "stream". */
 static void assert_wish(const char *what, const struct chat_wish *wish, struct chat_tool *tools,
-                        uint32_t tool_count, bool thinks, const char *wanted, uint64_t lost)
+                        const struct language_target *target, const char *wanted, uint64_t lost)
 {
-    struct chat chat = {.tools = tools, .tool_count = tool_count, .wish = *wish};
+    struct chat chat = {.tools = tools, .tool_count = tools == NULL ? 0 : 2, .wish = *wish};
     struct ask_losses losses;
     struct buf body, all = buf_make(ARENA_MAX);
 
-    assert_int(what, write_chat(&chat, thinks ? &thinker : &plain, &body, &losses), ASK_WRITTEN);
+    assert_int(what, write_chat(&chat, target, &body, &losses), ASK_WRITTEN);
     buf_printf(&all, "{\"model\":\"command-x\",\"messages\":[],%s}", wanted);
     assert_span(what, buf_span(&body), all.at);
     assert_int(what, (int64_t)losses.lost, (int64_t)lost);
@@ -273,7 +273,7 @@ static void a_wish_goes_over_as_far_as_there_are_words(void **state)
     wish.service_tier = span_of("auto");
     for (uint32_t i = 0; i < 6; i++)
         wish.stops[wish.stop_count++] = span_of("x");
-    assert_wish("numbers and stops", &wish, NULL, 0, false,
+    assert_wish("numbers and stops", &wish, NULL, &plain,
                 "\"max_tokens\":1000,\"temperature\":0.5,\"p\":0.99,\"k\":40,"
                 "\"frequency_penalty\":0.2,\"presence_penalty\":0,\"seed\":7,\"logprobs\":true,"
                 "\"stop_sequences\":[\"x\",\"x\",\"x\",\"x\",\"x\"],\"stream\":true",
@@ -289,7 +289,7 @@ static void a_wish_goes_over_as_far_as_there_are_words(void **state)
     wish.service_tier = span_of("flex");
     wish.verbosity = span_of("low");
     wish.cache = CACHE_5M;
-    assert_wish("what there is no word for", &wish, NULL, 0, false,
+    assert_wish("what there is no word for", &wish, NULL, &plain,
                 "\"max_tokens\":1000,\"stream\":false",
                 LOST(MEMBER_MIN_P) | LOST(MEMBER_LOGPROBS) | LOST(MEMBER_LOGIT_BIAS) |
                     LOST(MEMBER_N) | LOST(MEMBER_USER) | LOST(MEMBER_METADATA) |
@@ -298,12 +298,12 @@ static void a_wish_goes_over_as_far_as_there_are_words(void **state)
     wish = wish_make();
     wish.format = FORMAT_SCHEMA;
     wish.schema = span_of("{\"type\":\"object\"}");
-    assert_wish("a schema", &wish, NULL, 0, false,
+    assert_wish("a schema", &wish, NULL, &plain,
                 "\"response_format\":{\"type\":\"json_object\",\"json_schema\":{\"type\":"
                 "\"object\"}},\"max_tokens\":1000,\"stream\":false",
                 0);
     wish.format = FORMAT_JSON;
-    assert_wish("some JSON", &wish, NULL, 0, false,
+    assert_wish("some JSON", &wish, NULL, &plain,
                 "\"response_format\":{\"type\":\"json_object\"},\"max_tokens\":1000,"
                 "\"stream\":false",
                 0);
@@ -341,7 +341,8 @@ static void effort_becomes_a_budget_of_thinking(void **state)
         wish.effort = rows[i].effort;
         wish.reasoning_budget = rows[i].budget;
         (void)snprintf(wanted, sizeof(wanted), "%s\"stream\":false", rows[i].wanted);
-        assert_wish(rows[i].what, &wish, NULL, 0, rows[i].thinks, wanted, rows[i].lost);
+        assert_wish(rows[i].what, &wish, NULL, rows[i].thinks ? &thinker : &plain, wanted,
+                    rows[i].lost);
     }
 }
 
@@ -391,12 +392,12 @@ static void tools_are_offered_and_demanded(void **state)
         wish.parallel_tools = rows[i].parallel;
         (void)snprintf(wanted, sizeof(wanted), "%s,\"max_tokens\":1000,\"stream\":false",
                        rows[i].wanted);
-        assert_wish(rows[i].what, &wish, tools, 2, false, wanted, rows[i].lost);
+        assert_wish(rows[i].what, &wish, tools, &plain, wanted, rows[i].lost);
         tools[1].strict = -1;
         wish.format = FORMAT_JSON;
         wish.tool_choice = CHOICE_AUTO;
         wish.parallel_tools = -1;
-        assert_wish("no format beside tools, and one strict tool", &wish, tools, 2, false,
+        assert_wish("no format beside tools, and one strict tool", &wish, tools, &plain,
                     "\"tools\":[" TOOL_F "," TOOL_G "],\"max_tokens\":1000,\"stream\":false",
                     LOST(MEMBER_RESPONSE_FORMAT) | (rows[i].strict == 1 ? LOST(MEMBER_STRICT) : 0));
     }

@@ -492,6 +492,33 @@ static void more_than_the_request_may_hold_fails_the_answer(void **state)
     arena_free(small);
 }
 
+static void a_plan_has_a_member_of_its_own(void **state)
+{
+    static const struct answer_event events[] = {
+        {.kind = EVENT_BEGIN},
+        {.kind = EVENT_REASONING, .plan = true, .text = {"I ", 2}},
+        {.kind = EVENT_REASONING, .plan = true, .text = {"look.", 5}},
+        {.kind = EVENT_FINISH, .finish = FINISH_STOP},
+        {.kind = EVENT_DONE},
+    };
+    struct buf out = buf_make(ARENA_MAX);
+
+    (void)state;
+    write_all(events, array_size(events), &out, true, false);
+    assert_span("stream", buf_span(&out),
+                SAID("\"role\":\"assistant\",\"content\":\"\"") SAID("\"tool_plan\":\"I \"")
+                    SAID("\"tool_plan\":\"look.\"")
+                        CHUNK("0", "", "null", "\"stop\"") "data: [DONE]\n\n");
+    buf_clear(&out);
+    write_all(events, array_size(events), &out, false, false);
+    assert_span("whole", buf_span(&out),
+                "{\"id\":\"chatcmpl-gen_1\",\"object\":\"chat.completion\",\"created\":7,"
+                "\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
+                "\"content\":\"\",\"refusal\":null,\"tool_plan\":\"I look.\"},\"logprobs\":null,"
+                "\"finish_reason\":\"stop\"}]}");
+    buf_done(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,6 +530,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_whole_answer_has_all_that_was_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stream_says_it_piece_by_piece, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_plan_has_a_member_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(usage_is_told_to_who_asked_and_comes_last, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_not_rated_may_still_be_shown, set_up, tear_down),

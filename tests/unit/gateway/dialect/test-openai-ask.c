@@ -333,6 +333,10 @@ static void thoughts_come_back_with_their_signatures(void **state)
          "\"reasoning_content\":\"a\"",
          {{PART_REASONING, "a", "s", ""}},
          1},
+        {"a plan before calls, beside thoughts",
+         "\"reasoning\":\"a\",\"tool_plan\":\"plan\"",
+         {{PART_REASONING, "a", "", ""}, {PART_REASONING, "plan", "", ""}},
+         2},
         {"a text alone", "\"reasoning\":\"a\"", {{PART_REASONING, "a", "", ""}}, 1},
         {"of a kind nobody knows",
          "\"reasoning_details\":[{\"type\":\"reasoning.smell\"}]",
@@ -355,6 +359,7 @@ static void thoughts_come_back_with_their_signatures(void **state)
             assert_span(rows[i].what, chat.parts[at].text, rows[i].parts[at].text);
             assert_span(rows[i].what, chat.parts[at].signature, rows[i].parts[at].signature);
             assert_span(rows[i].what, chat.parts[at].data, rows[i].parts[at].data);
+            assert_int(rows[i].what, chat.parts[at].plan, span_is(chat.parts[at].text, "plan"));
         }
         (void)tear_down(state);
     }
