@@ -41,36 +41,85 @@ static void add_type(struct buf *out, struct span type, bool nullable)
     buf_add_string(out, nullable ? "\",\"null\"]" : "\"");
 }
 
-/* What the value of a name becomes: false when it stays as it is. `object` holds the name. */
-static bool add_changed(const struct json_doc *doc, uint32_t object, uint32_t name, struct buf *out)
+/* What Google's SDK for Python writes, and numbers that, since they may be 64 bits long, may be
+ * strings. */
+static const struct keyword {
+    const char *snake, *camel;
+    bool number; /* else a list */
+} keywords[] = {
+    {"min_items", "minItems", true},
+    {"max_items", "maxItems", true},
+    {"min_length", "minLength", true},
+    {"max_length", "maxLength", true},
+    {"min_properties", "minProperties", true},
+    {"max_properties", "maxProperties", true},
+    {"any_of", "anyOf", false},
+    {"one_of", "oneOf", false},
+    {"prefix_items", "prefixItems", false},
+    {"property_ordering", "propertyOrdering", false},
+};
+
+/* NULL when it is none: a property that is called so is described by an object. */
+static const struct keyword *keyword_of(const struct json_doc *doc, uint32_t name)
 {
     uint32_t value = json_value(doc, name);
-    struct span inside = gemini_inside(doc, value);
+    bool list = gemini_is(doc, value, JSON_ARRAY);
+    bool number = gemini_is(doc, value, JSON_NUMBER) || gemini_is(doc, value, JSON_STRING);
+
+    for (size_t i = 0; i < array_size(keywords); i++)
+        if ((keywords[i].number ? number : list) && (json_string_is(doc, name, keywords[i].snake) ||
+                                                     json_string_is(doc, name, keywords[i].camel)))
+            return &keywords[i];
+    return NULL;
+}
+
+/* Writes what a value becomes: false when it stays as it is. `object` holds the name. */
+static bool add_changed(const struct json_doc *doc, uint32_t object, uint32_t name,
+                        const struct keyword *keyword, struct buf *out)
+{
+    struct span inside = gemini_inside(doc, json_value(doc, name));
+    int64_t number;
 
     if (json_string_is(doc, name, "type") && is_own_type(inside)) {
         add_type(out, inside, gemini_is_true(doc, object, "nullable"));
         return true;
     }
-    /* Numbers that may be 64 bits long are strings in Google's JSON. */
-    if (inside.size > 0 && inside.size < 19 &&
-        (json_string_is(doc, name, "minItems") || json_string_is(doc, name, "maxItems") ||
-         json_string_is(doc, name, "minLength") || json_string_is(doc, name, "maxLength") ||
-         json_string_is(doc, name, "minProperties") ||
-         json_string_is(doc, name, "maxProperties"))) {
-        int64_t number;
-        if (span_int64(inside, &number) != 0)
-            return false;
-        buf_add_int64(out, number);
-        return true;
+    if (keyword == NULL || !keyword->number || span_int64(inside, &number) != 0)
+        return false;
+    buf_add_int64(out, number);
+    return true;
+}
+
+/* The text up to a node, which becomes something else; goes on behind it. */
+static void replace(const struct json_doc *doc, uint32_t node, size_t *from, struct span with,
+                    struct buf *out)
+{
+    buf_add(out, doc->text.at + *from, doc->nodes[node].at - *from);
+    buf_add_span(out, with);
+    *from = doc->nodes[node].at + (size_t)doc->nodes[node].size;
+}
+
+static void change_member(const struct json_doc *doc, uint32_t object, uint32_t name, size_t *from,
+                          struct buf *out)
+{
+    const struct keyword *keyword = keyword_of(doc, name);
+    struct buf changed = buf_make(CHANGED_MAX);
+
+    if (keyword != NULL) {
+        buf_printf(&changed, "\"%s\"", keyword->camel);
+        replace(doc, name, from, buf_span(&changed), out);
+        buf_clear(&changed);
     }
-    return false;
+    if (add_changed(doc, object, name, keyword, &changed))
+        replace(doc, json_value(doc, name), from, buf_span(&changed), out);
+    buf_done(&changed);
 }
 
 struct span gemini_json_schema(struct gemini_reading *r, uint32_t schema)
 {
     const struct json_doc *doc = r->doc;
     uint32_t open[SCHEMA_DEPTH_MAX + 1] = {0}; /* the last object of each depth */
-    struct buf out = buf_make(arena_room(r->arena)), changed = buf_make(CHANGED_MAX);
+    struct buf out = buf_make(arena_room(r->arena));
     size_t from = doc->nodes[schema].at;
     size_t end = from + doc->nodes[schema].size;
     struct span text = {0};
@@ -82,20 +131,13 @@ struct span gemini_json_schema(struct gemini_reading *r, uint32_t schema)
             open[depth] = node;
         if (node == schema || depth == 0 || !is_name(doc, node))
             continue;
-        buf_clear(&changed);
-        if (!add_changed(doc, open[depth - 1], node, &changed))
-            continue;
-        uint32_t value = json_value(doc, node);
-        buf_add(&out, doc->text.at + from, doc->nodes[value].at - from);
-        buf_add_span(&out, buf_span(&changed));
-        from = doc->nodes[value].at + (size_t)doc->nodes[value].size;
+        change_member(doc, open[depth - 1], node, &from, &out);
     }
     buf_add(&out, doc->text.at + from, end - from);
     if (buf_failed(&out) || out.size > arena_room(r->arena))
         (void)gemini_refuse(r, "tools", "The schemas are too large.");
     else
         text = arena_span(r->arena, buf_span(&out));
-    buf_done(&changed);
     buf_done(&out);
     return text;
 }

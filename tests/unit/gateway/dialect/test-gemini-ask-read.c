@@ -104,6 +104,14 @@ static void what_is_said_comes_through(void **state)
          ","
          "{\"name\":\"g\",\"parametersJsonSchema\":{\"type\":\"object\"}}]}],"
          "\"generationConfig\":{\"maxOutputTokens\":99}}"},
+        {"a schema as Google's SDK for Python writes it, with a property called as a keyword",
+         "{\"contents\":[{\"parts\":[{\"text\":\"a\"}]}],\"tools\":[{\"functionDeclarations\":["
+         "{\"name\":\"f\",\"parameters\":{\"properties\":{\"max_length\":{\"max_length\":\"4\","
+         "\"any_of\":[{\"type\":\"INTEGER\"}]}},\"type\":\"OBJECT\"}}]}]}",
+         "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"a\"}]}],\"tools\":[{"
+         "\"functionDeclarations\":[{\"name\":\"f\",\"parametersJsonSchema\":{\"properties\":{"
+         "\"max_length\":{\"maxLength\":4,\"anyOf\":[{\"type\":\"integer\"}]}},\"type\":"
+         "\"object\"}}]}],\"generationConfig\":{\"maxOutputTokens\":99}}"},
         {"one that is allowed",
          "{\"contents\":[{\"parts\":[{\"text\":\"a\"}]}],\"tools\":[{\"function_declarations\":["
          "{\"name\":\"f\"}]}],\"tool_config\":{\"function_calling_config\":{\"mode\":\"any\","
