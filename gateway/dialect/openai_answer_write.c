@@ -199,15 +199,24 @@ static void put_call_signature(struct json_writer *w, const struct answer_event 
     end_call(w);
 }
 
-static void put_citation(struct json_writer *w, struct span citation)
+/* OpenAI's SDKs want an index in whatever stands in a list of a delta. */
+static void put_citation(struct json_writer *w, struct openai_choice *choice, struct span citation)
 {
     json_name(w, "annotations");
     json_begin(w, '[');
-    json_write_raw(w, citation);
+    if (memmem(citation.at, citation.size, "\"index\"", 7) != NULL || citation.size <= 2) {
+        json_write_raw(w, citation);
+    } else {
+        json_begin(w, '{');
+        json_put_int64(w, "index", choice->citation_count++);
+        json_write_raw(w, span_part(citation, 1, citation.size - 2));
+        json_end(w, '}');
+    }
     json_end(w, ']');
 }
 
-static void put_image(struct json_writer *w, const struct answer_event *event)
+static void put_image(struct json_writer *w, struct openai_choice *choice,
+                      const struct answer_event *event)
 {
     json_name(w, "images");
     json_begin(w, '[');
@@ -220,7 +229,7 @@ static void put_image(struct json_writer *w, const struct answer_event *event)
     buf_add_span(w->out, event->text);
     buf_add_string(w->out, "\"}");
     w->comma = true;
-    json_put_int64(w, "index", 0);
+    json_put_int64(w, "index", choice->image_count++);
     json_end(w, '}');
     json_end(w, ']');
 }
@@ -244,9 +253,9 @@ static void put_delta(struct answer_writer *writer, struct json_writer *w,
     else if (event->kind == EVENT_ARGUMENTS)
         put_arguments(w, event);
     else if (event->kind == EVENT_CITATION)
-        put_citation(w, event->json);
+        put_citation(w, choice, event->json);
     else if (event->kind == EVENT_IMAGE)
-        put_image(w, event);
+        put_image(w, choice, event);
 }
 
 static void write_arguments(struct answer_writer *writer, const struct answer_event *event)

@@ -50,7 +50,7 @@ struct openai_detail {
 struct openai_choice {
     bool begun;       /* the client has its role */
     bool detail_open; /* further reasoning belongs to the last detail */
-    uint32_t details;
+    uint32_t details, citation_count, image_count;
     uint64_t bare_calls[LANGUAGE_TOOLS_MAX / 64]; /* bits of calls without arguments so far */
     /* Of a whole answer alone. */
     struct openai_texts text, refusal, reasoning, plan, citations, images, logprobs;

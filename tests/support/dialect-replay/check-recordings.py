@@ -84,7 +84,9 @@ def add(into, delta):
             add(into[name], value)
         elif isinstance(value, list):
             for item in value:
-                same = [x for x in into[name] if "index" in item and x.get("index") == item["index"]]
+                if not isinstance(item.get("index"), int):
+                    raise Wrong(f"an SDK wants an index in {item}")
+                same = [x for x in into[name] if x.get("index") == item["index"]]
                 if same and name != "images":
                     add(same[0], item)
                 else:

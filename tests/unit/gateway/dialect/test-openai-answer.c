@@ -414,7 +414,7 @@ static void a_stream_says_it_piece_by_piece(void **state)
                                                   "\"g\",\"arguments\":\"\"}")
                     CALLED("\"index\":0,\"function\":{\"arguments\":\"{}\"}") CALLED(
                         "\"index\":1,\"extra_content\":{\"google\":{\"thought_signature\":\"t\"}}")
-                        SAID("\"annotations\":[{\"type\":\"url_citation\"}]")
+                        SAID("\"annotations\":[{\"index\":0,\"type\":\"url_citation\"}]")
                             CHUNK("0", "", "{\"content\":[]}",
                                   "null") CALLED("\"index\":1,\"function\":{\"arguments\":\"{}\"}")
                                 CHUNK("0", "", "null", "\"tool_calls\"") CHUNK(
