@@ -71,7 +71,11 @@ static void counts_become_meters(void **state)
 
 static void what_cannot_be_is_not_believed(void **state)
 {
+    static const char drawn[] =
+        "{\"promptTokenCount\":9,\"candidatesTokenCount\":8,\"candidatesTokensDetails\":["
+        "{\"modality\":\"IMAGE\",\"tokenCount\":9}]}";
     static const char *const rows[] = {
+        drawn,
         "{}",
         "[]",
         "7",
@@ -82,8 +86,6 @@ static void what_cannot_be_is_not_believed(void **state)
         "{\"promptTokenCount\":9,\"cachedContentTokenCount\":10}",
         "{\"promptTokenCount\":9,\"candidatesTokenCount\":-8}",
         "{\"promptTokenCount\":9,\"candidatesTokenCount\":8,\"thoughtsTokenCount\":\"x\"}",
-        "{\"promptTokenCount\":9,\"candidatesTokenCount\":8,\"candidatesTokensDetails\":["
-        "{\"modality\":\"IMAGE\",\"tokenCount\":9}]}",
     };
 
     (void)state;
