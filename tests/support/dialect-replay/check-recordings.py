@@ -13,9 +13,11 @@ import argparse
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 # The dialect of a recording, and the name of our language for it.
 UPSTREAMS = {"responses": None}
@@ -323,6 +325,61 @@ def check_cut(replay, client):
             raise Wrong(f"cut behind {count} of {len(parts)} frames it still has an end")
 
 
+# ---- AWS's event stream ----
+
+def messages_of(stream):
+    """(headers, payload) of each message."""
+    while stream:
+        total, headers = struct.unpack_from(">II", stream)
+        yield stream[12:12 + headers], stream[12 + headers:total - 4]
+        stream = stream[total:]
+
+
+def message(headers, payload):
+    bare = struct.pack(">II", len(headers) + len(payload) + 16, len(headers))
+    bare += struct.pack(">I", zlib.crc32(bare)) + headers + payload
+    return bare + struct.pack(">I", zlib.crc32(bare))
+
+
+def text_header(name, value):
+    return bytes([len(name)]) + name + b"\7" + struct.pack(">H", len(value)) + value
+
+
+UNKNOWN_MESSAGE = message(
+    text_header(b":event-type", b"xNew") + text_header(b":message-type", b"event"), b'{"x_new":1}')
+HARMLESS_MESSAGES = {
+    "unknown members": lambda h, p: message(h, p.replace(b"{", b'{"x_new":{"a":[null]},', 1)),
+    "unknown headers": lambda h, p: message(b"\5x-new\x08" + bytes(8) + b"\5x-old\0" + h, p),
+    "unknown events": lambda h, p: UNKNOWN_MESSAGE + message(h, p),
+}
+
+
+def run_changed_bytes(replay, client, stream):
+    with tempfile.NamedTemporaryFile("wb") as changed:
+        changed.write(stream)
+        changed.flush()
+        return Replay(replay.program, replay.upstream, changed.name).run(client, "stream", 0, "stream")
+
+
+def check_messages(replay, client, out, answer):
+    """Harmless changes make the same answer; a stream that is cut has no end; a wrong bit is told."""
+    stream = replay.path.read_bytes()
+    messages = list(messages_of(stream))
+    for what, change in HARMLESS_MESSAGES.items():
+        changed = b"".join(change(*parts) for parts in messages)
+        if run_changed_bytes(replay, client, changed) != (out, answer):
+            raise Wrong(f"{what} make another answer of it")
+    before_stop = next(
+        (i for i, (headers, _) in enumerate(messages) if b"messageStop" in headers), len(messages))
+    for count in sorted({0, 1, before_stop // 2, before_stop}):
+        if run_changed_bytes(replay, client, b"".join(message(*m) for m in messages[:count]))[1]["done"]:
+            raise Wrong(f"cut behind {count} messages it still has an end")
+    for broken in (stream[:-1], stream[:40] + bytes([stream[40] ^ 1]) + stream[41:]):
+        seen = run_changed_bytes(replay, client, broken)[1]
+        if seen["read"] or (broken[40] != stream[40] and seen["done"]):
+            raise Wrong("a stream that is broken is read as one that is not")
+
+
 def check_answer(replay, client, expect, is_stream):
     file_is = "stream" if is_stream else "whole"
     told = []
@@ -335,6 +392,8 @@ def check_answer(replay, client, expect, is_stream):
         if wants == "stream" and replay.path.suffix == ".sse":
             check_harmless(replay, client, out, answer)
             check_cut(replay, client)
+        elif wants == "stream" and replay.path.suffix == ".bin" and "stream_error" not in expect:
+            check_messages(replay, client, out, answer)
         elif wants == "whole" and replay.path.suffix == ".json":
             changed = replay.path.read_text().replace("{", '{"x_new":{"a":[null]},', 1)
             if run_changed(replay, client, "whole", changed) != (out, answer):
