@@ -67,6 +67,11 @@ static const struct option table[] = {
     {"console-dir", OPTION_PATH, AT(console_dir), 0, 4096, "",
      "folder of the console's built files, read at start and served at /console/; empty: none",
      NULL},
+    {"trusted-proxy", OPTION_LIST, AT(trusted_proxies), 0, 64, NULL,
+     "address or network (10.0.0.0/8) of a balancer whose x-forwarded-for and x-forwarded-proto "
+     "are "
+     "believed for /control/v1; repeatable",
+     NULL},
     {"drain-seconds", OPTION_INT, AT(drain_seconds), 0, 3600, "600",
      "longest wait for open requests after SIGTERM", NULL},
     {"max-body-bytes", OPTION_INT, AT(max_body_bytes), 1024, 1 << 30, "33554432",
@@ -235,6 +240,12 @@ static bool follow(struct config *config, struct buf *error)
     if (is_set(config->control_url) && !fetch_origin_ok(config->control_url))
         return bad(error, "control-url", config->control_url,
                    "it is http://127.0.0.1:PORT, [::1] or localhost, without a path");
+    for (size_t i = 0; i < config->trusted_proxies.count; i++) {
+        const char *item = config->trusted_proxies.items[i];
+        if (forwarded_trust_add(&config->trust, span_of(item)) != 0)
+            return bad(error, "trusted-proxy", item,
+                       "it is an address, or a network like 10.0.0.0/8; at most 32 of them");
+    }
     complete_sandbox_url(config);
     for (size_t i = 0; i < config->upstreams.count; i++) {
         if (!read_upstream(config, config->upstreams.items[i], error))

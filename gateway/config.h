@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/base/options.h"
+#include "gateway/edge/forwarded.h"
 #include "gateway/snapshot/build.h"
 
 enum gateway_mode { MODE_TRIAL, MODE_PRODUCTION };
@@ -20,7 +21,7 @@ struct config {
     char *kafka_brokers, *kafka_topic, *sandbox_url, *access_log, *ca_file;
     char *control_url, *console_dir;
     char *since; /* of the command reship */
-    struct option_list upstreams;
+    struct option_list upstreams, trusted_proxies;
     int mode;
     int64_t workers, drain_seconds, max_body_bytes, max_bodies_bytes, max_connections, max_requests;
     int64_t segment_bytes, sync_ms, journal_keep_seconds;
@@ -31,6 +32,7 @@ struct config {
     /* what follows from it */
     char *database_url, *journal_root, *copy_path;
     struct buf snapshot_key, credentials_text;
+    struct forwarded_trust trust;
     struct build_config build; /* spans into the above */
     struct build_credential *credentials;
 };

@@ -169,6 +169,7 @@ static struct reverse *make_reverse(struct worker *worker)
 {
     const struct reverse_config reverse = {
         .origin = worker->gateway->config.control_url,
+        .trust = &worker->gateway->config.trust,
         .httpd = worker->httpd,
         .upstream = worker->flow.upstream,
         .metrics = worker->flow.metrics,

@@ -88,12 +88,12 @@ must_use uint32_t httpd_open_connections(const struct httpd *httpd);
 must_use struct span httpd_method(const struct httpd_request *request);
 must_use struct span httpd_path(const struct httpd_request *request); /* raw, without the query */
 must_use struct span httpd_query(const struct httpd_request *request);
-/* Valid while the request is. */
-must_use struct span httpd_body(const struct httpd_request *request);
+must_use struct span httpd_body(const struct httpd_request *request); /* while it is valid */
 must_use struct span httpd_peer(const struct httpd_request *request); /* address text */
 must_use bool httpd_is_tls(const struct httpd_request *request);
-/* The value, or an empty span with at == NULL. `name` in lower case. */
+/* Of the first line of that name (lower case), or the last, the nearest hop's; at == NULL: none. */
 must_use struct span httpd_header(const struct httpd_request *request, const char *name);
+must_use struct span httpd_header_last(const struct httpd_request *request, const char *name);
 /* Monotonic; when the head was whole. */
 must_use int64_t httpd_arrived_us(const struct httpd_request *request);
 

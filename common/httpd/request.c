@@ -61,6 +61,17 @@ struct span httpd_header(const struct httpd_request *request, const char *name)
     return span_make(NULL, 0);
 }
 
+struct span httpd_header_last(const struct httpd_request *request, const char *name)
+{
+    for (uint32_t i = request->head.header_count; i > 0; i--) {
+        const struct httpd_header *header = &request->head.headers[i - 1];
+
+        if (span_is(header->name, name))
+            return header->value;
+    }
+    return span_make(NULL, 0);
+}
+
 bool httpd_header_ok(struct span name, struct span value)
 {
     if (name.size == 0)

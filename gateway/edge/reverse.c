@@ -29,6 +29,7 @@ struct passing {
     int64_t start_ms, arrived_us;
     struct span client_request_id; /* borrows from the request */
     char peer[PEER_SIZE];          /* outlives the request */
+    bool secure;                   /* the client's connection is TLS */
     int status;                    /* of the head that went out; 0: none yet */
 };
 
@@ -150,7 +151,7 @@ static bool is_passed_back(struct span name)
 static size_t answer_headers(const struct passing *passing, const struct fetch_head *head,
                              struct span id, struct httpd_header *headers)
 {
-    size_t count = secure_headers(SECURE_DATA, httpd_is_tls(passing->request), headers);
+    size_t count = secure_headers(SECURE_DATA, passing->secure, headers);
     bool cached = false;
 
     headers[count++] = (struct httpd_header){span_of("x-request-id"), id};
@@ -239,7 +240,10 @@ static void on_room(void *owner)
 static struct passing *passing_new(struct reverse *reverse, const struct call *call)
 {
     struct passing *passing = mem_new(sizeof(*passing));
-    struct span peer = httpd_peer(call->request);
+    const struct forwarded_trust *trust = reverse->config.trust;
+    struct span hop = httpd_peer(call->request);
+    struct span peer =
+        forwarded_client(trust, hop, httpd_header_last(call->request, "x-forwarded-for"));
 
     passing->reverse = reverse;
     passing->request = call->request;
@@ -248,6 +252,8 @@ static struct passing *passing_new(struct reverse *reverse, const struct call *c
     passing->start_ms = call->start_ms;
     passing->arrived_us = call->arrived_us;
     passing->client_request_id = call->client_request_id;
+    passing->secure = forwarded_secure(trust, hop, httpd_is_tls(call->request),
+                                       httpd_header_last(call->request, "x-forwarded-proto"));
     must(peer.size < PEER_SIZE);
     memcpy(passing->peer, peer.at, peer.size);
     list_push_back(&reverse->open, &passing->link);
@@ -278,7 +284,7 @@ static void start_fetch(struct passing *passing)
         fetch.target.size = (size_t)(query.at + query.size - path.at);
     headers[count++] = (struct httpd_header){span_of("x-forwarded-for"), span_of(passing->peer)};
     headers[count++] = (struct httpd_header){span_of("x-forwarded-proto"),
-                                             span_of(httpd_is_tls(request) ? "https" : "http")};
+                                             span_of(passing->secure ? "https" : "http")};
     headers[count++] = (struct httpd_header){
         span_of("x-request-id"), span_make(id, id_format(ID_GENERATION, passing->id, id))};
     for (size_t i = 0; i < array_size(passed_on); i++) {

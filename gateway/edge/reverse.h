@@ -3,13 +3,15 @@
  * back.
  *
  * Of the client's headers only a list is passed on; who it is and how it came is said by us, so
- * what it says of that itself is dropped. Of the answer's headers only a list is passed, too. One
- * per worker; knows nothing of what the control plane serves.
+ * what it says of that itself is dropped, unless a balancer that we trust says it (forwarded.h). Of
+ * the answer's headers only a list is passed, too. One per worker; knows nothing of what the
+ * control plane serves.
  */
 #ifndef TOLLGATE_GATEWAY_EDGE_REVERSE_H
 #define TOLLGATE_GATEWAY_EDGE_REVERSE_H
 
 #include "gateway/edge/call.h"
+#include "gateway/edge/forwarded.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/upstream/upstream.h"
@@ -19,6 +21,7 @@ struct reverse;
 /* All borrowed, longer than the reverse lives. */
 struct reverse_config {
     const char *origin; /* of the control plane; fetch_origin_ok */
+    const struct forwarded_trust *trust;
     struct httpd *httpd;
     struct upstream *upstream; /* of curl.h */
     struct metrics *metrics;

@@ -66,6 +66,15 @@ def lines_of(*lines):
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
+def test_only_a_trusted_balancer_says_who_the_client_is(stack, behind):
+    balanced = stack.add_gateway(1, trusted_proxy=["127.0.0.0/8", "10.0.0.0/8"])
+    said = {"x-forwarded-for": "1.1.1.1, 203.0.113.9, 10.0.0.7", "x-forwarded-proto": "https"}
+    httpx.get(balanced.url + "/control/v1/session", headers=said)
+    httpx.get(stack.url + "/control/v1/session", headers=said)
+    assert [(seen.header("x-forwarded-for"), seen.header("x-forwarded-proto")) for seen in behind.seen] == [
+        ("203.0.113.9", "https"), ("127.0.0.1", "http")]
+
+
 def test_path_query_and_body_pass_as_they_are(stack, behind):
     target = "/control/v1/tenants/a%2Fb/;x=1?q=%7E+~&q=&x=%zz?"
     answer, _ = exchange(stack.url, lines_of(f"PATCH {target} HTTP/1.1", "Host: edge", "Content-Length: 9",
