@@ -13,6 +13,10 @@
  * answer takes the call's arguments for the text. */
 #define ANTHROPIC_SCHEMA_TOOL "tollgate_structured_output"
 
+/* The signature of a tool call (Gemini's) goes to a client as redacted thinking behind the call:
+ * this word and the signature. The client sends it back, and it is put to the call again. */
+#define ANTHROPIC_CALL_SIGNATURE "tollgate_call_signature:"
+
 /* What a model takes, told by its name: older ones are given a thinking budget, newer ones an
  * effort; the newest take no sampling parameters. */
 struct anthropic_model {

@@ -6,109 +6,19 @@
  * told by the flow, other choices than the first by nobody.
  */
 #include "common/base/json.h"
-#include "common/base/json_writer.h"
-#include "gateway/dialect/anthropic.h"
+#include "gateway/dialect/anthropic_writer.h"
 
-enum block_kind { BLOCK_NONE, BLOCK_TEXT, BLOCK_THINKING, BLOCK_REDACTED, BLOCK_TOOL };
+static const struct json_limits limits_annotation = {
+    .max_bytes = (size_t)1 << 20, .max_depth = 16, .max_nodes = 10000};
 
-static const char *const stop_reasons[FINISHES] = {
-    [FINISH_STOP] = "end_turn",       [FINISH_LENGTH] = "max_tokens",
-    [FINISH_TOOL_CALLS] = "tool_use", [FINISH_CONTENT_FILTER] = "refusal",
-    [FINISH_PAUSE] = "pause_turn",    [FINISH_ERROR] = "end_turn",
-};
-
-static const struct json_limits limits_arguments = {
-    .max_bytes = (size_t)8 << 20, .max_depth = 64, .max_nodes = 200000};
-
-/* Text that grows in the arena of the request. */
-struct grown {
-    char *at;
-    size_t size, capacity;
-};
-
-struct block {
-    struct block *next;
-    enum block_kind kind;
-    struct grown text;  /* of a call: its arguments, the inside of a string; REDACTED: the data */
-    struct grown extra; /* THINKING: the signature; TEXT: citations, with a comma before each */
-    struct span id, name;
-};
-
-/* writer->gathered */
-struct writing {
-    enum block_kind open;
-    bool is_signed; /* the thinking that is open */
-    uint32_t index; /* of the block that is open, or of the last one */
-    uint32_t tool_index[LANGUAGE_TOOLS_MAX];
-    struct block *tools[LANGUAGE_TOOLS_MAX]; /* whole answers only, as are the next two */
-    struct block *first, *last;
-    bool too_large;
-    bool stop_sequence;
-    bool told; /* usage */
-    struct meters meters;
-    struct span more; /* of usage: further members */
-};
-
-static struct writing *writing_of(struct answer_writer *writer)
+static struct anthropic_writer *writing_of(struct answer_writer *writer)
 {
-    if (writer->gathered == NULL && arena_room(writer->arena) > 2 * sizeof(struct writing))
-        writer->gathered = arena_take(writer->arena, sizeof(struct writing));
+    if (writer->gathered == NULL && arena_room(writer->arena) > 2 * sizeof(struct anthropic_writer))
+        writer->gathered = arena_take(writer->arena, sizeof(struct anthropic_writer));
     return writer->gathered;
 }
 
-/* ---- what both forms have in common ---- */
-
-static void add_inside(struct buf *out, const char *before, struct span inside)
-{
-    buf_add_string(out, before);
-    buf_add_byte(out, '"');
-    buf_add_span(out, inside);
-    buf_add_byte(out, '"');
-}
-
-static void add_id_and_model(const struct answer_writer *writer)
-{
-    buf_add_string(writer->out, "\"id\":\"msg_");
-    buf_add_span(writer->out, writer->id);
-    add_inside(writer->out,
-               "\",\"type\":\"message\",\"role\":\"assistant\",\"model\":", writer->model);
-}
-
-static void add_usage(struct buf *out, const struct meters *meters, struct span more)
-{
-    const int64_t *count = meters->count;
-    int64_t hour = count[METER_CACHE_WRITE_1H], minutes = count[METER_CACHE_WRITE_5M];
-
-    buf_printf(
-        out,
-        "\"usage\":{\"input_tokens\":%lld,\"cache_creation_input_tokens\":%lld,"
-        "\"cache_read_input_tokens\":%lld,\"output_tokens\":%lld",
-        (long long)(count[METER_INPUT] + count[METER_INPUT_AUDIO] + count[METER_INPUT_IMAGE]),
-        (long long)(hour + minutes), (long long)count[METER_CACHE_READ],
-        (long long)(count[METER_OUTPUT] + count[METER_OUTPUT_AUDIO] + count[METER_OUTPUT_IMAGE]));
-    if (hour + minutes > 0)
-        buf_printf(out,
-                   ",\"cache_creation\":{\"ephemeral_5m_input_tokens\":%lld,"
-                   "\"ephemeral_1h_input_tokens\":%lld}",
-                   (long long)minutes, (long long)hour);
-    buf_add_string(out, more.size > 0 ? "," : "");
-    buf_add_span(out, more);
-    buf_add_byte(out, '}');
-}
-
-static void add_stop(struct answer_writer *writer, const struct writing *w)
-{
-    const char *reason = stop_reasons[writer->finish];
-
-    /* Some say "stop" beside their calls; a client runs them only when told to. */
-    if (writer->finish == FINISH_STOP && writer->tools > 0)
-        reason = stop_reasons[FINISH_TOOL_CALLS];
-    else if (w->stop_sequence)
-        reason = "stop_sequence";
-    buf_printf(writer->out, "\"stop_reason\":\"%s\",\"stop_sequence\":null", reason);
-}
-
-static void note_usage(struct answer_writer *writer, struct writing *w,
+static void note_usage(struct answer_writer *writer, struct anthropic_writer *w,
                        const struct answer_usage *usage, struct span more)
 {
     if (usage == NULL || usage->state != ANSWER_USAGE_GOOD)
@@ -127,7 +37,7 @@ static void add_citation(struct buf *out, struct span annotation)
     struct json_doc doc = json_doc_make();
     uint32_t citation = JSON_NONE;
 
-    if (json_parse(&doc, annotation, &limits_arguments) == JSON_OK)
+    if (json_parse(&doc, annotation, &limits_annotation) == JSON_OK)
         citation = json_find(&doc, 0, "url_citation");
     if (!json_is_null(&doc, citation) && json_kind(&doc, citation) == JSON_OBJECT) {
         buf_add_string(out, "{\"type\":\"web_search_result_location\",");
@@ -154,18 +64,18 @@ static void end_frame(struct answer_writer *writer)
     buf_add_string(writer->out, "}\n\n");
 }
 
-static void stream_begin(struct answer_writer *writer, const struct writing *w)
+static void stream_begin(struct answer_writer *writer, const struct anthropic_writer *w)
 {
     begin_frame(writer, "message_start");
     buf_add_string(writer->out, ",\"message\":{");
-    add_id_and_model(writer);
+    anthropic_add_id_and_model(writer);
     buf_add_string(writer->out, ",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,");
-    add_usage(writer->out, &w->meters, (struct span){0}); /* what is known of it by now */
+    anthropic_add_usage(writer->out, &w->meters, (struct span){0}); /* what is known of it by now */
     buf_add_byte(writer->out, '}');
     end_frame(writer);
 }
 
-static void stream_open(struct answer_writer *writer, const struct writing *w,
+static void stream_open(struct answer_writer *writer, const struct anthropic_writer *w,
                         const struct answer_event *event)
 {
     struct buf *out = writer->out;
@@ -180,12 +90,12 @@ static void stream_open(struct answer_writer *writer, const struct writing *w,
         buf_add_string(out, "\"thinking\",\"thinking\":\"\",\"signature\":\"\"}");
         break;
     case BLOCK_REDACTED:
-        add_inside(out, "\"redacted_thinking\",\"data\":", event->text);
+        anthropic_add_inside(out, "\"redacted_thinking\",\"data\":", event->text);
         buf_add_byte(out, '}');
         break;
     case BLOCK_TOOL:
-        add_inside(out, "\"tool_use\",\"id\":", event->id);
-        add_inside(out, ",\"name\":", event->name);
+        anthropic_add_inside(out, "\"tool_use\",\"id\":", event->id);
+        anthropic_add_inside(out, ",\"name\":", event->name);
         buf_add_string(out, ",\"input\":{}}");
         break;
     case BLOCK_NONE:
@@ -200,7 +110,7 @@ static void stream_delta(struct answer_writer *writer, uint32_t index, const cha
     begin_frame(writer, "content_block_delta");
     buf_printf(writer->out, ",\"index\":%u,\"delta\":{\"type\":\"%s\",\"%s\":", index, type,
                member);
-    add_inside(writer->out, "", inside);
+    anthropic_add_inside(writer->out, "", inside);
     buf_add_byte(writer->out, '}');
     end_frame(writer);
 }
@@ -222,156 +132,32 @@ static void stream_close(struct answer_writer *writer, uint32_t index)
     end_frame(writer);
 }
 
-static void stream_end(struct answer_writer *writer, const struct writing *w)
+static void stream_end(struct answer_writer *writer, const struct anthropic_writer *w)
 {
     begin_frame(writer, "message_delta");
     buf_add_string(writer->out, ",\"delta\":{");
-    add_stop(writer, w);
+    anthropic_add_stop(writer, w);
     buf_add_string(writer->out, "},");
-    add_usage(writer->out, &w->meters, w->more);
+    anthropic_add_usage(writer->out, &w->meters, w->more);
     end_frame(writer);
     begin_frame(writer, "message_stop");
     end_frame(writer);
 }
 
-/* ---- a whole message ---- */
-
-static void grow(struct answer_writer *writer, struct writing *w, struct grown *text,
-                 struct span more)
-{
-    if (more.size > text->capacity - text->size) {
-        size_t capacity = 2 * (text->size + more.size) + 64;
-        char *at;
-        if (arena_room(writer->arena) < 2 * capacity) {
-            w->too_large = true;
-            return;
-        }
-        at = arena_take(writer->arena, capacity);
-        if (text->size > 0)
-            memcpy(at, text->at, text->size);
-        text->at = at;
-        text->capacity = capacity;
-    }
-    if (more.size > 0)
-        memcpy(text->at + text->size, more.at, more.size);
-    text->size += more.size;
-}
-
-static struct span kept(struct answer_writer *writer, struct writing *w, struct span text)
-{
-    if (arena_room(writer->arena) > 2 * text.size + 64)
-        return arena_span(writer->arena, text);
-    w->too_large = true;
-    return (struct span){0};
-}
-
-static struct block *add_block(struct answer_writer *writer, struct writing *w,
-                               const struct answer_event *event)
-{
-    struct block *block;
-
-    if (arena_room(writer->arena) < 4 * sizeof(*block)) {
-        w->too_large = true;
-        return NULL;
-    }
-    block = arena_take(writer->arena, sizeof(*block));
-    *block = (struct block){.kind = w->open};
-    block->id = kept(writer, w, event->id);
-    block->name = kept(writer, w, event->name);
-    if (w->open == BLOCK_REDACTED)
-        grow(writer, w, &block->text, event->text);
-    if (w->last == NULL)
-        w->first = block;
-    else
-        w->last->next = block;
-    w->last = block;
-    return block;
-}
-
-static struct span grown_span(const struct grown *text)
-{
-    return span_make(text->at, text->size);
-}
-
-/* Arguments are the inside of a string; what is no object is kept as the text it is. */
-static void add_input(struct buf *out, struct span inside)
-{
-    struct buf decoded = buf_make(inside.size + 8);
-    struct json_doc doc = json_doc_make();
-    struct span text;
-
-    json_unescape(inside, &decoded);
-    text = buf_span(&decoded);
-    if (text.size == 0 || span_is(text, "null")) {
-        buf_add_string(out, "{}");
-    } else if (json_parse(&doc, text, &limits_arguments) == JSON_OK &&
-               json_kind(&doc, 0) == JSON_OBJECT) {
-        buf_add_span(out, json_raw(&doc, 0));
-    } else {
-        add_inside(out, "{\"_arguments\":", inside);
-        buf_add_byte(out, '}');
-    }
-    json_doc_done(&doc);
-    buf_done(&decoded);
-}
-
-static void add_whole_block(struct buf *out, const struct block *block)
-{
-    struct span text = grown_span(&block->text), extra = grown_span(&block->extra);
-
-    switch (block->kind) {
-    case BLOCK_TEXT:
-        add_inside(out, "{\"type\":\"text\",\"text\":", text);
-        if (extra.size > 0) {
-            buf_add_string(out, ",\"citations\":[");
-            buf_add_span(out, span_part(extra, 1, extra.size));
-            buf_add_byte(out, ']');
-        }
-        break;
-    case BLOCK_THINKING:
-        add_inside(out, "{\"type\":\"thinking\",\"thinking\":", text);
-        add_inside(out, ",\"signature\":", extra);
-        break;
-    case BLOCK_REDACTED:
-        add_inside(out, "{\"type\":\"redacted_thinking\",\"data\":", text);
-        break;
-    case BLOCK_TOOL:
-        add_inside(out, "{\"type\":\"tool_use\",\"id\":", block->id);
-        add_inside(out, ",\"name\":", block->name);
-        buf_add_string(out, ",\"input\":");
-        add_input(out, text);
-        break;
-    case BLOCK_NONE:
-        return;
-    }
-    buf_add_byte(out, '}');
-}
-
-static void whole_end(struct answer_writer *writer, const struct writing *w)
-{
-    struct buf *out = writer->out;
-
-    if (w->too_large) {
-        out->failed = true;
-        return;
-    }
-    buf_add_byte(out, '{');
-    add_id_and_model(writer);
-    buf_add_string(out, ",\"content\":[");
-    for (const struct block *block = w->first; block != NULL; block = block->next) {
-        add_whole_block(out, block);
-        buf_add_string(out, block->next != NULL ? "," : "");
-    }
-    buf_add_string(out, "],");
-    add_stop(writer, w);
-    buf_add_byte(out, ',');
-    add_usage(out, &w->meters, w->more);
-    buf_add_byte(out, '}');
-}
-
 /* ---- which block is open ---- */
 
-static void close_block(struct answer_writer *writer, struct writing *w)
+static void begin_block(struct answer_writer *writer, struct anthropic_writer *w,
+                        enum anthropic_block_kind kind, const struct answer_event *event)
+{
+    w->open = kind;
+    w->index = writer->block++;
+    if (writer->stream)
+        stream_open(writer, w, event);
+    else
+        (void)anthropic_add_block(writer, w, event);
+}
+
+static void end_block(struct answer_writer *writer, struct anthropic_writer *w)
 {
     if (w->open != BLOCK_NONE && writer->stream)
         stream_close(writer, w->index);
@@ -379,19 +165,44 @@ static void close_block(struct answer_writer *writer, struct writing *w)
     w->is_signed = false;
 }
 
-static void open_block(struct answer_writer *writer, struct writing *w, enum block_kind kind,
-                       const struct answer_event *event)
+/* Behind a call comes what its provider wants to see beside it in the next turn. */
+static void close_block(struct answer_writer *writer, struct anthropic_writer *w)
 {
-    close_block(writer, w);
-    w->open = kind;
-    w->index = writer->block++;
-    if (writer->stream)
-        stream_open(writer, w, event);
-    else
-        (void)add_block(writer, w, event);
+    const struct answer_event signature = {.kind = EVENT_REDACTED, .text = w->call_signature};
+
+    end_block(writer, w);
+    if (signature.text.size == 0)
+        return;
+    begin_block(writer, w, BLOCK_REDACTED, &signature);
+    end_block(writer, w);
+    w->call_signature = (struct span){0};
 }
 
-static void on_text(struct answer_writer *writer, struct writing *w,
+static void open_block(struct answer_writer *writer, struct anthropic_writer *w,
+                       enum anthropic_block_kind kind, const struct answer_event *event)
+{
+    close_block(writer, w);
+    begin_block(writer, w, kind, event);
+}
+
+/* This language signs thoughts only: a call's signature goes as one that nobody can read. */
+static void on_call_signature(struct answer_writer *writer, struct anthropic_writer *w,
+                              const struct answer_event *event)
+{
+    static const char mark[] = ANTHROPIC_CALL_SIGNATURE;
+    char *at;
+
+    if (w->open != BLOCK_TOOL || event->tool >= LANGUAGE_TOOLS_MAX ||
+        w->tool_index[event->tool] != w->index || event->text.size == 0 ||
+        arena_room(writer->arena) < 2 * (event->text.size + sizeof(mark)))
+        return;
+    at = arena_take(writer->arena, event->text.size + sizeof(mark));
+    memcpy(at, mark, sizeof(mark) - 1);
+    memcpy(at + sizeof(mark) - 1, event->text.at, event->text.size);
+    w->call_signature = span_make(at, event->text.size + sizeof(mark) - 1);
+}
+
+static void on_text(struct answer_writer *writer, struct anthropic_writer *w,
                     const struct answer_event *event)
 {
     if (w->open != BLOCK_TEXT)
@@ -399,11 +210,11 @@ static void on_text(struct answer_writer *writer, struct writing *w,
     if (writer->stream)
         stream_delta(writer, w->index, "text_delta", "text", event->text);
     else if (!w->too_large)
-        grow(writer, w, &w->last->text, event->text);
+        anthropic_grow(writer, w, &w->last->text, event->text);
 }
 
 /* Behind a signature another block of thinking begins. */
-static void on_reasoning(struct answer_writer *writer, struct writing *w,
+static void on_reasoning(struct answer_writer *writer, struct anthropic_writer *w,
                          const struct answer_event *event)
 {
     if (w->open != BLOCK_THINKING || w->is_signed)
@@ -411,32 +222,34 @@ static void on_reasoning(struct answer_writer *writer, struct writing *w,
     if (writer->stream)
         stream_delta(writer, w->index, "thinking_delta", "thinking", event->text);
     else if (!w->too_large)
-        grow(writer, w, &w->last->text, event->text);
+        anthropic_grow(writer, w, &w->last->text, event->text);
 }
 
-/* Thinking may be signed and not told. A call's own signature has no place here. */
-static void on_signature(struct answer_writer *writer, struct writing *w,
+/* Thinking may be signed and not told. */
+static void on_signature(struct answer_writer *writer, struct anthropic_writer *w,
                          const struct answer_event *event)
 {
-    if (event->of_call)
+    if (event->of_call) {
+        on_call_signature(writer, w, event);
         return;
+    }
     if (w->open != BLOCK_THINKING)
         open_block(writer, w, BLOCK_THINKING, event);
     w->is_signed = true;
     if (writer->stream)
         stream_delta(writer, w->index, "signature_delta", "signature", event->text);
     else if (!w->too_large)
-        grow(writer, w, &w->last->extra, event->text);
+        anthropic_grow(writer, w, &w->last->extra, event->text);
 }
 
-static void on_redacted(struct answer_writer *writer, struct writing *w,
+static void on_redacted(struct answer_writer *writer, struct anthropic_writer *w,
                         const struct answer_event *event)
 {
     open_block(writer, w, BLOCK_REDACTED, event);
     close_block(writer, w);
 }
 
-static void on_tool(struct answer_writer *writer, struct writing *w,
+static void on_tool(struct answer_writer *writer, struct anthropic_writer *w,
                     const struct answer_event *event)
 {
     if (event->tool >= LANGUAGE_TOOLS_MAX)
@@ -448,7 +261,7 @@ static void on_tool(struct answer_writer *writer, struct writing *w,
 }
 
 /* They may come for a call that is not the last one: its block is known by its index. */
-static void on_arguments(struct answer_writer *writer, struct writing *w,
+static void on_arguments(struct answer_writer *writer, struct anthropic_writer *w,
                          const struct answer_event *event)
 {
     if (event->tool >= LANGUAGE_TOOLS_MAX)
@@ -457,10 +270,10 @@ static void on_arguments(struct answer_writer *writer, struct writing *w,
         stream_delta(writer, w->tool_index[event->tool], "input_json_delta", "partial_json",
                      event->text);
     else if (w->tools[event->tool] != NULL)
-        grow(writer, w, &w->tools[event->tool]->text, event->text);
+        anthropic_grow(writer, w, &w->tools[event->tool]->text, event->text);
 }
 
-static void on_citation(struct answer_writer *writer, struct writing *w,
+static void on_citation(struct answer_writer *writer, struct anthropic_writer *w,
                         const struct answer_event *event)
 {
     struct buf citation = buf_make(2 * event->json.size + 256);
@@ -472,23 +285,23 @@ static void on_citation(struct answer_writer *writer, struct writing *w,
         if (writer->stream) {
             stream_citation(writer, w->index, buf_span(&citation));
         } else if (!w->too_large) {
-            grow(writer, w, &w->last->extra, span_of(","));
-            grow(writer, w, &w->last->extra, buf_span(&citation));
+            anthropic_grow(writer, w, &w->last->extra, span_of(","));
+            anthropic_grow(writer, w, &w->last->extra, buf_span(&citation));
         }
     }
     buf_done(&citation);
 }
 
-static void on_end(struct answer_writer *writer, struct writing *w)
+static void on_end(struct answer_writer *writer, struct anthropic_writer *w)
 {
     close_block(writer, w);
     if (writer->stream)
         stream_end(writer, w);
     else
-        whole_end(writer, w);
+        anthropic_write_message(writer, w);
 }
 
-static void on_content(struct answer_writer *writer, struct writing *w,
+static void on_content(struct answer_writer *writer, struct anthropic_writer *w,
                        const struct answer_event *event)
 {
     switch (event->kind) {
@@ -528,7 +341,7 @@ static void on_content(struct answer_writer *writer, struct writing *w,
 
 void anthropic_write_answer(struct answer_writer *writer, const struct answer_event *event)
 {
-    struct writing *w = writing_of(writer);
+    struct anthropic_writer *w = writing_of(writer);
 
     if (w == NULL) {
         writer->out->failed = true;

@@ -123,10 +123,16 @@ static bool read_thinking(struct anthropic_reading *r, uint32_t block, bool held
     return true;
 }
 
+/* What a writer of ours put behind a call is the call's signature. */
 static bool read_redacted(struct anthropic_reading *r, uint32_t block, bool held)
 {
-    add(r, held,
-        (struct chat_part){.kind = PART_REDACTED, .data = anthropic_text(r, block, "data")});
+    struct span data = anthropic_text(r, block, "data");
+    struct chat_part *before = r->parts == NULL || r->part == 0 ? NULL : &r->parts[r->part - 1];
+
+    if (!span_starts(data, ANTHROPIC_CALL_SIGNATURE))
+        add(r, held, (struct chat_part){.kind = PART_REDACTED, .data = data});
+    else if (before != NULL && before->kind == PART_TOOL_CALL)
+        before->signature = span_part(data, strlen(ANTHROPIC_CALL_SIGNATURE), data.size);
     return true;
 }
 

@@ -143,6 +143,8 @@ static bool read_thinking_wish(struct anthropic_reading *r)
             wish->effort = EFFORT_HIGH;
         return true;
     }
+    if (anthropic_is(r, type, "between_tools")) /* nobody else thinks there alone */
+        return true;
     if (!anthropic_is(r, type, "enabled"))
         return anthropic_fail(r, "thinking",
                               "The 'type' of thinking must be enabled, adaptive or disabled.");

@@ -85,7 +85,7 @@ static void forget(struct heard *heard)
     "event: ping\ndata: {\"type\": \"ping\"}\n\n"
 #define BLOCK(index, block)                                                                        \
     "data: {\"type\":\"content_block_start\",\"index\":" #index ",\"content_block\":" block "}\n"  \
-                                                                                            "\n"
+    "\n"
 #define DELTA(index, delta)                                                                        \
     "data: {\"type\":\"content_block_delta\",\"index\":" #index ",\"delta\":" delta "}\n\n"
 #define STOP(index) "data: {\"type\":\"content_block_stop\",\"index\":" #index "}\n\n"

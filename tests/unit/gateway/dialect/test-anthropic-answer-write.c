@@ -194,6 +194,45 @@ static void arguments_become_an_object_whatever_they_are(void **state)
     }
 }
 
+static void a_calls_signature_goes_to_the_client_and_comes_back(void **state)
+{
+    const struct answer_event events[] = {
+        {.kind = EVENT_TOOL, .id = span_of("t"), .name = span_of("f")},
+        {.kind = EVENT_SIGNATURE, .of_call = true, .text = span_of("c2ln")},
+        {.kind = EVENT_ARGUMENTS, .text = span_of("{}")},
+        {.kind = EVENT_TOOL, .tool = 1, .id = span_of("u"), .name = span_of("g")},
+        {.kind = EVENT_FINISH, .finish = FINISH_TOOL_CALLS},
+        {.kind = EVENT_DONE},
+    };
+    struct buf out = buf_make(1 << 20), body = buf_make(1 << 20);
+    struct arena *arena = arena_new(4096, 1 << 20);
+    struct json_doc doc = json_doc_make();
+    const char *why, *member;
+    struct chat chat;
+    uint32_t content;
+
+    (void)state;
+    write_all(events, array_size(events), true, &out);
+    in_row("streamed behind its call",
+           strstr(out.at, CLOSE(0) OPEN(1, "{\"type\":\"redacted_thinking\",\"data\":"
+                                           "\"tollgate_call_signature:c2ln\"}") CLOSE(1)) != NULL);
+    buf_clear(&out);
+    write_all(events, array_size(events), false, &out);
+    assert_int("JSON", json_parse(&doc, buf_span(&out), &json_limits_body), JSON_OK);
+    content = json_find(&doc, 0, "content");
+    buf_printf(&body, "{\"max_tokens\":1,\"messages\":[{\"role\":\"assistant\",\"content\":%.*s}]}",
+               SPAN_ARG(json_raw(&doc, content)));
+    assert_int("JSON", json_parse(&doc, buf_span(&body), &json_limits_body), JSON_OK);
+    assert_int("read", anthropic_client.read_ask(&doc, arena, &chat, &why, &member), 0);
+    assert_int("parts", chat.messages[0].count, 2);
+    assert_span("signed", chat.parts[chat.messages[0].first].signature, "c2ln");
+    assert_span("not signed", chat.parts[chat.messages[0].first + 1].signature, "");
+    json_doc_done(&doc);
+    arena_free(arena);
+    buf_done(&out);
+    buf_done(&body);
+}
+
 static void an_answer_that_did_not_end_is_not_ended(void **state)
 {
     const struct answer_event events[] = {
@@ -254,6 +293,7 @@ int main(void)
         cmocka_unit_test(every_kind_of_content_is_a_block_of_its_own),
         cmocka_unit_test(the_reason_of_the_end_is_one_of_anthropics),
         cmocka_unit_test(arguments_become_an_object_whatever_they_are),
+        cmocka_unit_test(a_calls_signature_goes_to_the_client_and_comes_back),
         cmocka_unit_test(an_answer_that_did_not_end_is_not_ended),
         cmocka_unit_test(a_whole_answer_past_the_memory_of_its_request_is_told),
         cmocka_unit_test(a_ping_is_an_event_of_a_stream_alone),
