@@ -62,24 +62,24 @@ static struct span member(const struct answer_reader *reader, uint32_t object, c
     return inside(reader->doc, json_find(reader->doc, object, name));
 }
 
+/* Bytes of the escape at the begin of an inside, and whether it is the second of a pair. */
+static size_t escape_size(struct span text, bool *low_out)
+{
+    bool wide = text.size >= 6 && text.at[1] == 'u';
+
+    *low_out = wide && (text.at[2] | 0x20) == 'd' && (text.at[3] | 0x20) >= 'c';
+    return wide ? 6 : 2;
+}
+
 /* Characters of an inside; a pair of surrogates is one. */
 static int64_t characters(struct span text)
 {
     int64_t count = 0;
 
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] == '\\' && i + 1 < text.size) {
-            i++;
-            if (text.at[i] == 'u' && i + 4 < text.size) {
-                bool low = (text.at[i + 1] | 0x20) == 'd' && (text.at[i + 2] | 0x20) >= 'c';
-                i += 4;
-                if (low)
-                    continue;
-            }
-            count++;
-        } else if (((unsigned char)text.at[i] & 0xc0) != 0x80) {
-            count++;
-        }
+    for (size_t i = 0; i < text.size;) {
+        bool behind = ((unsigned char)text.at[i] & 0xc0) == 0x80;
+        i += text.at[i] == '\\' ? escape_size(span_part(text, i, 6), &behind) : 1;
+        count += behind ? 0 : 1;
     }
     return count;
 }

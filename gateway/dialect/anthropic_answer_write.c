@@ -23,7 +23,6 @@ static void note_usage(struct answer_writer *writer, struct anthropic_writer *w,
 {
     if (usage == NULL || usage->state != ANSWER_USAGE_GOOD)
         return;
-    w->told = true;
     w->meters = usage->shown.present != 0 ? usage->shown : usage->meters;
     if (more.size > 0 && arena_room(writer->arena) > 2 * more.size)
         w->more = arena_span(writer->arena, more);

@@ -35,7 +35,6 @@ struct anthropic_writer {
     struct anthropic_block *first, *last;
     bool too_large;
     bool stop_sequence;
-    bool told; /* usage */
     struct meters meters;
     struct span more;           /* of usage: further members */
     struct span call_signature; /* of the call that is open */
