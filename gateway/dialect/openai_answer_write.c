@@ -185,10 +185,14 @@ static void put_arguments(struct json_writer *w, const struct answer_event *even
     end_call(w);
 }
 
-/* Where Google's own OpenAI endpoint has it. */
+/* Where Google's own OpenAI endpoint has it. OpenAI's SDKs want a function in every delta of a
+ * call.
+ */
 static void put_call_signature(struct json_writer *w, const struct answer_event *event)
 {
     begin_call(w, event);
+    json_name(w, "function");
+    json_write_raw(w, span_of("{\"arguments\":\"\"}"));
     json_name(w, "extra_content");
     json_begin(w, '{');
     json_name(w, "google");

@@ -120,6 +120,8 @@ def openai_stream(text):
                 raise Wrong("a delta behind the finish")
             if not message["delta"] and choice["delta"].get("role") != "assistant":
                 raise Wrong("no role first")
+            if any("function" not in call for call in choice["delta"].get("tool_calls") or []):
+                raise Wrong("an SDK wants a function in each delta of a call")
             delta = json.loads(json.dumps(choice["delta"]))
             add(message["delta"], delta)
             message["finish"] = choice["finish_reason"]
