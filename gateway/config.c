@@ -232,6 +232,18 @@ static void complete_sandbox_url(struct config *config)
     config->build.sandbox_url = span_of(whole);
 }
 
+static bool read_trust(struct config *config, struct buf *error)
+{
+    for (size_t i = 0; i < config->trusted_proxies.count; i++) {
+        const char *item = config->trusted_proxies.items[i];
+
+        if (forwarded_trust_add(&config->trust, span_of(item)) != 0)
+            return bad(error, "trusted-proxy", item,
+                       "it is an address, or a network like 10.0.0.0/8; at most 32 of them");
+    }
+    return true;
+}
+
 static bool follow(struct config *config, struct buf *error)
 {
     struct buf url cleanup(buf_done) = buf_make(SECRET_MAX);
@@ -240,12 +252,6 @@ static bool follow(struct config *config, struct buf *error)
     if (is_set(config->control_url) && !fetch_origin_ok(config->control_url))
         return bad(error, "control-url", config->control_url,
                    "it is http://127.0.0.1:PORT, [::1] or localhost, without a path");
-    for (size_t i = 0; i < config->trusted_proxies.count; i++) {
-        const char *item = config->trusted_proxies.items[i];
-        if (forwarded_trust_add(&config->trust, span_of(item)) != 0)
-            return bad(error, "trusted-proxy", item,
-                       "it is an address, or a network like 10.0.0.0/8; at most 32 of them");
-    }
     complete_sandbox_url(config);
     for (size_t i = 0; i < config->upstreams.count; i++) {
         if (!read_upstream(config, config->upstreams.items[i], error))
@@ -255,7 +261,8 @@ static bool follow(struct config *config, struct buf *error)
         (!is_set(config->tls_certificate) || !is_set(config->tls_key)))
         return bad(error, "tls-listen", config->tls_listen,
                    "it needs tls-certificate and tls-key too");
-    if (!read_secret("database-url-file", config->database_url_file, &url, error) ||
+    if (!read_trust(config, error) ||
+        !read_secret("database-url-file", config->database_url_file, &url, error) ||
         !read_credentials(config, error) || !check_master_keys(config, error))
         return false;
     config->database_url = span_dup(buf_span(&url));

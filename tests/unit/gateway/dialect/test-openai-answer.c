@@ -412,12 +412,12 @@ static void a_stream_says_it_piece_by_piece(void **state)
                     "\"arguments\":\"\"}") CALLED("\"index\":1,\"id\":\"call_gen_1_0_1\",\"type\":"
                                                   "\"function\",\"function\":{\"name\":"
                                                   "\"g\",\"arguments\":\"\"}")
-                    CALLED("\"index\":0,\"function\":{\"arguments\":\"{}\"}")
-                        CALLED("\"index\":1,\"function\":{\"arguments\":\"\"},\"extra_content\":{"
-                               "\"google\":{\"thought_signature\":\"t\"}}")
-                            SAID("\"annotations\":[{\"index\":0,\"type\":\"url_citation\"}]") CHUNK(
-                                "0", "", "{\"content\":[]}",
-                                "null") CALLED("\"index\":1,\"function\":{\"arguments\":\"{}\"}")
+                    CALLED("\"index\":0,\"function\":{\"arguments\":\"{}\"}") CALLED(
+                        "\"index\":1,\"function\":{\"arguments\":\"\"},\"extra_content\":{"
+                        "\"google\":{\"thought_signature\":\"t\"}}")
+                        SAID("\"annotations\":[{\"index\":0,\"type\":\"url_citation\"}]")
+                            CHUNK("0", "", "{\"content\":[]}",
+                                  "null") CALLED("\"index\":1,\"function\":{\"arguments\":\"{}\"}")
                                 CHUNK("0", "", "null", "\"tool_calls\"") CHUNK(
                                     "1", "\"role\":\"assistant\",\"content\":\"\"", "null", "null")
                                     CHUNK("1", "\"content\":\"other\"", "null", "null")
