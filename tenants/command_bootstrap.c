@@ -173,7 +173,7 @@ static enum store_outcome make_owner(struct command_context *c, struct bootstrap
 
 static enum store_outcome make_logins(struct command_context *c, struct bootstrap *made)
 {
-    struct first first;
+    struct first first = {0};
     struct password_hash hash;
     enum store_outcome outcome = find_first(c, made, &first);
     if (outcome == STORE_OK && !first.operator_has) {

@@ -573,6 +573,8 @@ def credential(operator):
 
 
 def called_with(stack, rocket, secret):
+    rocket.seen.clear()
+
     def seen():
         call(stack)
         return rocket.seen and rocket.seen[-1].header("authorization") == f"Bearer {secret}"

@@ -60,6 +60,14 @@ void server_set_answer(struct server *server, int n, const char *answer)
     pthread_mutex_unlock(&server->lock);
 }
 
+uint32_t server_requests(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    uint32_t requests = server->requests;
+    pthread_mutex_unlock(&server->lock);
+    return requests;
+}
+
 static const char *server_next_answer(struct server *server)
 {
     pthread_mutex_lock(&server->lock);

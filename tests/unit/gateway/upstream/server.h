@@ -12,7 +12,8 @@ struct server {
     int listener;
     uint16_t port;
     pthread_t thread;
-    pthread_mutex_t lock;   /* guards the answers: a reset tells the test nothing of the thread */
+    pthread_mutex_t
+        lock; /* guards answers, requests: a reset tells the test nothing of the thread */
     const char *answers[4]; /* one per request, in order, over any connection; NULL: reset */
     uint32_t connections, requests;
     char seen[4][8192];
@@ -24,5 +25,7 @@ struct server {
 void server_start(struct server *server);
 void server_stop(struct server *server);
 void server_set_answer(struct server *server, int n, const char *answer);
+/* How many requests were read so far; safe after a reset, too. */
+uint32_t server_requests(struct server *server);
 
 #endif

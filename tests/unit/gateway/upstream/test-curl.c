@@ -252,7 +252,7 @@ static void a_dead_kept_connection_is_told_and_not_sent_again(void **state)
     memset(large, 'x', sizeof(large));
     for (size_t i = 0; i < array_size(bodies); i++) {
         struct seen first = {0}, second = {0};
-        uint32_t requests = server.requests;
+        uint32_t requests = server_requests(&server);
 
         for (int n = 0; n < 4; n++)
             server_set_answer(&server, n, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
@@ -264,7 +264,7 @@ static void a_dead_kept_connection_is_told_and_not_sent_again(void **state)
         begin(&second, &bodies[i], 1);
         turn_until(&second.ended);
         assert_int("the second dies before its head", second.end, UPSTREAM_STALE);
-        assert_int("the provider has seen it once", server.requests - requests, 2);
+        assert_int("the provider has seen it once", server_requests(&server) - requests, 2);
         buf_done(&first.body);
         buf_done(&second.body);
     }
