@@ -5,14 +5,18 @@ import importlib.resources
 import json
 import pathlib
 import re
+import time
 
-from playwright.sync_api import expect
 from support.process import ROOT
 
 SCREENS = ROOT / "build/test-results/screens"
 
 # What stands there while something loads: a table that is busy, bones (parts/page.tsx) of the final height.
 LOADING = '[aria-busy="true"], [class*="_bone_"]'
+
+# After the next frame but one: whether the page is there and nothing in it still loads.
+DRAWN = """loading => new Promise(tell => requestAnimationFrame(() => setTimeout(() =>
+    tell(document.querySelector('h1') !== null && document.querySelector(loading) === null), 20)))"""
 
 # What a page is refused by its Content-Security-Policy is told to the test, across navigations.
 WATCH = """
@@ -35,7 +39,7 @@ def axe_source():
 class Visit:
     def __init__(self, browser, url, name, width=1440, height=900, scheme="light"):
         self.url, self.name, self.width, self.scheme = url, name, width, scheme
-        self.problems, self.scripts, self.clicks = [], {}, 0
+        self.problems, self.scripts, self.clicks, self.open = [], {}, 0, set()
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, base_url=url, locale="en-GB",
             timezone_id="UTC", reduced_motion="reduce", has_touch=width < 600)
@@ -47,6 +51,8 @@ class Visit:
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.problems.append(f"an error in the page: {error}"))
         self.page.on("request", self._on_request)
+        self.page.on("requestfinished", lambda request: self.open.discard(request))
+        self.page.on("requestfailed", lambda request: self.open.discard(request))
         self.page.on("response", self._on_response)
         self.page.on("crash", lambda page: self.problems.append("the page crashed"))
 
@@ -57,6 +63,7 @@ class Visit:
             self.problems.append(f"console {message.type}: {message.text}")
 
     def _on_request(self, request):
+        self.open.add(request)
         if not request.url.startswith((self.url + "/", "data:", "blob:")):
             self.problems.append(f"a request to elsewhere: {request.url}")
 
@@ -85,9 +92,13 @@ class Visit:
         return self.page
 
     def settle(self):
-        """Until nothing loads: no request is open and no bones are shown."""
-        self.page.wait_for_load_state("networkidle")
-        expect(self.page.locator(LOADING)).to_have_count(0, timeout=15000)
+        """Until nothing loads: no request is open and no bones are shown, in two looks with a frame drawn between them."""
+        self.page.wait_for_load_state("load")
+        end, quiet = time.monotonic() + 15, 0
+        while quiet < 2:
+            drawn = self.page.evaluate(DRAWN, LOADING)
+            quiet = quiet + 1 if drawn and not self.open else 0
+            assert time.monotonic() < end, f"it still loads: {[request.url for request in self.open]}"
 
     def login(self, email, password):
         page = self.page
