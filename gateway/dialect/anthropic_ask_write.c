@@ -9,8 +9,10 @@
 
 #include "common/base/json_writer.h"
 #include "gateway/dialect/anthropic.h"
+#include "gateway/dialect/chat_effort.h"
+#include "gateway/dialect/chat_text.h"
 
-enum { BUDGET_MIN = 1024, BUDGET_MAX = 128000, BREAKPOINTS_MAX = 4, EFFORTS = EFFORT_XHIGH + 1 };
+enum { BREAKPOINTS_MAX = 4, EFFORTS = EFFORT_XHIGH + 1 };
 
 /* What becomes of the wish. */
 struct plan {
@@ -33,43 +35,16 @@ static bool is_thinking(const struct plan *plan)
 
 /* ---- thinking ---- */
 
-/* Shares of max_tokens, as OpenRouter has them. */
-static const struct {
-    int percent;
-    const char *effort;
-} efforts[EFFORTS] = {
-    [EFFORT_MINIMAL] = {10, "low"}, [EFFORT_LOW] = {20, "low"},   [EFFORT_MEDIUM] = {50, "medium"},
-    [EFFORT_HIGH] = {80, "high"},   [EFFORT_XHIGH] = {95, "max"},
+static const char *const efforts[EFFORTS] = {
+    [EFFORT_MINIMAL] = "low", [EFFORT_LOW] = "low",   [EFFORT_MEDIUM] = "medium",
+    [EFFORT_HIGH] = "high",   [EFFORT_XHIGH] = "max",
 };
-
-static enum chat_effort effort_of(const struct chat_wish *wish)
-{
-    if (wish->effort != EFFORT_UNSET || wish->reasoning_budget <= 0)
-        return wish->effort;
-    return wish->reasoning_budget <= 2048   ? EFFORT_LOW
-           : wish->reasoning_budget <= 8192 ? EFFORT_MEDIUM
-                                            : EFFORT_HIGH;
-}
-
-/* Some of max_tokens has to be left for the answer. */
-static int64_t budget_of(const struct chat_wish *wish, int64_t cap)
-{
-    int64_t most = cap * 95 / 100;
-    int64_t budget = wish->reasoning_budget > 0 ? wish->reasoning_budget
-                                                : cap * efforts[effort_of(wish)].percent / 100;
-
-    if (budget > most)
-        budget = most;
-    if (budget > BUDGET_MAX)
-        budget = BUDGET_MAX;
-    return budget < BUDGET_MIN ? BUDGET_MIN : budget;
-}
 
 static void plan_thinking(struct anthropic_writing *w, const struct language_target *target,
                           struct plan *plan)
 {
     const struct chat_wish *wish = &w->chat->wish;
-    enum chat_effort effort = effort_of(wish);
+    enum chat_effort effort = chat_effort_of(wish);
     bool forced = plan->forced.size > 0 || plan->any;
 
     if (effort == EFFORT_UNSET)
@@ -79,12 +54,11 @@ static void plan_thinking(struct anthropic_writing *w, const struct language_tar
         return;
     }
     if (target->reasoning && plan->model.adaptive) {
-        plan->effort =
-            effort == EFFORT_XHIGH && plan->model.xhigh ? "xhigh" : efforts[effort].effort;
+        plan->effort = effort == EFFORT_XHIGH && plan->model.xhigh ? "xhigh" : efforts[effort];
         plan->adaptive = !forced;
-    } else if (target->reasoning && plan->model.budget && !forced && plan->cap > BUDGET_MIN &&
+    } else if (target->reasoning && plan->model.budget && !forced && plan->cap > CHAT_BUDGET_MIN &&
                !anthropic_loop_without_thinking(w->chat)) {
-        plan->budget = budget_of(wish, plan->cap);
+        plan->budget = chat_effort_budget(wish, plan->cap);
     }
     if (!is_thinking(plan))
         anthropic_lose(w, MEMBER_REASONING);
@@ -235,17 +209,6 @@ static void write_sampling(struct anthropic_writing *w, const struct plan *plan)
         anthropic_lose(w, MEMBER_TOP_K);
 }
 
-static bool is_blank(struct span inside)
-{
-    for (size_t i = 0; i < inside.size; i++) {
-        if (inside.at[i] == '\\' && i + 1 < inside.size && strchr("nrt", inside.at[i + 1]) != NULL)
-            i++;
-        else if (inside.at[i] != ' ')
-            return false;
-    }
-    return true;
-}
-
 /* The provider refuses those of blanks alone. */
 static void write_stops(struct anthropic_writing *w)
 {
@@ -253,7 +216,7 @@ static void write_stops(struct anthropic_writing *w)
     uint32_t written = 0;
 
     for (uint32_t i = 0; i < wish->stop_count; i++) {
-        if (is_blank(wish->stops[i])) {
+        if (chat_text_is_blank(wish->stops[i])) {
             anthropic_lose(w, MEMBER_STOP);
             continue;
         }

@@ -6,6 +6,7 @@
  * told, or refused.
  */
 #include "gateway/dialect/anthropic.h"
+#include "gateway/dialect/chat_text.h"
 
 enum { ID_MAX = 200 };
 
@@ -37,37 +38,6 @@ void anthropic_write_cache(struct anthropic_writing *w, enum chat_cache cache)
 }
 
 /* ---- texts ---- */
-
-/* Bytes of the blank that an inside ends in: a space, or the escape of a line end or a tab. */
-static size_t last_blank(struct span inside)
-{
-    size_t backslashes = 0;
-
-    if (inside.size == 0)
-        return 0;
-    if (inside.at[inside.size - 1] == ' ')
-        return 1;
-    if (strchr("nrt", inside.at[inside.size - 1]) == NULL)
-        return 0;
-    while (backslashes + 1 < inside.size && inside.at[inside.size - 2 - backslashes] == '\\')
-        backslashes++;
-    return backslashes % 2 == 1 ? 2 : 0;
-}
-
-static struct span without_end(struct span inside)
-{
-    size_t blank;
-
-    while ((blank = last_blank(inside)) > 0)
-        inside.size -= blank;
-    return inside;
-}
-
-/* Texts of blanks alone are refused by the provider. */
-static bool is_blank(struct span inside)
-{
-    return without_end(inside).size == 0;
-}
 
 static void write_text(struct anthropic_writing *w, struct span text, enum chat_cache cache)
 {
@@ -180,7 +150,7 @@ static bool is_writable(const struct chat_part *part)
     switch (part->kind) {
     case PART_TEXT:
     case PART_REFUSAL:
-        return !is_blank(part->text);
+        return !chat_text_is_blank(part->text);
     case PART_REASONING:
         return part->signature.size > 0; /* without it, nobody knows it again */
     case PART_REDACTED:
@@ -284,7 +254,7 @@ static void write_part(struct anthropic_writing *w, const struct chat_part *part
     case PART_TEXT:
     case PART_REFUSAL:
         /* What the assistant is to go on from may not end in blanks. */
-        write_text(w, last ? without_end(part->text) : part->text, part->cache);
+        write_text(w, last ? chat_text_without_end(part->text) : part->text, part->cache);
         return;
     case PART_REASONING:
         write_reasoning(w, part);
@@ -393,7 +363,7 @@ static uint32_t write_system_texts(struct anthropic_writing *w, bool write)
             const struct chat_part *part = &chat->parts[message->first + i];
             if (part->kind != PART_TEXT)
                 anthropic_refuse(w, "a system prompt with more than texts");
-            if (part->kind != PART_TEXT || is_blank(part->text))
+            if (part->kind != PART_TEXT || chat_text_is_blank(part->text))
                 continue;
             count++;
             if (write)

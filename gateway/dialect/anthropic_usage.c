@@ -6,9 +6,7 @@
 #include <errno.h>
 
 #include "common/base/buf.h"
-
-/* Tokens of one class in one answer; more is a provider's mistake. */
-#define QUANTITY_MAX INT64_C(10000000)
+#include "gateway/dialect/usage.h"
 
 enum { NOT_TOLD = -1, NO_QUANTITY = -2 };
 
@@ -54,7 +52,7 @@ void anthropic_counts_read(const struct json_doc *doc, uint32_t node, int64_t *c
         int64_t count;
         int error = json_int64(doc, json_find(doc, object, counted[i].name), &count);
 
-        if (error == 0 && count >= 0 && count <= QUANTITY_MAX)
+        if (error == 0 && count >= 0 && count <= USAGE_QUANTITY_MAX)
             counts[i] = count;
         else if (error != -ENOENT)
             counts[i] = NO_QUANTITY;

@@ -48,7 +48,6 @@ void bedrock_lose(struct bedrock_writing *w, enum chat_member member);
 void bedrock_refuse(struct bedrock_writing *w, const char *why);
 
 /* Blocks of the ask (bedrock_block.c). */
-must_use bool bedrock_is_blank(struct span inside);
 must_use bool bedrock_is_writable(const struct chat_part *part);
 void bedrock_write_cache(struct bedrock_writing *w, enum chat_cache cache);
 void bedrock_write_text(struct bedrock_writing *w, struct span text);

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 
 #include "gateway/dialect/bedrock_ask.h"
+#include "gateway/dialect/chat_effort.h"
+#include "gateway/dialect/chat_text.h"
 
-enum { BUDGET_MIN = 1024, BUDGET_MAX = 128000, BREAKPOINTS_MAX = 4, EFFORTS = EFFORT_XHIGH + 1 };
+enum { BREAKPOINTS_MAX = 4, EFFORTS = EFFORT_XHIGH + 1 };
 
 /* What becomes of the wish. */
 struct plan {
@@ -33,42 +35,15 @@ static double number_of(struct span json)
 
 /* ---- thinking ---- */
 
-/* Shares of maxTokens, as OpenRouter has them; words of Claude, of Nova, of gpt-oss. Nova's "high"
+/* The words of Claude, of Nova, of gpt-oss. Nova's "high"
  * takes no maxTokens, and an ask without a bound is none of ours. */
 static const struct {
-    int percent;
     const char *claude, *nova, *open;
 } efforts[EFFORTS] = {
-    [EFFORT_NONE] = {0, NULL, NULL, "low"},
-    [EFFORT_MINIMAL] = {10, "low", "low", "low"},
-    [EFFORT_LOW] = {20, "low", "low", "low"},
-    [EFFORT_MEDIUM] = {50, "medium", "medium", "medium"},
-    [EFFORT_HIGH] = {80, "high", "medium", "high"},
-    [EFFORT_XHIGH] = {95, "max", "medium", "high"},
+    [EFFORT_NONE] = {NULL, NULL, "low"},        [EFFORT_MINIMAL] = {"low", "low", "low"},
+    [EFFORT_LOW] = {"low", "low", "low"},       [EFFORT_MEDIUM] = {"medium", "medium", "medium"},
+    [EFFORT_HIGH] = {"high", "medium", "high"}, [EFFORT_XHIGH] = {"max", "medium", "high"},
 };
-
-static enum chat_effort effort_of(const struct chat_wish *wish)
-{
-    if (wish->effort != EFFORT_UNSET || wish->reasoning_budget <= 0)
-        return wish->effort;
-    return wish->reasoning_budget <= 2048   ? EFFORT_LOW
-           : wish->reasoning_budget <= 8192 ? EFFORT_MEDIUM
-                                            : EFFORT_HIGH;
-}
-
-/* Some of maxTokens has to be left for the answer. */
-static int64_t budget_of(const struct chat_wish *wish, int64_t cap)
-{
-    int64_t most = cap * 95 / 100;
-    int64_t budget = wish->reasoning_budget > 0 ? wish->reasoning_budget
-                                                : cap * efforts[effort_of(wish)].percent / 100;
-
-    if (budget > most)
-        budget = most;
-    if (budget > BUDGET_MAX)
-        budget = BUDGET_MAX;
-    return budget < BUDGET_MIN ? BUDGET_MIN : budget;
-}
 
 static bool has_part(const struct chat *chat, uint32_t message, enum chat_part_kind kind)
 {
@@ -113,9 +88,9 @@ static void plan_claude(struct bedrock_writing *w, enum chat_effort effort, stru
         return;
     if (w->model.thinking == THINKING_ADAPTIVE && !is_forced(w)) {
         plan->effort = effort == EFFORT_XHIGH && w->model.silent ? "xhigh" : efforts[effort].claude;
-    } else if (w->model.thinking == THINKING_BUDGET && !is_forced(w) && plan->cap > BUDGET_MIN &&
-               !loops_without_thinking(w->chat)) {
-        plan->budget = budget_of(wish, plan->cap);
+    } else if (w->model.thinking == THINKING_BUDGET && !is_forced(w) &&
+               plan->cap > CHAT_BUDGET_MIN && !loops_without_thinking(w->chat)) {
+        plan->budget = chat_effort_budget(wish, plan->cap);
     }
     plan->thinking = plan->effort != NULL || plan->budget > 0;
     if (!plan->thinking)
@@ -124,7 +99,7 @@ static void plan_claude(struct bedrock_writing *w, enum chat_effort effort, stru
 
 static void plan_thinking(struct bedrock_writing *w, struct plan *plan)
 {
-    enum chat_effort effort = effort_of(&w->chat->wish);
+    enum chat_effort effort = chat_effort_of(&w->chat->wish);
 
     if (effort == EFFORT_UNSET)
         return;
@@ -191,7 +166,7 @@ static void write_stops(struct bedrock_writing *w)
     uint32_t written = 0;
 
     for (uint32_t i = 0; i < wish->stop_count; i++) {
-        if (bedrock_is_blank(wish->stops[i])) {
+        if (chat_text_is_blank(wish->stops[i])) {
             bedrock_lose(w, MEMBER_STOP);
             continue;
         }
@@ -320,7 +295,7 @@ static void write_tool(struct bedrock_writing *w, const struct chat_tool *tool)
     pieces_name(w->out, "toolSpec");
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "name", tool->name);
-    if (!bedrock_is_blank(tool->description))
+    if (!chat_text_is_blank(tool->description))
         pieces_put_inside(w->out, "description", tool->description);
     pieces_name(w->out, "inputSchema");
     pieces_begin(w->out, '{');

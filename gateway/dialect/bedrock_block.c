@@ -4,6 +4,7 @@
  * Pictures and documents go as bytes or stand in S3; what stands elsewhere cannot be said.
  */
 #include "gateway/dialect/bedrock_ask.h"
+#include "gateway/dialect/chat_text.h"
 
 enum { LOOKS_MAX = 1 << 22 }; /* for the call of a result */
 enum { ID_MAX = 64, TYPE_MAX = 128, NAME_MAX_BYTES = 100, NAME_READ_MAX = 2048 };
@@ -40,36 +41,6 @@ void bedrock_write_cache(struct bedrock_writing *w, enum chat_cache cache)
 }
 
 /* ---- texts ---- */
-
-/* Bytes of the blank that an inside ends in: a space, or the escape of a line end or a tab. */
-static size_t last_blank(struct span inside)
-{
-    size_t backslashes = 0;
-
-    if (inside.size == 0)
-        return 0;
-    if (inside.at[inside.size - 1] == ' ')
-        return 1;
-    if (strchr("nrt", inside.at[inside.size - 1]) == NULL)
-        return 0;
-    while (backslashes + 1 < inside.size && inside.at[inside.size - 2 - backslashes] == '\\')
-        backslashes++;
-    return backslashes % 2 == 1 ? 2 : 0;
-}
-
-static struct span without_end(struct span inside)
-{
-    size_t blank;
-
-    while ((blank = last_blank(inside)) > 0)
-        inside.size -= blank;
-    return inside;
-}
-
-bool bedrock_is_blank(struct span inside)
-{
-    return without_end(inside).size == 0;
-}
 
 void bedrock_write_text(struct bedrock_writing *w, struct span text)
 {
@@ -235,7 +206,7 @@ static void write_document_name(struct bedrock_writing *w, struct span inside)
         if ((c != ' ' && c != '-') || c != before)
             buf_add_byte(&name, c);
     }
-    if (bedrock_is_blank(buf_span(&name)))
+    if (chat_text_is_blank(buf_span(&name)))
         buf_add_string(&name, "document");
     if (name.at[name.size - 1] != ' ')
         buf_add_byte(&name, ' ');
@@ -381,7 +352,7 @@ bool bedrock_is_writable(const struct chat_part *part)
     switch (part->kind) {
     case PART_TEXT:
     case PART_REFUSAL:
-        return !bedrock_is_blank(part->text);
+        return !chat_text_is_blank(part->text);
     case PART_REASONING:
         return part->signature.size > 0; /* without it, nobody knows it again */
     case PART_REDACTED:
@@ -403,7 +374,7 @@ void bedrock_write_block(struct bedrock_writing *w, const struct chat_part *part
     case PART_TEXT:
     case PART_REFUSAL:
         /* What the assistant is to go on from may not end in blanks. */
-        bedrock_write_text(w, last ? without_end(part->text) : part->text);
+        bedrock_write_text(w, last ? chat_text_without_end(part->text) : part->text);
         break;
     case PART_REASONING:
     case PART_REDACTED:

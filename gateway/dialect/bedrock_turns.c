@@ -5,6 +5,7 @@
  * tool's results stand first in it, and the system prompts of the whole chat go in front.
  */
 #include "gateway/dialect/bedrock_ask.h"
+#include "gateway/dialect/chat_text.h"
 
 #define ASK_FOR_JSON "Answer with a single JSON value and nothing else, without a code fence."
 #define ASK_FOR_SCHEMA ASK_FOR_JSON " It has to fit the JSON Schema that follows."
@@ -132,7 +133,7 @@ static void write_system(struct bedrock_writing *w, bool in_words)
                 bedrock_refuse(w, "a system prompt with more than texts");
                 continue;
             }
-            if (bedrock_is_blank(part->text))
+            if (chat_text_is_blank(part->text))
                 continue;
             begin_system(w, &begun);
             bedrock_write_text(w, part->text);

@@ -1,35 +1,18 @@
 /*
  * bedrock_usage: Converse's TokenUsage, normalised. Pure.
  */
-#include <errno.h>
-
 #include "gateway/dialect/bedrock.h"
-
-/* Tokens of one class in one answer; more is a provider's mistake. */
-#define QUANTITY_MAX INT64_C(10000000)
+#include "gateway/dialect/usage.h"
 
 struct counts {
     int64_t input, output, read, write, details, hour; /* -1: not told */
 };
 
-/* False: told, and no quantity. */
-static bool read_count(const struct json_doc *doc, uint32_t object, const char *name,
-                       int64_t *count_out)
-{
-    int error = json_int64(doc, json_find(doc, object, name), count_out);
-
-    if (error == -ENOENT) {
-        *count_out = -1;
-        return true;
-    }
-    return error == 0 && *count_out >= 0 && *count_out <= QUANTITY_MAX;
-}
-
 static bool read_either(const struct json_doc *doc, uint32_t object, const char *name,
                         const char *other, int64_t *count_out)
 {
-    return read_count(doc, object, name, count_out) &&
-           (*count_out >= 0 || read_count(doc, object, other, count_out));
+    return usage_read_count(doc, object, name, count_out) &&
+           (*count_out >= 0 || usage_read_count(doc, object, other, count_out));
 }
 
 /* Writes by their lifetime. */
@@ -47,14 +30,14 @@ static bool read_details(const struct json_doc *doc, uint32_t node, struct count
         uint32_t ttl = json_find(doc, at, "ttl");
         bool hour = ttl != JSON_NONE && json_kind(doc, ttl) == JSON_STRING &&
                     json_string_is(doc, ttl, "1h");
-        if (!read_count(doc, at, "inputTokens", &count))
+        if (!usage_read_count(doc, at, "inputTokens", &count))
             return false;
         if (count < 0)
             continue;
         counts->details = (counts->details < 0 ? 0 : counts->details) + count;
         if (hour)
             counts->hour = (counts->hour < 0 ? 0 : counts->hour) + count;
-        if (counts->details > QUANTITY_MAX)
+        if (counts->details > USAGE_QUANTITY_MAX)
             return false;
     }
     return true;
@@ -63,9 +46,9 @@ static bool read_details(const struct json_doc *doc, uint32_t node, struct count
 static const char *read_counts(const struct json_doc *doc, uint32_t node, struct counts *c)
 {
     *c = (struct counts){.details = -1, .hour = -1};
-    if (!read_count(doc, node, "inputTokens", &c->input))
+    if (!usage_read_count(doc, node, "inputTokens", &c->input))
         return "inputTokens is no quantity";
-    if (!read_count(doc, node, "outputTokens", &c->output))
+    if (!usage_read_count(doc, node, "outputTokens", &c->output))
         return "outputTokens is no quantity";
     /* The second names are those of the models' own answers, which stand beside the first. */
     if (!read_either(doc, node, "cacheReadInputTokens", "cacheReadInputTokenCount", &c->read))
@@ -117,10 +100,5 @@ void bedrock_usage_read(const struct json_doc *doc, uint32_t node, struct answer
     struct meters meters = {0};
     const char *why = normalise(doc, node, &meters);
 
-    usage_out->state = why == NULL ? ANSWER_USAGE_GOOD : ANSWER_USAGE_QUARANTINED;
-    usage_out->meters = why == NULL ? meters : (struct meters){0};
-    usage_out->why = why;
-    usage_out->verbatim_size = raw.size <= ANSWER_VERBATIM_MAX ? raw.size : 0;
-    if (usage_out->verbatim_size > 0)
-        memcpy(usage_out->verbatim, raw.at, usage_out->verbatim_size);
+    usage_keep(&meters, why, raw, usage_out);
 }

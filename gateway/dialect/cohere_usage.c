@@ -4,38 +4,24 @@
  * Cohere tells two sets of figures: what the model read and wrote, its own preamble included, and
  * what it bills. The second is rated, the first is what a client expects of a usage.
  */
-#include <errno.h>
-
 #include "gateway/dialect/cohere.h"
+#include "gateway/dialect/usage.h"
 
 /* Of one class in one answer; more is a provider's mistake. */
-#define QUANTITY_MAX INT64_C(10000000)
+#define USAGE_QUANTITY_MAX INT64_C(10000000)
 
 /* -1: not told. */
 struct figures {
     int64_t input, output, image, images, search;
 };
 
-/* False: told, and no quantity. The numbers are doubles by their documentation: 12.0 is whole. */
-static bool read_count(const struct json_doc *doc, uint32_t object, const char *name,
-                       int64_t *count_out)
-{
-    int error = json_int64(doc, json_find(doc, object, name), count_out);
-
-    if (error == -ENOENT) {
-        *count_out = -1;
-        return true;
-    }
-    return error == 0 && *count_out >= 0 && *count_out <= QUANTITY_MAX;
-}
-
 static bool read_figures(const struct json_doc *doc, uint32_t node, struct figures *figures)
 {
-    return read_count(doc, node, "input_tokens", &figures->input) &&
-           read_count(doc, node, "output_tokens", &figures->output) &&
-           read_count(doc, node, "image_tokens", &figures->image) &&
-           read_count(doc, node, "images", &figures->images) &&
-           read_count(doc, node, "search_units", &figures->search);
+    return usage_read_count(doc, node, "input_tokens", &figures->input) &&
+           usage_read_count(doc, node, "output_tokens", &figures->output) &&
+           usage_read_count(doc, node, "image_tokens", &figures->image) &&
+           usage_read_count(doc, node, "images", &figures->images) &&
+           usage_read_count(doc, node, "search_units", &figures->search);
 }
 
 static void set(struct meters *meters, enum meter meter, int64_t count)
@@ -93,7 +79,7 @@ static const char *read_tokens(const struct json_doc *doc, uint32_t usage, uint3
 
     if (!read_figures(doc, tokens, &figures))
         return "tokens are no quantity";
-    if (!read_count(doc, usage, "cached_tokens", &cached))
+    if (!usage_read_count(doc, usage, "cached_tokens", &cached))
         return "cached_tokens is no quantity";
     why = missing(&figures, COHERE_CHAT);
     if (why != NULL)
@@ -138,13 +124,10 @@ void cohere_read_usage(const struct json_doc *doc, uint32_t node, enum cohere_ki
 {
     struct answer_usage usage = {0};
     struct span raw = json_raw(doc, node);
+    const char *why = normalise(doc, node, kind, &usage);
 
-    usage.why = normalise(doc, node, kind, &usage);
-    usage.state = usage.why == NULL ? ANSWER_USAGE_GOOD : ANSWER_USAGE_QUARANTINED;
-    if (usage.why != NULL)
-        usage.meters = usage.shown = (struct meters){0};
-    usage.verbatim_size = raw.size <= ANSWER_VERBATIM_MAX ? raw.size : 0;
-    if (usage.verbatim_size > 0)
-        memcpy(usage.verbatim, raw.at, usage.verbatim_size);
+    if (why != NULL)
+        usage.shown = (struct meters){0};
     *usage_out = usage;
+    usage_keep(&usage.meters, why, raw, usage_out);
 }

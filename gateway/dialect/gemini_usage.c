@@ -3,28 +3,12 @@
  */
 #include "gateway/dialect/gemini_usage.h"
 
-#include <errno.h>
-
-/* Tokens of one class in one answer; more is a provider's mistake. */
-#define USAGE_QUANTITY_MAX INT64_C(10000000)
+#include "gateway/dialect/usage.h"
 
 struct counts {
     int64_t prompt, cached, tool_prompt, candidates, thoughts, total;
     int64_t audio_in, audio_cached, audio_out, image_out;
 };
-
-/* -1: not told. False: told, and no quantity. */
-static bool read_count(const struct json_doc *doc, uint32_t object, const char *name,
-                       int64_t *count_out)
-{
-    int error = json_int64(doc, json_find(doc, object, name), count_out);
-
-    if (error == -ENOENT) {
-        *count_out = -1;
-        return true;
-    }
-    return error == 0 && *count_out >= 0 && *count_out <= USAGE_QUANTITY_MAX;
-}
 
 /* Tokens of one modality in a list of details; 0 when it is not in there. */
 static bool read_modality(const struct json_doc *doc, uint32_t object, const char *list,
@@ -41,7 +25,7 @@ static bool read_modality(const struct json_doc *doc, uint32_t object, const cha
         uint32_t name = json_find(doc, one, "modality");
         if (json_is_null(doc, name) || !json_string_is(doc, name, modality))
             continue;
-        if (!read_count(doc, one, "tokenCount", &count))
+        if (!usage_read_count(doc, one, "tokenCount", &count))
             return false;
         if (count > 0)
             *count_out += count;
@@ -51,17 +35,17 @@ static bool read_modality(const struct json_doc *doc, uint32_t object, const cha
 
 static const char *read_counts(const struct json_doc *doc, uint32_t node, struct counts *c)
 {
-    if (!read_count(doc, node, "promptTokenCount", &c->prompt))
+    if (!usage_read_count(doc, node, "promptTokenCount", &c->prompt))
         return "promptTokenCount is no quantity";
-    if (!read_count(doc, node, "cachedContentTokenCount", &c->cached))
+    if (!usage_read_count(doc, node, "cachedContentTokenCount", &c->cached))
         return "cachedContentTokenCount is no quantity";
-    if (!read_count(doc, node, "toolUsePromptTokenCount", &c->tool_prompt))
+    if (!usage_read_count(doc, node, "toolUsePromptTokenCount", &c->tool_prompt))
         return "toolUsePromptTokenCount is no quantity";
-    if (!read_count(doc, node, "candidatesTokenCount", &c->candidates))
+    if (!usage_read_count(doc, node, "candidatesTokenCount", &c->candidates))
         return "candidatesTokenCount is no quantity";
-    if (!read_count(doc, node, "thoughtsTokenCount", &c->thoughts))
+    if (!usage_read_count(doc, node, "thoughtsTokenCount", &c->thoughts))
         return "thoughtsTokenCount is no quantity";
-    if (!read_count(doc, node, "totalTokenCount", &c->total))
+    if (!usage_read_count(doc, node, "totalTokenCount", &c->total))
         return "totalTokenCount is no quantity";
     if (!read_modality(doc, node, "promptTokensDetails", "AUDIO", &c->audio_in) ||
         !read_modality(doc, node, "cacheTokensDetails", "AUDIO", &c->audio_cached) ||
@@ -140,10 +124,5 @@ void usage_read_gemini(const struct json_doc *doc, uint32_t node, bool wrote,
         if (why == NULL)
             why = set_output(&counts, &meters);
     }
-    usage_out->state = why == NULL ? ANSWER_USAGE_GOOD : ANSWER_USAGE_QUARANTINED;
-    usage_out->meters = why == NULL ? meters : (struct meters){0};
-    usage_out->why = why;
-    usage_out->verbatim_size = raw.size <= ANSWER_VERBATIM_MAX ? raw.size : 0;
-    if (usage_out->verbatim_size > 0)
-        memcpy(usage_out->verbatim, raw.at, usage_out->verbatim_size);
+    usage_keep(&meters, why, raw, usage_out);
 }

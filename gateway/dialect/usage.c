@@ -5,19 +5,14 @@
 
 #include <errno.h>
 
-/* Tokens of one class in one answer; more is a provider's mistake. */
-#define USAGE_QUANTITY_MAX INT64_C(10000000)
-
 struct counts {
     int64_t prompt, completion, total, cached, cache_write, audio_in, audio_out, reasoning;
 };
 
-/* -1: not told. False: told, and no quantity. */
-static bool read_count(const struct json_doc *doc, uint32_t object, const char *name,
-                       int64_t *count_out)
+bool usage_read_count(const struct json_doc *doc, uint32_t object, const char *name,
+                      int64_t *count_out)
 {
-    uint32_t node = json_find(doc, object, name);
-    int error = json_int64(doc, node, count_out);
+    int error = json_int64(doc, json_find(doc, object, name), count_out);
 
     if (error == -ENOENT) {
         *count_out = -1;
@@ -26,31 +21,42 @@ static bool read_count(const struct json_doc *doc, uint32_t object, const char *
     return error == 0 && *count_out >= 0 && *count_out <= USAGE_QUANTITY_MAX;
 }
 
+void usage_keep(const struct meters *meters, const char *why, struct span raw,
+                struct answer_usage *usage_out)
+{
+    usage_out->state = why == NULL ? ANSWER_USAGE_GOOD : ANSWER_USAGE_QUARANTINED;
+    usage_out->meters = why == NULL ? *meters : (struct meters){0};
+    usage_out->why = why;
+    usage_out->verbatim_size = raw.size <= ANSWER_VERBATIM_MAX ? raw.size : 0;
+    if (usage_out->verbatim_size > 0)
+        memcpy(usage_out->verbatim, raw.at, usage_out->verbatim_size);
+}
+
 static const char *read_counts(const struct json_doc *doc, uint32_t node, struct counts *c)
 {
     uint32_t prompt = json_find(doc, node, "prompt_tokens_details");
     uint32_t completion = json_find(doc, node, "completion_tokens_details");
 
-    if (!read_count(doc, node, "prompt_tokens", &c->prompt))
+    if (!usage_read_count(doc, node, "prompt_tokens", &c->prompt))
         return "prompt_tokens is no quantity";
-    if (!read_count(doc, node, "completion_tokens", &c->completion))
+    if (!usage_read_count(doc, node, "completion_tokens", &c->completion))
         return "completion_tokens is no quantity";
-    if (!read_count(doc, node, "total_tokens", &c->total))
+    if (!usage_read_count(doc, node, "total_tokens", &c->total))
         c->total = -1;
-    if (!read_count(doc, prompt, "cached_tokens", &c->cached))
+    if (!usage_read_count(doc, prompt, "cached_tokens", &c->cached))
         return "cached_tokens is no quantity";
-    if (!read_count(doc, prompt, "cache_write_tokens", &c->cache_write))
+    if (!usage_read_count(doc, prompt, "cache_write_tokens", &c->cache_write))
         return "cache_write_tokens is no quantity";
-    if (!read_count(doc, prompt, "audio_tokens", &c->audio_in) ||
-        !read_count(doc, completion, "audio_tokens", &c->audio_out))
+    if (!usage_read_count(doc, prompt, "audio_tokens", &c->audio_in) ||
+        !usage_read_count(doc, completion, "audio_tokens", &c->audio_out))
         return "audio_tokens is no quantity";
-    if (!read_count(doc, completion, "reasoning_tokens", &c->reasoning))
+    if (!usage_read_count(doc, completion, "reasoning_tokens", &c->reasoning))
         return "reasoning_tokens is no quantity";
     /* DeepSeek's own words for the cached part. */
-    if (c->cached < 0 && !read_count(doc, node, "prompt_cache_hit_tokens", &c->cached))
+    if (c->cached < 0 && !usage_read_count(doc, node, "prompt_cache_hit_tokens", &c->cached))
         return "prompt_cache_hit_tokens is no quantity";
     /* Moonshot's and Together's place for it. */
-    if (c->cached < 0 && !read_count(doc, node, "cached_tokens", &c->cached))
+    if (c->cached < 0 && !usage_read_count(doc, node, "cached_tokens", &c->cached))
         return "cached_tokens is no quantity";
     return NULL;
 }
@@ -124,10 +130,5 @@ void usage_read_openai(const struct json_doc *doc, uint32_t node, bool has_outpu
     struct meters meters = {0};
     const char *why = normalise(doc, node, has_output, &meters);
 
-    usage_out->state = why == NULL ? ANSWER_USAGE_GOOD : ANSWER_USAGE_QUARANTINED;
-    usage_out->meters = why == NULL ? meters : (struct meters){0};
-    usage_out->why = why;
-    usage_out->verbatim_size = raw.size <= ANSWER_VERBATIM_MAX ? raw.size : 0;
-    if (usage_out->verbatim_size > 0)
-        memcpy(usage_out->verbatim, raw.at, usage_out->verbatim_size);
+    usage_keep(&meters, why, raw, usage_out);
 }
