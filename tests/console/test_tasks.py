@@ -59,7 +59,7 @@ def test_make_a_key_use_it_see_it_used_and_revoke_it(visit, stack, called):
     window.click(("link", "Keys"))
     window.click(("button", "New key"))
     page.get_by_label("Name").fill("from the browser")
-    page.get_by_label("Budget").fill("1.50")
+    page.get_by_label("Budget").fill("5")
     window.check_axe("the form of a key")
     window.click(("button", "Make key"))
     secret = page.get_by_role("dialog").get_by_label("secret", exact=True).inner_text().strip()
@@ -68,6 +68,8 @@ def test_make_a_key_use_it_see_it_used_and_revoke_it(visit, stack, called):
     window.click(("button", "I have it"))
     assert window.clicks <= 4
     assert secret not in page.content()
+    made, = stack.plane.owner().get(f"/tenants/{called}/keys", q="from the browser")["data"]
+    assert decimal.Decimal(made["budget"]) == 5
     wait_until(lambda: stack.knows(secret), "the gateway knows the key")
     assert stack.client(key=secret).chat.completions.create(model=MODEL, max_tokens=5, messages=SAY).choices
 
@@ -109,13 +111,13 @@ def test_an_operator_gives_credit(visit, stack, called):
     page = window.page
     window.click(page.get_by_role("table").get_by_role("link", name="Trial"))
     window.click(("button", "Give credit"))
-    page.get_by_label("Amount").fill("12.34")
+    page.get_by_label("Amount").fill("100")
     page.get_by_label("Why").fill(PAYLOADS[1])
     window.click(page.get_by_role("dialog").get_by_role("button", name=re.compile("^Give")))
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert window.clicks <= 3
     after = stack.plane.operator().get(f"/tenants/{called}/balance")
-    assert round(float(after["promo"]) - float(before["promo"]), 2) == 12.34
+    assert decimal.Decimal(after["promo"]) - decimal.Decimal(before["promo"]) == 100
 
 
 def test_an_operator_publishes_a_price_from_tomorrow(visit, stack, called):
