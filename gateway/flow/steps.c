@@ -382,10 +382,10 @@ static void begin_attempt(struct flow *flow)
 static enum go dispatch(struct flow *flow)
 {
     struct flow_worker *worker = flow->worker;
-    struct upstream_request request = {.deployment = flow->attempt.candidate->deployment,
-                                       .path = flow->ask.kind == ASK_CHAT ? "/chat/completions"
-                                                                          : "/embeddings",
-                                       .attempt = flow->metering.event.attempt_count};
+    struct upstream_request request = {
+        .deployment = flow->attempt.candidate->deployment,
+        .path = span_of(flow->ask.kind == ASK_CHAT ? "/chat/completions" : "/embeddings"),
+        .attempt = flow->metering.event.attempt_count};
     char id[ID_TEXT_SIZE];
 
     if (!patch_body(flow, &request.piece_count, &request.body_bytes)) {

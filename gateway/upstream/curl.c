@@ -247,21 +247,22 @@ void curl_set_body(struct upstream_call *call, const struct span *pieces, uint32
     curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, call->small.at == NULL ? "" : call->small.at);
 }
 
-/* The sandbox is told which request it serves, so that its truth can be compared with ours. */
-static void set_headers(struct upstream_call *call, const struct upstream_request *request)
+/* A GET without a body changes nothing at the provider and may be sent again. */
+static void set_method(struct upstream_call *call, enum upstream_method method)
 {
-    struct curl_slist *list = call->origin->headers;
-
-    if (call->origin->sandbox) {
-        snprintf(call->lines[0], sizeof(call->lines[0]), "x-tollgate-request-id: %.*s",
-                 SPAN_ARG(request->request_id));
-        snprintf(call->lines[1], sizeof(call->lines[1]), "x-tollgate-attempt: %u",
-                 request->attempt);
-        call->own[0] = (struct curl_slist){.data = call->lines[0], .next = &call->own[1]};
-        call->own[1] = (struct curl_slist){.data = call->lines[1], .next = list};
-        list = &call->own[0];
+    switch (method) {
+    case UPSTREAM_POST:
+        return;
+    case UPSTREAM_GET:
+        curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(call->easy, CURLOPT_PREREQFUNCTION, NULL);
+        break;
+    case UPSTREAM_DELETE:
+        curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, "DELETE");
+        break;
     }
-    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, list);
+    call->odd_handle = true;
 }
 
 void curl_set_call(struct upstream_call *call)
@@ -279,8 +280,26 @@ void curl_set_call(struct upstream_call *call)
 
 static void release(struct upstream_call *call)
 {
-    origin_keep_handle(call->origin, call->easy);
+    if (call->odd_handle)
+        curl_easy_cleanup(call->easy);
+    else
+        origin_keep_handle(call->origin, call->easy);
+    origin_give_back_path(call->path);
     origin_give_back(call->origin);
+}
+
+static void set_up(struct upstream_call *call, const struct upstream_request *request,
+                   struct curl_slist *lines)
+{
+    long connect_ms = request->deployment->connect_timeout_ms;
+
+    curl_set_call(call);
+    curl_easy_setopt(call->easy, CURLOPT_CURLU, call->path->url);
+    curl_easy_setopt(call->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms > 0 ? connect_ms : 3000L);
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, lines);
+    if (request->method == UPSTREAM_POST)
+        curl_set_body(call, request->pieces, request->piece_count, request->body_bytes);
+    set_method(call, request->method);
 }
 
 static struct upstream_call *start(struct upstream *base, const struct upstream_request *request,
@@ -288,28 +307,27 @@ static struct upstream_call *start(struct upstream *base, const struct upstream_
 {
     struct curl_upstream *upstream = container_of(base, struct curl_upstream, base);
     struct origin *origin = origins_take(&upstream->origins, request->deployment);
-    CURLU *url = origin == NULL ? NULL : origin_url(origin, request->path);
-    long connect_ms = request->deployment->connect_timeout_ms;
+    struct curl_slist *lines = NULL;
     struct upstream_call *call;
 
-    if (url == NULL) {
-        if (origin != NULL)
-            origin_give_back(origin);
+    if (origin == NULL)
         return NULL;
-    }
     call = curl_loop_take_call(upstream);
     call->origin = origin;
     call->release = release;
+    call->path = origin_take_path(origin, request->path);
+    if (call->path != NULL)
+        lines = request_lines_make(&call->lines, request, origin);
     call->easy = origin_take_handle(origin);
     if (call->easy == NULL)
         call->easy = curl_new_handle(upstream);
+    if (lines == NULL) {
+        curl_loop_give_back_call(call);
+        return NULL;
+    }
     call->events = events;
     call->context = context;
-    curl_set_call(call);
-    curl_easy_setopt(call->easy, CURLOPT_CURLU, url);
-    curl_easy_setopt(call->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms > 0 ? connect_ms : 3000L);
-    set_headers(call, request);
-    curl_set_body(call, request->pieces, request->piece_count, request->body_bytes);
+    set_up(call, request, lines);
     list_push_back(&upstream->starting, &call->link);
     return call;
 }

@@ -130,23 +130,32 @@ static void on_expired(void *context)
 struct upstream_call *curl_loop_take_call(struct curl_upstream *upstream)
 {
     struct upstream_call *call;
-    struct buf small;
+    struct buf small, text;
 
     if (list_empty(&upstream->unused)) {
         call = mem_new(sizeof(*call));
         small = buf_make(BODY_COPY_MAX);
+        text = buf_make(REQUEST_LINES_BYTES_MAX);
     } else {
         call = list_item(upstream->unused.next, struct upstream_call, link);
         list_remove(&call->link);
         upstream->unused_count--;
         small = call->small;
+        text = call->lines.text;
     }
-    *call = (struct upstream_call){.upstream = upstream, .small = small};
+    *call = (struct upstream_call){.upstream = upstream, .small = small, .lines.text = text};
     list_init(&call->link);
     return call;
 }
 
-static void recycle(struct upstream_call *call)
+static void free_call(struct upstream_call *call)
+{
+    buf_done(&call->small);
+    buf_done(&call->lines.text);
+    mem_free(call);
+}
+
+void curl_loop_give_back_call(struct upstream_call *call)
 {
     struct curl_upstream *upstream = call->upstream;
 
@@ -155,8 +164,7 @@ static void recycle(struct upstream_call *call)
     call->release(call);
     list_remove(&call->link);
     if (upstream->unused_count == UNUSED_CALLS_MAX) {
-        buf_done(&call->small);
-        mem_free(call);
+        free_call(call);
         return;
     }
     list_push_back(&upstream->unused, &call->link);
@@ -205,7 +213,7 @@ static void tell_ends(struct curl_upstream *upstream)
         void *context = call->context;
         enum upstream_end end = end_of(call, code);
         call->ended = true;
-        recycle(call);
+        curl_loop_give_back_call(call);
         events->on_end(context, end);
     }
 }
@@ -220,7 +228,7 @@ static void work_lists(struct curl_upstream *upstream)
     struct upstream_call *call;
 
     while ((call = first(&upstream->cancelled)) != NULL)
-        recycle(call);
+        curl_loop_give_back_call(call);
     while ((call = first(&upstream->starting)) != NULL) {
         list_remove(&call->link);
         list_push_back(&upstream->running, &call->link);
@@ -287,11 +295,10 @@ void curl_loop_free(struct upstream *base)
     upstream = container_of(base, struct curl_upstream, base);
     while ((call = first(&upstream->running)) != NULL || (call = first(&upstream->starting)) ||
            (call = first(&upstream->resuming)) || (call = first(&upstream->cancelled)))
-        recycle(call);
+        curl_loop_give_back_call(call);
     while ((call = first(&upstream->unused)) != NULL) {
         list_remove(&call->link);
-        buf_done(&call->small);
-        mem_free(call);
+        free_call(call);
     }
     origins_done(&upstream->origins);
     (void)curl_multi_cleanup(upstream->multi);

@@ -9,6 +9,7 @@
 #include "common/base/list.h"
 #include "gateway/upstream/curl.h"
 #include "gateway/upstream/origin.h"
+#include "gateway/upstream/request_lines.h"
 
 struct curl_socket {
     uint32_t registered, wanted; /* EPOLL… */
@@ -44,12 +45,13 @@ struct upstream_call {
     bool cancelled; /* nobody is called any more */
     bool ended;     /* on_end follows as soon as it is released */
     bool forbidden, head_told;
+    bool odd_handle;   /* set up for something that no other call wants */
     uint32_t sendings; /* of the request, on this connection or another */
     struct upstream_head head;
     char content_type[128], encoding[32], request_id[128];
-    struct curl_slist own[2];
-    char lines[2][96];
-    const struct span *pieces; /* of a large body; borrowed */
+    struct origin_path *path;   /* likewise */
+    struct request_lines lines; /* likewise */
+    const struct span *pieces;  /* of a large body; borrowed */
     uint32_t piece_count, piece;
     size_t piece_at;
     struct buf small; /* a small one, whole */
@@ -60,6 +62,8 @@ void curl_loop_turn(struct upstream *base);
 void curl_loop_free(struct upstream *base);
 void curl_loop_set_close(struct curl_upstream *upstream, CURL *easy);
 must_use struct upstream_call *curl_loop_take_call(struct curl_upstream *upstream);
+/* One that was not put on a list yet; calls its `release`. */
+void curl_loop_give_back_call(struct upstream_call *call);
 
 /* curl.c: a fresh handle with all that no call changes; what points to its call; its body. */
 must_use CURL *curl_new_handle(struct curl_upstream *upstream);

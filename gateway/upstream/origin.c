@@ -11,12 +11,26 @@ struct origins origins_make(uint32_t idle_max)
     return (struct origins){.by_deployment = map_new(256), .idle_max = idle_max};
 }
 
+static void path_free(struct origin_path *path)
+{
+    curl_url_cleanup(path->url);
+    mem_free(path->text);
+    mem_free(path);
+}
+
+static void let_go_of_path(struct origin_path *path)
+{
+    path->kept = false;
+    if (path->users == 0)
+        path_free(path);
+}
+
 static void origin_free(struct origin *origin)
 {
     while (origin->idle_count > 0)
         curl_easy_cleanup(origin->idle[--origin->idle_count]);
-    for (uint32_t i = 0; i < ORIGIN_PATHS_MAX && origin->paths[i].path != NULL; i++)
-        curl_url_cleanup(origin->paths[i].url);
+    for (uint32_t i = 0; i < ORIGIN_PATHS_MAX && origin->paths[i] != NULL; i++)
+        let_go_of_path(origin->paths[i]);
     curl_slist_free_all(origin->headers);
     mem_free_secret(origin->credential, strlen(origin->credential));
     mem_free(origin->base_url);
@@ -147,9 +161,42 @@ void origin_give_back(struct origin *origin)
     drop_when_unused(origin);
 }
 
-static CURLU *parse_url(const struct origin *origin, const char *path)
+/* ---- paths ---- */
+static bool is_dots(struct span segment)
+{
+    struct span rest = segment;
+    size_t dots = 0;
+
+    for (; rest.size > 0; dots++) {
+        bool encoded = span_is_nocase(span_part(rest, 0, 3), "%2e");
+
+        if (!encoded && rest.at[0] != '.')
+            return false;
+        rest = span_part(rest, encoded ? 3 : 1, rest.size);
+    }
+    return dots == 1 || dots == 2;
+}
+
+/* A path may come from what a client sent: it stays below the base URL. */
+static bool path_ok(struct span path)
+{
+    struct span before = path, segments = span_cut(&before, '?');
+
+    for (size_t i = 0; i < path.size; i++) {
+        if (path.at[i] <= ' ' || path.at[i] > '~' || strchr("#\\\"<>^`{|}", path.at[i]) != NULL)
+            return false;
+    }
+    while (segments.at != NULL) {
+        if (is_dots(span_cut(&segments, '/')))
+            return false;
+    }
+    return path.size > 0 && path.at[0] == '/' && path.size <= ORIGIN_PATH_BYTES_MAX;
+}
+
+static CURLU *parse_url(const struct origin *origin, struct span path)
 {
     size_t size = strlen(origin->base_url);
+    const char *joint = origin->query[0] == '\0' ? "" : span_index(path, '?') < 0 ? "?" : "&";
     CURLU *url = curl_url();
     CURLUcode error;
     char *text;
@@ -157,8 +204,8 @@ static CURLU *parse_url(const struct origin *origin, const char *path)
     must(url != NULL);
     while (size > 0 && origin->base_url[size - 1] == '/')
         size--;
-    text = mem_printf("%.*s%s%s%s", (int)size, origin->base_url, path,
-                      origin->query[0] == '\0' ? "" : "?", origin->query);
+    text = mem_printf("%.*s%.*s%s%s", (int)size, origin->base_url, SPAN_ARG(path), joint,
+                      origin->query);
     error = curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER);
     mem_free(text);
     if (error == CURLUE_OK)
@@ -167,21 +214,69 @@ static CURLU *parse_url(const struct origin *origin, const char *path)
     return NULL;
 }
 
-CURLU *origin_url(struct origin *origin, const char *path)
+/* An empty place, or the one whose path was not taken for the longest time. */
+static struct origin_path **place_for_path(struct origin *origin)
 {
-    uint32_t i = 0;
+    struct origin_path **oldest = &origin->paths[0];
 
-    for (; i < ORIGIN_PATHS_MAX && origin->paths[i].path != NULL; i++)
-        if (strcmp(origin->paths[i].path, path) == 0)
-            return origin->paths[i].url;
-    if (i == ORIGIN_PATHS_MAX)
-        return NULL;
-    origin->paths[i].url = parse_url(origin, path);
-    if (origin->paths[i].url != NULL)
-        origin->paths[i].path = path;
-    return origin->paths[i].url;
+    for (uint32_t i = 0; i < ORIGIN_PATHS_MAX; i++) {
+        if (origin->paths[i] == NULL)
+            return &origin->paths[i];
+        if (origin->paths[i]->used < (*oldest)->used)
+            oldest = &origin->paths[i];
+    }
+    return oldest;
 }
 
+static struct origin_path *path_new(struct origin *origin, struct span text)
+{
+    struct origin_path **place, *path;
+    CURLU *url = path_ok(text) ? parse_url(origin, text) : NULL;
+
+    if (url == NULL)
+        return NULL;
+    path = mem_new(sizeof(*path));
+    *path =
+        (struct origin_path){.text = span_dup(text), .size = text.size, .url = url, .kept = true};
+    place = place_for_path(origin);
+    if (*place != NULL)
+        let_go_of_path(*place);
+    *place = path;
+    return path;
+}
+
+static struct origin_path *find_path(const struct origin *origin, struct span text)
+{
+    for (uint32_t i = 0; i < ORIGIN_PATHS_MAX && origin->paths[i] != NULL; i++) {
+        if (span_equal(span_make(origin->paths[i]->text, origin->paths[i]->size), text))
+            return origin->paths[i];
+    }
+    return NULL;
+}
+
+struct origin_path *origin_take_path(struct origin *origin, struct span text)
+{
+    struct origin_path *path = find_path(origin, text);
+
+    if (path == NULL)
+        path = path_new(origin, text);
+    if (path == NULL)
+        return NULL;
+    path->used = ++origin->paths_taken;
+    path->users++;
+    return path;
+}
+
+void origin_give_back_path(struct origin_path *path)
+{
+    if (path == NULL)
+        return;
+    path->users--;
+    if (!path->kept && path->users == 0)
+        path_free(path);
+}
+
+/* ---- handles ---- */
 CURL *origin_take_handle(struct origin *origin)
 {
     return origin->idle_count == 0 ? NULL : origin->idle[--origin->idle_count];

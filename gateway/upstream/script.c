@@ -20,6 +20,19 @@ struct script {
     bool refuse_next;
 };
 
+static void note_lines(struct buf *lines, const struct upstream_request *request)
+{
+    if (request->content_type.size > 0)
+        buf_printf(lines, "content-type: %.*s\n", SPAN_ARG(request->content_type));
+    if (request->accept.size > 0)
+        buf_printf(lines, "accept: %.*s\n", SPAN_ARG(request->accept));
+    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
+        buf_printf(lines, "%s\n", request->headers[i]);
+    for (uint32_t i = 0; i < request->passed_count; i++)
+        buf_printf(lines, "%.*s: %.*s\n", SPAN_ARG(request->passed[i].name),
+                   SPAN_ARG(request->passed[i].value));
+}
+
 static struct upstream_call *start(struct upstream *base, const struct upstream_request *request,
                                    const struct upstream_events *events, void *context)
 {
@@ -35,9 +48,12 @@ static struct upstream_call *start(struct upstream *base, const struct upstream_
     script->inner[n] = (struct upstream_call){script, n, events, context};
     script->calls[n] = (struct script_call){.call = &script->inner[n],
                                             .deployment = request->deployment,
-                                            .path = request->path,
+                                            .method = request->method,
+                                            .path = span_dup(request->path),
+                                            .lines = buf_make((size_t)64 << 10),
                                             .body = buf_make((size_t)64 << 20),
                                             .attempt = request->attempt};
+    note_lines(&script->calls[n].lines, request);
     for (uint32_t i = 0; i < request->piece_count; i++)
         buf_add_span(&script->calls[n].body, request->pieces[i]);
     must(script->calls[n].body.size == request->body_bytes);
@@ -76,8 +92,11 @@ static void free_script(struct upstream *base)
 {
     struct script *script = container_of(base, struct script, base);
 
-    for (uint32_t i = 0; i < script->count; i++)
+    for (uint32_t i = 0; i < script->count; i++) {
+        mem_free(script->calls[i].path);
+        buf_done(&script->calls[i].lines);
         buf_done(&script->calls[i].body);
+    }
     mem_free(script);
 }
 

@@ -16,7 +16,10 @@ enum { SCRIPT_CALLS_MAX = 16 };
 struct script_call {
     struct upstream_call *call; /* NULL once it is gone */
     const struct snapshot_deployment *deployment;
-    const char *path;
+    enum upstream_method method;
+    char *path;
+    struct buf
+        lines; /* of its headers, each with "\n": type, accept, the language's, those passed */
     struct buf body;
     uint32_t attempt;
     bool paused, cancelled, ended;

@@ -2,9 +2,9 @@
  * upstream: one HTTP request to a provider, on the worker's loop.
  *
  * An interface with two implementations: curl.h for the network and script.h in memory, for tests.
- * Knows no dialect: it is told a path and bytes, and tells status, a few headers and bytes. Retries
- * nothing. Of the four timeouts it keeps the first (connect); the others are the caller's. All
- * calls on the worker's thread.
+ * Knows no dialect: it is told a path, headers and bytes, and tells status, a few headers and
+ * bytes. Retries nothing that a provider may bill. Of the four timeouts it keeps the first
+ * (connect); the others are the caller's. All calls on the worker's thread.
  */
 #ifndef TOLLGATE_GATEWAY_UPSTREAM_UPSTREAM_H
 #define TOLLGATE_GATEWAY_UPSTREAM_UPSTREAM_H
@@ -42,9 +42,27 @@ struct upstream_events {
     void (*on_end)(void *context, enum upstream_end end); /* the call is gone afterwards */
 };
 
+enum upstream_method { UPSTREAM_POST, UPSTREAM_GET, UPSTREAM_DELETE };
+
+/* A header of the client's that is handed on. */
+struct upstream_header {
+    struct span name, value;
+};
+
+/* But for the deployment and the body, all is copied or read before start() returns. */
 struct upstream_request {
     const struct snapshot_deployment *deployment; /* valid until the call is gone */
-    const char *path;          /* a constant, behind its base URL: "/chat/completions" */
+    enum upstream_method method; /* a GET is sent again when a kept connection was dead */
+    struct span path; /* goes behind its base URL: "/chat/completions"; may have a query of its own,
+                         which the deployment's is joined to. Printable ASCII, percent-encoded where
+                         needed, no segment "." or ".." */
+    struct span content_type;   /* empty: application/json for POST, none for the others */
+    struct span accept;         /* empty: anything */
+    const char *const *headers; /* "name: value" of the language, NULL at the end; may be NULL. The
+                                   lines are constants: they stay */
+    const struct upstream_header *passed; /* win over those of `headers`; ones that are not
+                                             httpd_header_ok are left out */
+    uint32_t passed_count;
     const struct span *pieces; /* the body; they and their bytes stay until the call is gone */
     uint32_t piece_count;
     size_t body_bytes;
@@ -53,7 +71,8 @@ struct upstream_request {
 };
 
 struct upstream_ops {
-    /* NULL when the deployment's address or credential is unfit to be used at all. */
+    /* NULL when the deployment's address or credential, the path or the headers are unfit to be
+     * used at all. */
     struct upstream_call *(*start)(struct upstream *upstream,
                                    const struct upstream_request *request,
                                    const struct upstream_events *events, void *context);

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "gateway/upstream/curl.h"
+#include "gateway/upstream/request_lines.h"
 #include "tests/unit/gateway/upstream/server.h"
 
 #define DEADLINE_MS 10000
@@ -109,21 +110,24 @@ static int teardown(void **state)
     return 0;
 }
 
-static void begin(struct seen *seen, const struct span *pieces, uint32_t count)
+static void begin_as(struct seen *seen, struct upstream_request request)
 {
-    struct upstream_request request = {.deployment = &deployment,
-                                       .path = "/chat/completions",
-                                       .pieces = pieces,
-                                       .piece_count = count,
-                                       .request_id = span_of("gen_x"),
-                                       .attempt = 2};
-
-    for (uint32_t i = 0; i < count; i++)
-        request.body_bytes += pieces[i].size;
+    request.deployment = &deployment;
+    request.request_id = span_of("gen_x");
+    request.attempt = 2;
+    for (uint32_t i = 0; i < request.piece_count; i++)
+        request.body_bytes += request.pieces[i].size;
     seen->upstream = upstream;
     if (seen->body.max == 0)
         seen->body = buf_make((size_t)256 << 20);
     seen->call = upstream->ops->start(upstream, &request, &events, seen);
+}
+
+static void begin(struct seen *seen, const struct span *pieces, uint32_t count)
+{
+    begin_as(seen, (struct upstream_request){.path = span_of("/chat/completions"),
+                                             .pieces = pieces,
+                                             .piece_count = count});
 }
 
 static void turn_until(const bool *done)
@@ -161,6 +165,174 @@ static void a_request_goes_out_and_its_answer_comes_back(void **state)
     assert_non_null(strstr(server.seen[0], "\r\n\r\n{\"a\":1}"));
     assert_null(strstr(server.seen[0], "Expect"));
     buf_done(&seen.body);
+}
+
+#define CLOSING_ANSWER "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+/* Sends the request, which is answered, and returns it as the server saw it. */
+static const char *seen_by_server(const struct upstream_request *request)
+{
+    struct seen seen = {0};
+
+    uint32_t n = server_requests(&server) % 4;
+
+    server_set_answer(&server, (int)n, CLOSING_ANSWER);
+    begin_as(&seen, *request);
+    assert_non_null(seen.call);
+    turn_until(&seen.ended);
+    assert_int_equal(seen.end, UPSTREAM_WHOLE);
+    buf_done(&seen.body);
+    return server.seen[n];
+}
+
+static void a_path_and_the_query_of_its_deployment_are_joined(void **state)
+{
+    static const struct {
+        const char *what, *path, *query, *line;
+    } rows[] = {
+        {"neither has a query", "/chat/completions", "", "POST /v1/chat/completions HTTP/1.1\r\n"},
+        {"the deployment has", "/chat/completions", "api-version=1",
+         "POST /v1/chat/completions?api-version=1 HTTP/1.1\r\n"},
+        {"the path has", "/models/m:streamGenerateContent?alt=sse", "",
+         "POST /v1/models/m:streamGenerateContent?alt=sse HTTP/1.1\r\n"},
+        {"both have", "/models/m:streamGenerateContent?alt=sse", "a=b&c=d",
+         "POST /v1/models/m:streamGenerateContent?alt=sse&a=b&c=d HTTP/1.1\r\n"},
+        {"escapes stay", "/model/a.b-v1%3A0/converse", "",
+         "POST /v1/model/a.b-v1%3A0/converse HTTP/1.1\r\n"},
+        {"dots in a name are none in the way", "/a..b/...", "", "POST /v1/a..b/... HTTP/1.1\r\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        deployment.id.at[0] = (uint8_t)(i + 1);
+        deployment.query = span_of(rows[i].query);
+        const char *seen =
+            seen_by_server(&(struct upstream_request){.path = span_of(rows[i].path)});
+        in_row(rows[i].what, strncmp(seen, rows[i].line, strlen(rows[i].line)) == 0);
+    }
+}
+
+static void a_path_that_leaves_its_base_is_unfit(void **state)
+{
+    static const char *const paths[] = {
+        "",          "chat",      "/../admin",      "/a/./b", "/a/..",
+        "/%2e%2e/a", "/.%2E/a",   "/responses/a b", "/a#b",   "/a\r\nx: y",
+        "/a\\b",     "/\xc3\xa4", "/%2E",
+    };
+    static char long_path[8192];
+    struct seen seen = {0};
+
+    (void)state;
+    for (size_t i = 0; i < array_size(paths); i++) {
+        begin_as(&seen, (struct upstream_request){.path = span_of(paths[i])});
+        in_row(paths[i], seen.call == NULL);
+    }
+    memset(long_path, '/', sizeof(long_path) - 1);
+    begin_as(&seen, (struct upstream_request){.path = span_of(long_path)});
+    assert_null(seen.call);
+}
+
+/* More of them than are kept, while all are under way; and the one in use stays the same. */
+static void many_paths_at_once_are_called_all(void **state)
+{
+    enum { COUNT = ORIGIN_PATHS_MAX + 6 };
+    struct seen seen[COUNT] = {0};
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        server_set_answer(&server, i, CLOSING_ANSWER);
+    for (int i = 0; i < COUNT; i++) {
+        char path[32];
+
+        snprintf(path, sizeof(path), "/responses/r%d", i);
+        begin_as(&seen[i], (struct upstream_request){.path = span_of(path)});
+        memset(path, 'x', sizeof(path)); /* what was told is copied */
+        assert_non_null(seen[i].call);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        turn_until(&seen[i].ended);
+        assert_int_equal(seen[i].end, UPSTREAM_WHOLE);
+        buf_done(&seen[i].body);
+    }
+}
+
+static void headers_of_the_language_and_the_client_go_along(void **state)
+{
+    static const char *const language[] = {"anthropic-version: 2023-06-01", "x-language: yes",
+                                           NULL};
+    static const struct upstream_header passed[] = {
+        {{"Anthropic-Version", 17}, {"2024-01-01", 10}},
+        {{"anthropic-beta", 14}, {"a,b", 3}},
+        {{"openai-beta", 11}, {"a\r\nx-bad: y", 11}},
+    };
+    static const struct {
+        const char *what, *line;
+        bool there;
+    } rows[] = {
+        {"the client's version wins", "Anthropic-Version: 2024-01-01\r\n", true},
+        {"over the language's", "2023-06-01", false},
+        {"the language's others stay", "x-language: yes\r\n", true},
+        {"the client's others go along", "anthropic-beta: a,b\r\n", true},
+        {"one that is two lines is left out", "x-bad", false},
+        {"its name too", "openai-beta", false},
+        {"the type is as told", "Content-Type: multipart/form-data; boundary=b\r\n", true},
+        {"and told once", "application/json", false},
+        {"what is accepted as well", "Accept: text/event-stream\r\n", true},
+        {"in place of anything", "*/*", false},
+        {"the credential is there", "Authorization: Bearer secret\r\n", true},
+    };
+    const struct upstream_request request = {
+        .path = span_of("/messages"),
+        .content_type = span_of("multipart/form-data; boundary=b"),
+        .accept = span_of("text/event-stream"),
+        .headers = language,
+        .passed = passed,
+        .passed_count = array_size(passed),
+    };
+
+    (void)state;
+    const char *seen = seen_by_server(&request);
+    for (size_t i = 0; i < array_size(rows); i++)
+        in_row(rows[i].what, (strstr(seen, rows[i].line) != NULL) == rows[i].there);
+}
+
+static void too_many_or_too_long_headers_are_unfit(void **state)
+{
+    static struct upstream_header many[REQUEST_LINES_MAX];
+    static char text[REQUEST_LINES_BYTES_MAX];
+    struct upstream_header one = {{"anthropic-beta", 14}, {text, sizeof(text)}};
+    struct seen seen = {0};
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 0; i < array_size(many); i++)
+        many[i] = (struct upstream_header){{"anthropic-beta", 14}, {"a", 1}};
+    begin_as(&seen, (struct upstream_request){
+                        .path = span_of("/m"), .passed = many, .passed_count = array_size(many)});
+    assert_null(seen.call);
+    begin_as(&seen,
+             (struct upstream_request){.path = span_of("/m"), .passed = &one, .passed_count = 1});
+    assert_null(seen.call);
+}
+
+static void other_methods_have_no_body(void **state)
+{
+    static const struct {
+        enum upstream_method method;
+        const char *line;
+    } rows[] = {{UPSTREAM_GET, "GET /v1/responses/r?after=2 HTTP/1.1\r\n"},
+                {UPSTREAM_DELETE, "DELETE /v1/responses/r?after=2 HTTP/1.1\r\n"},
+                {UPSTREAM_POST, "POST /v1/responses/r?after=2 HTTP/1.1\r\n"}};
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        const char *seen = seen_by_server(&(struct upstream_request){
+            .method = rows[i].method, .path = span_of("/responses/r?after=2")});
+        in_row(rows[i].line, strncmp(seen, rows[i].line, strlen(rows[i].line)) == 0);
+        in_row(rows[i].line, strstr(seen, "Authorization: Bearer secret\r\n") != NULL);
+        in_row(rows[i].line,
+               (strstr(seen, "Content-Type") != NULL) == (rows[i].method == UPSTREAM_POST));
+    }
 }
 
 static void connections_are_kept(void **state)
@@ -399,6 +571,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         row(a_request_goes_out_and_its_answer_comes_back),
+        row(a_path_and_the_query_of_its_deployment_are_joined),
+        row(a_path_that_leaves_its_base_is_unfit),
+        row(many_paths_at_once_are_called_all),
+        row(headers_of_the_language_and_the_client_go_along),
+        row(too_many_or_too_long_headers_are_unfit),
+        row(other_methods_have_no_body),
         row(connections_are_kept),
         row(a_large_body_is_read_from_its_pieces),
         row(every_end_is_told),
