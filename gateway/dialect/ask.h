@@ -1,10 +1,10 @@
 /*
- * ask: a request body in the OpenAI dialect, read once.
+ * ask: a request body, in the dialect of its path, read once.
  *
- * Says what the gateway must know of a chat completion or an embeddings request, and refuses what
- * is malformed, out of range, or would change the price or the host behind the gateway's back. What
- * it does not know it leaves for the provider. Knows no model, no price and no HTTP status. Runs on
- * the worker that owns the request.
+ * Says what the gateway must know of a request, and refuses what is malformed, out of range, or
+ * would change the price or the host behind the gateway's back. What it does not know it leaves for
+ * the provider. Knows no model, no price and no HTTP status. Runs on the worker that owns the
+ * request.
  */
 #ifndef TOLLGATE_GATEWAY_DIALECT_ASK_H
 #define TOLLGATE_GATEWAY_DIALECT_ASK_H
@@ -16,7 +16,15 @@
 #include "common/base/json.h"
 #include "common/base/span.h"
 
-enum ask_kind { ASK_CHAT, ASK_EMBEDDINGS };
+enum ask_kind {
+    ASK_CHAT,       /* OpenAI's chat completions */
+    ASK_EMBEDDINGS, /* OpenAI's */
+    ASK_MESSAGES,   /* Anthropic's */
+    ASK_GENERATE,   /* Gemini's generateContent and streamGenerateContent */
+    ASK_KINDS
+};
+/* Whether it is answered by a conversation's next message: what can be translated. */
+must_use bool ask_is_chat(enum ask_kind kind);
 
 enum {
     ASK_NAME_MAX = 256,     /* bytes of a model's or provider's name */
@@ -47,7 +55,8 @@ struct ask {
     uint32_t stream_options_node;              /* JSON_NONE: not there; may be null */
     int64_t max_tokens, max_completion_tokens; /* -1: not there */
     uint32_t max_tokens_node, max_completion_tokens_node;
-    int64_t choices; /* n, at least 1 */
+    uint32_t config_node; /* Gemini's generationConfig; JSON_NONE: not there; may be null */
+    int64_t choices;      /* n, at least 1 */
     struct span user, session_id;
     struct {
         struct span name, value;
@@ -73,9 +82,17 @@ struct ask_refusal {
     const char *param;   /* NULL when no one member is to blame */
 };
 
-/* Reads `body` into `doc` (which borrows it) and fills *ask_out on ASK_OK. `refusal_out` is filled
- * otherwise. */
-must_use enum ask_outcome ask_read(enum ask_kind kind, struct span body, struct json_doc *doc,
+/* What came: the body, and where the dialect says them in the path the model and whether to stream.
+ */
+struct ask_source {
+    enum ask_kind kind;
+    struct span body, model;
+    bool stream;
+};
+
+/* Reads the body into `doc` (which borrows it) and fills *ask_out on ASK_OK. `refusal_out` is
+ * filled otherwise. */
+must_use enum ask_outcome ask_read(const struct ask_source *source, struct json_doc *doc,
                                    struct arena *arena, struct ask *ask_out,
                                    struct ask_refusal *refusal_out);
 

@@ -74,19 +74,84 @@ static void bound_part(struct bounding *b, uint32_t part)
         b->open = true;
 }
 
-uint64_t input_bound_tokens(const struct json_doc *doc, bool *open_out)
+static void bound_messages(struct bounding *b)
+{
+    uint32_t messages = json_find(b->doc, 0, "messages");
+
+    for (uint32_t message = messages == JSON_NONE ? JSON_NONE : json_first(b->doc, messages);
+         message != JSON_NONE; message = json_after(b->doc, messages, message)) {
+        uint32_t content = json_find(b->doc, message, "content");
+        if (content == JSON_NONE || json_kind(b->doc, content) != JSON_ARRAY)
+            continue;
+        for (uint32_t part = json_first(b->doc, content); part != JSON_NONE;
+             part = json_after(b->doc, content, part))
+            bound_part(b, part);
+    }
+}
+
+/* Anthropic's image or document, with its source: data, text, content, a URL or a file's id. */
+static void bound_source(struct bounding *b, uint32_t block)
+{
+    uint32_t source = json_find(b->doc, block, "source"), type = string_in(b->doc, block, "type");
+    uint32_t data = string_in(b->doc, source, "data");
+
+    if (source == JSON_NONE || type == JSON_NONE)
+        return;
+    if (json_string_is(b->doc, type, "image") && data != JSON_NONE)
+        replace(b, data, INPUT_BOUND_IMAGE_TOKENS);
+    else if (data == JSON_NONE && json_find(b->doc, source, "content") == JSON_NONE)
+        b->open = true;
+}
+
+/* Gemini's part: inline data has its bound by its kind. */
+static void bound_inline(struct bounding *b, uint32_t part)
+{
+    uint32_t blob = json_find(b->doc, part, "inlineData"), data, type;
+
+    if (blob == JSON_NONE)
+        blob = json_find(b->doc, part, "inline_data");
+    if (json_find(b->doc, part, "fileData") != JSON_NONE ||
+        json_find(b->doc, part, "file_data") != JSON_NONE)
+        b->open = true;
+    if (blob == JSON_NONE)
+        return;
+    data = string_in(b->doc, blob, "data");
+    type = string_in(b->doc, blob, "mimeType");
+    if (type == JSON_NONE)
+        type = string_in(b->doc, blob, "mime_type");
+    if (data == JSON_NONE || type == JSON_NONE)
+        return;
+    if (span_starts(json_raw(b->doc, type), "\"image/"))
+        replace(b, data, INPUT_BOUND_IMAGE_TOKENS);
+    else if (span_starts(json_raw(b->doc, type), "\"audio/"))
+        replace(b, data, json_raw(b->doc, data).size / INPUT_BOUND_AUDIO_BYTES + 1);
+}
+
+/* Blocks and parts stand at any depth (in a tool's result), so every object is looked at. */
+static void bound_objects(struct bounding *b, void (*bound)(struct bounding *b, uint32_t object))
+{
+    for (uint32_t node = 0; node < b->doc->count; node++)
+        if (json_kind(b->doc, node) == JSON_OBJECT)
+            bound(b, node);
+}
+
+uint64_t input_bound_tokens(enum ask_kind kind, const struct json_doc *doc, bool *open_out)
 {
     struct bounding b = {.doc = doc, .tokens = doc->text.size};
-    uint32_t messages = json_find(doc, 0, "messages");
 
-    for (uint32_t message = messages == JSON_NONE ? JSON_NONE : json_first(doc, messages);
-         message != JSON_NONE; message = json_after(doc, messages, message)) {
-        uint32_t content = json_find(doc, message, "content");
-        if (content == JSON_NONE || json_kind(doc, content) != JSON_ARRAY)
-            continue;
-        for (uint32_t part = json_first(doc, content); part != JSON_NONE;
-             part = json_after(doc, content, part))
-            bound_part(&b, part);
+    switch (kind) {
+    case ASK_CHAT:
+    case ASK_EMBEDDINGS:
+        bound_messages(&b);
+        break;
+    case ASK_MESSAGES:
+        bound_objects(&b, bound_source);
+        break;
+    case ASK_GENERATE:
+        bound_objects(&b, bound_inline);
+        break;
+    case ASK_KINDS:
+        break;
     }
     *open_out = b.open;
     return b.tokens;

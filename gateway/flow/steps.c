@@ -259,8 +259,8 @@ static void count_input(struct flow *flow)
 enum go flow_ask(struct flow *flow)
 {
     struct ask_refusal why = {0};
-    enum ask_outcome outcome = ask_read(kind_of(flow), httpd_body(flow->request), &flow->ask_doc,
-                                        flow->arena, &flow->ask, &why);
+    const struct ask_source source = {.kind = kind_of(flow), .body = httpd_body(flow->request)};
+    enum ask_outcome outcome = ask_read(&source, &flow->ask_doc, flow->arena, &flow->ask, &why);
     const struct refusal_say say = {.message = span_of(why.message), .param = why.param};
 
     switch (outcome) {

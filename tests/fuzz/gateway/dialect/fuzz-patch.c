@@ -92,9 +92,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ask_refusal why;
     struct span body = span_make((const char *)data, size);
 
-    if (ask_read(ASK_CHAT, body, &doc, arena, &ask, &why) == ASK_OK)
+    if (ask_read(&(struct ask_source){.body = body}, &doc, arena, &ask, &why) == ASK_OK)
         check(&ask, arena);
-    (void)!ask_read(ASK_EMBEDDINGS, body, &doc, arena, &ask, &why);
+    for (int kind = ASK_CHAT + 1; kind < ASK_KINDS; kind++) {
+        const struct ask_source source = {.kind = (enum ask_kind)kind, .body = body};
+        (void)!ask_read(&source, &doc, arena, &ask, &why);
+    }
     arena_free(arena);
     json_doc_done(&doc);
     return 0;

@@ -8,7 +8,12 @@ static enum ask_outcome read(enum ask_kind kind, const char *body, struct json_d
                              struct arena *arena, struct ask *ask, struct ask_refusal *why)
 {
     arena_reset(arena);
-    return ask_read(kind, span_of(body), doc, arena, ask, why);
+    const struct ask_source source = {.kind = kind,
+                                      .body = span_of(body),
+                                      .model = span_of(kind == ASK_GENERATE ? "m" : ""),
+                                      .stream = kind == ASK_GENERATE};
+
+    return ask_read(&source, doc, arena, ask, why);
 }
 
 static void every_refusal_names_what_was_wrong(void **state)
@@ -92,6 +97,31 @@ static void every_refusal_names_what_was_wrong(void **state)
          "input", "string"},
         {"embeddings of nothing", "{\"model\":\"m\",\"input\":[]}", ASK_EMBEDDINGS, ASK_INVALID,
          "input", "empty"},
+        {"messages without messages", "{\"model\":\"m\"}", ASK_MESSAGES, ASK_INVALID, "messages",
+         "required"},
+        {"a search at the provider",
+         "{\"model\":\"m\",\"tools\":[{\"type\":\"web_search_20250305\"}]," HELLO "}", ASK_MESSAGES,
+         ASK_UNSUPPORTED, "tools", "price"},
+        {"a faster mode", "{\"model\":\"m\",\"speed\":\"fast\"," HELLO "}", ASK_MESSAGES,
+         ASK_UNSUPPORTED, "speed", "price"},
+        {"a tier of its own", "{\"model\":\"m\",\"service_tier\":\"priority\"," HELLO "}",
+         ASK_MESSAGES, ASK_UNSUPPORTED, "service_tier", "standard_only"},
+        {"metadata of text", "{\"model\":\"m\",\"metadata\":\"x\"," HELLO "}", ASK_MESSAGES,
+         ASK_INVALID, "metadata", "object"},
+        {"a host in messages", "{\"model\":\"m\",\"api_base\":\"http://x\"," HELLO "}",
+         ASK_MESSAGES, ASK_UNSUPPORTED, "api_base", "not accepted"},
+        {"no contents", "{}", ASK_GENERATE, ASK_INVALID, "contents", "Missing"},
+        {"contents of text", "{\"contents\":\"x\"}", ASK_GENERATE, ASK_INVALID, "contents",
+         "array"},
+        {"Google's search", "{\"contents\":[{}],\"tools\":[{\"googleSearch\":{}}]}", ASK_GENERATE,
+         ASK_UNSUPPORTED, "tools", "functionDeclarations"},
+        {"a cap of text", "{\"contents\":[{}],\"generationConfig\":{\"maxOutputTokens\":\"5\"}}",
+         ASK_GENERATE, ASK_INVALID, "generationConfig.maxOutputTokens", "whole number"},
+        {"pictures",
+         "{\"contents\":[{}],\"generation_config\":{\"response_modalities\":[\"IMAGE\"]}}",
+         ASK_GENERATE, ASK_UNSUPPORTED, "generationConfig.responseModalities", "TEXT"},
+        {"somebody's cache", "{\"contents\":[{}],\"cachedContent\":\"x\"}", ASK_GENERATE,
+         ASK_UNSUPPORTED, "cachedContent", "price"},
     };
     struct json_doc doc = json_doc_make();
     struct arena *arena = arena_new(4096, 1 << 20);
@@ -146,6 +176,36 @@ static void what_is_asked_is_read(void **state)
     json_doc_done(&doc);
 }
 
+static void other_dialects_are_read_too(void **state)
+{
+    struct json_doc doc = json_doc_make();
+    struct arena *arena = arena_new(4096, 1 << 20);
+    struct ask ask;
+    struct ask_refusal why;
+
+    (void)state;
+    assert_int_equal(read(ASK_MESSAGES,
+                          "{\"model\":\"a/b\",\"max_tokens\":9,\"metadata\":{\"user_id\":\"u\"},"
+                          "\"tools\":[{\"name\":\"f\"},{\"type\":\"bash_20250124\"}],"
+                          "\"provider\":{\"only\":[\"p\"]}," HELLO "}",
+                          &doc, arena, &ask, &why),
+                     ASK_OK);
+    assert_int_equal(ask.max_tokens, 9);
+    assert_span("user", ask.user, "u");
+    assert_int_equal(ask.consumed_count, 1);
+    assert_int_equal(read(ASK_GENERATE,
+                          "{\"contents\":{\"parts\":[]},\"model\":\"other\",\"generationConfig\":"
+                          "{\"maxOutputTokens\":7,\"candidateCount\":2}}",
+                          &doc, arena, &ask, &why),
+                     ASK_OK);
+    assert_span("the path's model", ask.model, "m");
+    assert_true(ask.stream);
+    assert_int_equal(ask.max_tokens, 7);
+    assert_int_equal(ask.choices, 2);
+    arena_free(arena);
+    json_doc_done(&doc);
+}
+
 static void the_input_is_bounded_by_bytes_and_media(void **state)
 {
 #define USER(parts) "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[" parts "]}]}"
@@ -153,20 +213,38 @@ static void the_input_is_bounded_by_bytes_and_media(void **state)
         const char *what, *body;
         int64_t besides; /* bound - bytes of the body */
         bool open;
+        enum ask_kind kind;
     } rows[] = {
-        {"text", USER("{\"type\":\"text\",\"text\":\"abc\"}"), 0, false},
+        {"text", USER("{\"type\":\"text\",\"text\":\"abc\"}"), 0, false, ASK_CHAT},
         {"an inline image",
          USER("{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,AAAA\"}}"),
-         50000 - 28, false},
+         50000 - 28, false, ASK_CHAT},
         {"an image by URL",
-         USER("{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://x/y.png\"}}"), 0, true},
+         USER("{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://x/y.png\"}}"), 0, true,
+         ASK_CHAT},
         {"inline audio",
          USER("{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"AAAAAAAAAAAAAA\"}}"), 3 - 16,
-         false},
+         false, ASK_CHAT},
         {"an inline file", USER("{\"type\":\"file\",\"file\":{\"file_data\":\"data:x\"}}"), 0,
-         false},
-        {"a file by id", USER("{\"type\":\"file\",\"file\":{\"file_id\":\"f\"}}"), 0, true},
-        {"something else", USER("{\"type\":\"video_url\",\"video_url\":{}}"), 0, true},
+         false, ASK_CHAT},
+        {"a file by id", USER("{\"type\":\"file\",\"file\":{\"file_id\":\"f\"}}"), 0, true,
+         ASK_CHAT},
+        {"something else", USER("{\"type\":\"video_url\",\"video_url\":{}}"), 0, true, ASK_CHAT},
+        {"a block's image, inline",
+         USER("{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"data\":\"AAAA\"}}"), 50000 - 6,
+         false, ASK_MESSAGES},
+        {"a block's image in a tool's result",
+         USER("{\"type\":\"tool_result\",\"content\":[{\"type\":\"image\",\"source\":{\"url\":"
+              "\"u\"}}]}"),
+         0, true, ASK_MESSAGES},
+        {"a document", USER("{\"type\":\"document\",\"source\":{\"data\":\"AAAA\"}}"), 0, false,
+         ASK_MESSAGES},
+        {"Gemini's image, inline",
+         "{\"contents\":[{\"parts\":[{\"inlineData\":{\"mimeType\":\"image/"
+         "png\",\"data\":\"AAAA\"}}]}]}",
+         50000 - 6, false, ASK_GENERATE},
+        {"Gemini's file", "{\"contents\":[{\"parts\":[{\"fileData\":{\"fileUri\":\"u\"}}]}]}", 0,
+         true, ASK_GENERATE},
     };
     struct json_doc doc = json_doc_make();
     struct arena *arena = arena_new(4096, 1 << 20);
@@ -175,7 +253,7 @@ static void the_input_is_bounded_by_bytes_and_media(void **state)
     for (size_t i = 0; i < array_size(rows); i++) {
         struct ask ask;
         struct ask_refusal why;
-        assert_int(rows[i].what, read(ASK_CHAT, rows[i].body, &doc, arena, &ask, &why), ASK_OK);
+        assert_int(rows[i].what, read(rows[i].kind, rows[i].body, &doc, arena, &ask, &why), ASK_OK);
         assert_int(rows[i].what, (int64_t)ask.input_bound - (int64_t)strlen(rows[i].body),
                    rows[i].besides);
         assert_int(rows[i].what, ask.open_input, rows[i].open);
@@ -189,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_refusal_names_what_was_wrong),
         cmocka_unit_test(what_is_asked_is_read),
+        cmocka_unit_test(other_dialects_are_read_too),
         cmocka_unit_test(the_input_is_bounded_by_bytes_and_media),
     };
 

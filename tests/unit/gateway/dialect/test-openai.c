@@ -82,8 +82,10 @@ static void a_body_is_patched_byte_for_byte(void **state)
         struct ask ask;
         struct ask_refusal why;
         struct patch patch;
-        assert_int(rows[i].what, ask_read(ASK_CHAT, span_of(rows[i].body), &doc, arena, &ask, &why),
-                   ASK_OK);
+        assert_int(
+            rows[i].what,
+            ask_read(&(struct ask_source){.body = span_of(rows[i].body)}, &doc, arena, &ask, &why),
+            ASK_OK);
         patch_begin(&patch, &doc);
         in_row(rows[i].what, openai_patch_ask(&patch, &ask, &what, arena));
         join(&patch, &out);

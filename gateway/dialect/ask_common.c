@@ -1,0 +1,252 @@
+/*
+ * ask_common: readers that several dialects share, and our own extensions, which all of them know.
+ */
+#include <errno.h>
+
+#include "gateway/dialect/ask_reading.h"
+
+bool ask_invalid(struct ask_reading *r, const char *param, const char *message)
+{
+    r->outcome = ASK_INVALID;
+    *r->refusal = (struct ask_refusal){.message = message, .param = param};
+    return false;
+}
+
+bool ask_wrong_type(struct ask_reading *r, const char *param, const char *wanted)
+{
+    return ask_invalid(r, param, arena_printf(r->arena, "'%s' must be %s.", param, wanted));
+}
+
+bool ask_unsupported(struct ask_reading *r, const char *param, const char *message)
+{
+    ask_invalid(r, param, message);
+    r->outcome = ASK_UNSUPPORTED;
+    return false;
+}
+
+/* A string of at most `max` bytes, copied. Absent and null leave it alone. */
+bool ask_read_text(struct ask_reading *r, const char *param, uint32_t value, size_t max,
+                   struct span *text_out)
+{
+    struct span text;
+
+    if (json_is_null(r->doc, value))
+        return true;
+    if (json_kind(r->doc, value) != JSON_STRING)
+        return ask_wrong_type(r, param, "a string");
+    if (json_raw(r->doc, value).size > 6 * max + 2 ||
+        json_string(r->doc, value, r->arena, &text) != 0 || text.size > max)
+        return ask_invalid(r, param,
+                           arena_printf(r->arena, "'%s' must have at most %zu bytes.", param, max));
+    *text_out = arena_span(r->arena, text);
+    return true;
+}
+
+bool ask_read_flag(struct ask_reading *r, const char *param, uint32_t value, bool *flag_out)
+{
+    if (json_is_null(r->doc, value))
+        return true;
+    if (json_bool(r->doc, value, flag_out) != 0)
+        return ask_wrong_type(r, param, "true or false");
+    return true;
+}
+
+bool ask_read_number(struct ask_reading *r, const char *param, uint32_t value, int64_t max,
+                     int64_t *number_out)
+{
+    int64_t number;
+    int error = json_int64(r->doc, value, &number);
+
+    if (error == -ENOENT)
+        return true;
+    if (error == -EINVAL)
+        return ask_wrong_type(r, param, "a whole number");
+    if (error != 0 || number < 1 || number > max)
+        return ask_invalid(
+            r, param,
+            arena_printf(r->arena, "'%s' must be between 1 and %lld.", param, (long long)max));
+    *number_out = number;
+    return true;
+}
+
+bool ask_read_model(struct ask_reading *r, const char *name, uint32_t value)
+{
+    if (json_is_null(r->doc, value))
+        return true;
+    r->ask->model_node = value;
+    return ask_read_text(r, name, value, ASK_NAME_MAX, &r->ask->model);
+}
+
+bool ask_read_stream(struct ask_reading *r, const char *name, uint32_t value)
+{
+    return ask_read_flag(r, name, value, &r->ask->stream);
+}
+
+bool ask_read_max_tokens(struct ask_reading *r, const char *name, uint32_t value)
+{
+    r->ask->max_tokens_node = value;
+    return ask_read_number(r, name, value, ASK_CAP_MAX, &r->ask->max_tokens);
+}
+
+bool ask_read_messages(struct ask_reading *r, const char *name, uint32_t value)
+{
+    if (json_is_null(r->doc, value) || json_kind(r->doc, value) != JSON_ARRAY)
+        return ask_wrong_type(r, name, "an array of messages");
+    if (json_first(r->doc, value) == JSON_NONE)
+        return ask_invalid(r, name, "'messages' must have at least one message.");
+    for (uint32_t message = json_first(r->doc, value); message != JSON_NONE;
+         message = json_after(r->doc, value, message)) {
+        if (json_kind(r->doc, message) != JSON_OBJECT)
+            return ask_wrong_type(r, name, "an array of objects");
+        uint32_t role = json_find(r->doc, message, "role");
+        if (role == JSON_NONE || json_kind(r->doc, role) != JSON_STRING)
+            return ask_invalid(r, name,
+                               "Each of 'messages' must have a 'role', which is a string.");
+    }
+    return true;
+}
+
+bool ask_read_object(struct ask_reading *r, const char *name, uint32_t value)
+{
+    if (!json_is_null(r->doc, value) && json_kind(r->doc, value) != JSON_OBJECT)
+        return ask_wrong_type(r, name, "an object");
+    return true;
+}
+
+bool ask_read_user(struct ask_reading *r, const char *name, uint32_t value)
+{
+    return ask_read_text(r, name, value, ASK_TEXT_MAX, &r->ask->user);
+}
+
+static bool read_session(struct ask_reading *r, const char *name, uint32_t value)
+{
+    return ask_read_text(r, name, value, ASK_TEXT_MAX, &r->ask->session_id);
+}
+
+/* "key=value"; a tag without '=' is a key alone. */
+static bool read_tags(struct ask_reading *r, const char *name, uint32_t value)
+{
+    struct ask *ask = r->ask;
+
+    if (json_is_null(r->doc, value))
+        return true;
+    if (json_kind(r->doc, value) != JSON_ARRAY)
+        return ask_wrong_type(r, name, "an array of strings");
+    for (uint32_t item = json_first(r->doc, value); item != JSON_NONE;
+         item = json_after(r->doc, value, item)) {
+        struct span text = {0};
+        if (json_kind(r->doc, item) != JSON_STRING)
+            return ask_wrong_type(r, name, "an array of strings");
+        if (ask->tag_count == ASK_TAGS_MAX)
+            continue;
+        if (!ask_read_text(r, name, item, ASK_TEXT_MAX, &text))
+            return false;
+        struct span rest = text, key = span_cut(&rest, '=');
+        ask->tags[ask->tag_count].name = key;
+        ask->tags[ask->tag_count++].value = rest;
+    }
+    return true;
+}
+
+static bool read_names(struct ask_reading *r, const char *param, uint32_t value,
+                       struct span *names_out, uint32_t max, uint32_t *count_out)
+{
+    if (json_is_null(r->doc, value))
+        return true;
+    if (json_kind(r->doc, value) != JSON_ARRAY)
+        return ask_wrong_type(r, param, "an array of strings");
+    if (json_count(r->doc, value) > max)
+        return ask_invalid(r, param,
+                           arena_printf(r->arena, "'%s' must have at most %u items.", param, max));
+    for (uint32_t item = json_first(r->doc, value); item != JSON_NONE;
+         item = json_after(r->doc, value, item)) {
+        if (json_kind(r->doc, item) != JSON_STRING)
+            return ask_wrong_type(r, param, "an array of strings");
+        if (!ask_read_text(r, param, item, ASK_NAME_MAX, &names_out[(*count_out)++]))
+            return false;
+    }
+    return true;
+}
+
+static bool read_models(struct ask_reading *r, const char *name, uint32_t value)
+{
+    return read_names(r, name, value, r->ask->models, ASK_MODELS_MAX, &r->ask->model_count);
+}
+
+/* What is asked for but cannot be known to hold is refused, never passed over. */
+static bool refuse_unknown_policy(struct ask_reading *r, uint32_t object)
+{
+    static const struct {
+        const char *member, *param;
+    } rows[] = {{"quantizations", "provider.quantizations"}, {"max_price", "provider.max_price"}};
+    uint32_t collection = json_find(r->doc, object, "data_collection");
+    bool zdr = false;
+
+    if (!ask_read_flag(r, "provider.zdr", json_find(r->doc, object, "zdr"), &zdr))
+        return false;
+    if (zdr)
+        return ask_unsupported(r, "provider.zdr",
+                               "No provider of this gateway is known to keep no "
+                               "data: 'provider.zdr' cannot be promised.");
+    if (!json_is_null(r->doc, collection) && json_kind(r->doc, collection) == JSON_STRING &&
+        json_string_is(r->doc, collection, "deny"))
+        return ask_unsupported(r, "provider.data_collection",
+                               "No provider of this gateway is known not to collect data: "
+                               "'provider.data_collection' must be 'allow'.");
+    for (size_t i = 0; i < array_size(rows); i++)
+        if (!json_is_null(r->doc, json_find(r->doc, object, rows[i].member)))
+            return ask_unsupported(
+                r, rows[i].param,
+                arena_printf(r->arena, "'%s' is not offered by this gateway.", rows[i].param));
+    return true;
+}
+
+static bool read_provider(struct ask_reading *r, const char *name, uint32_t value)
+{
+    struct ask *ask = r->ask;
+    bool fallbacks = true;
+
+    if (json_is_null(r->doc, value))
+        return true;
+    if (json_kind(r->doc, value) != JSON_OBJECT)
+        return ask_wrong_type(r, name, "an object");
+    if (!read_names(r, "provider.order", json_find(r->doc, value, "order"), ask->order.at,
+                    ASK_PROVIDERS_MAX, &ask->order.count) ||
+        !read_names(r, "provider.only", json_find(r->doc, value, "only"), ask->only.at,
+                    ASK_PROVIDERS_MAX, &ask->only.count) ||
+        !read_names(r, "provider.ignore", json_find(r->doc, value, "ignore"), ask->ignore.at,
+                    ASK_PROVIDERS_MAX, &ask->ignore.count) ||
+        !ask_read_flag(r, "provider.allow_fallbacks", json_find(r->doc, value, "allow_fallbacks"),
+                       &fallbacks))
+        return false;
+    ask->no_fallbacks = !fallbacks;
+    return refuse_unknown_policy(r, value);
+}
+
+#define ALL UINT32_MAX
+
+/* Sorted by name. */
+static const struct ask_member members[] = {
+    {"api_base", ALL, ASK_HOST, NULL},
+    {"api_key", ALL, ASK_HOST, NULL},
+    {"base_url", ALL, ASK_HOST, NULL},
+    {"cache", ALL, ASK_CONSUMED, NULL},
+    {"extra_headers", ALL, ASK_HOST, NULL},
+    {"fallbacks", ALL, ASK_CONSUMED, NULL},
+    {"inference_geo", ALL, ASK_PRICED, NULL},
+    {"metadata", ALL, ASK_PASSED, ask_read_object},
+    {"mock_testing_fallbacks", ALL, ASK_CONSUMED, NULL},
+    {"mock_testing_rate_limit_error", ALL, ASK_CONSUMED, NULL},
+    {"models", ALL, ASK_CONSUMED, read_models},
+    {"num_retries", ALL, ASK_CONSUMED, NULL},
+    {"organization", ALL, ASK_HOST, NULL},
+    {"provider", ALL, ASK_CONSUMED, read_provider},
+    {"proxy", ALL, ASK_HOST, NULL},
+    {"route_preference", ALL, ASK_CONSUMED, NULL},
+    {"session_id", ALL, ASK_CONSUMED, read_session},
+    {"stream_timeout", ALL, ASK_CONSUMED, NULL},
+    {"tags", ALL, ASK_CONSUMED, read_tags},
+    {"timeout", ALL, ASK_CONSUMED, NULL},
+};
+
+const struct ask_table ask_common_table = {.members = members, .count = array_size(members)};

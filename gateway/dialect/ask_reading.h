@@ -1,0 +1,67 @@
+/*
+ * ask_reading: what the readers of request bodies share: the engine in ask.c walks the members of a
+ * body, and one table per dialect says what becomes of each. Private to gateway/dialect.
+ *
+ * A member that no table has is left for the provider.
+ */
+#ifndef TOLLGATE_GATEWAY_DIALECT_ASK_READING_H
+#define TOLLGATE_GATEWAY_DIALECT_ASK_READING_H
+
+#include "gateway/dialect/ask.h"
+
+struct ask_reading {
+    struct ask *ask;
+    struct ask_refusal *refusal;
+    struct arena *arena;
+    const struct json_doc *doc;
+    enum ask_outcome outcome;
+};
+
+enum ask_becomes {
+    ASK_PASSED,
+    ASK_CONSUMED, /* an extension of ours: taken out */
+    ASK_HOST,     /* names a host or a credential: refused */
+    ASK_PRICED    /* changes the price, and the catalog has none for it: refused unless null */
+};
+
+struct ask_member {
+    const char *name;
+    uint32_t kinds; /* 1 << enum ask_kind: where it is known; elsewhere it is passed on */
+    enum ask_becomes becomes;
+    /* NULL: not looked at. False: refused, and `refusal` says why. */
+    bool (*read)(struct ask_reading *r, const char *name, uint32_t value);
+};
+
+/* Members sorted by name. `check` sees the whole behind them; what the dialect cannot do without
+ * is asked for there. */
+struct ask_table {
+    const struct ask_member *members;
+    size_t count;
+    bool (*check)(struct ask_reading *r);
+};
+extern const struct ask_table ask_common_table; /* known in all dialects; its check is NULL */
+extern const struct ask_table ask_openai_table, ask_messages_table, ask_generate_table;
+
+/* All return false, for `return` in a reader. `message` is a constant or in the arena. */
+bool ask_invalid(struct ask_reading *r, const char *param, const char *message);
+bool ask_wrong_type(struct ask_reading *r, const char *param, const char *wanted);
+bool ask_unsupported(struct ask_reading *r, const char *param, const char *message);
+
+/* Readers of values. Absent and null leave *_out alone. */
+must_use bool ask_read_text(struct ask_reading *r, const char *param, uint32_t value, size_t max,
+                            struct span *text_out); /* copied; at most `max` bytes */
+must_use bool ask_read_flag(struct ask_reading *r, const char *param, uint32_t value,
+                            bool *flag_out);
+must_use bool ask_read_number(struct ask_reading *r, const char *param, uint32_t value, int64_t max,
+                              int64_t *number_out); /* whole, 1 to max */
+
+/* Readers of members that several dialects have. */
+bool ask_read_model(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_stream(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_max_tokens(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_user(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_object(struct ask_reading *r, const char *name, uint32_t value); /* or null */
+/* An array of objects with a `role` that is a string; at least one. */
+bool ask_read_messages(struct ask_reading *r, const char *name, uint32_t value);
+
+#endif
