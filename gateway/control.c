@@ -244,6 +244,7 @@ static void start_broker(struct gateway *gateway)
     if (gethostname(host, sizeof(host) - 1) != 0)
         memcpy(host, "unknown", sizeof("unknown"));
     gateway->limits = limits_new();
+    gateway->board = board_new();
     gateway->broker = broker_start(&broker);
 }
 
@@ -358,6 +359,7 @@ static void stop_rest(struct gateway *gateway)
     if (gateway->journals != NULL)
         journals_close(gateway->journals);
     limits_free(gateway->limits);
+    board_free(gateway->board);
     snapshot_unref(gateway->newest.snapshot);
     tls_free(gateway->tls);
     console_free(gateway->console);

@@ -18,6 +18,7 @@
 #include "gateway/journal/shipper.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/observe/metrics.h"
+#include "gateway/route/board.h"
 #include "gateway/snapshot/loader.h"
 
 struct worker;
@@ -45,6 +46,7 @@ struct gateway {
     struct adoption *adoption;
     struct broker *broker;
     struct limits *limits;
+    struct board *board; /* of the providers' health */
     struct loader *loader;
     struct access_log *access_log; /* NULL: none is kept */
     struct httpd_tls *tls;         /* NULL: no TLS */

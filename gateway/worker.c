@@ -158,7 +158,7 @@ static void make_flow(struct worker *worker)
     worker->flow.upstream = curl_upstream_new(worker->httpd, &curl);
     worker->flow.journal = worker->journal;
     worker->flow.admit = worker->admit;
-    worker->flow.board = board_new();
+    worker->flow.board = gateway->board;
     worker->flow.metrics = gateway->metrics[worker->index];
     worker->flow.access = access_log_ring(gateway->access_log, worker->index);
     worker->flow.refused = refused_new(worker->journal, gateway->id);
@@ -268,7 +268,6 @@ void worker_free(struct worker *worker)
     flow_worker_done(&worker->flow);
     reverse_free(worker->reverse);
     worker->flow.upstream->ops->free(worker->flow.upstream);
-    board_free(worker->flow.board);
     httpd_timer_cancel(worker->httpd, &worker->tick);
     httpd_unwatch(worker->journal_watch);
     httpd_unwatch(worker->admit_watch);

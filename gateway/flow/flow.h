@@ -43,7 +43,7 @@ struct flow_worker {
     struct upstream *upstream;
     struct journal *journal;
     struct admit *admit;
-    struct board *board;
+    struct board *board;        /* shared by all workers */
     struct metrics *metrics;    /* may be NULL */
     struct access_ring *access; /* may be NULL */
     struct refused *refused;    /* may be NULL */

@@ -1,82 +1,222 @@
 /*
- * board: who had an outage; see route.h. One small entry for each deployment that ever had one.
+ * board: see the header. A table of rows by deployment that only ever grows, so that whoever reads
+ * it needs no lock; in a row, rings of counts and of histograms, each place of which says of itself
+ * which stretch of time it is about.
  */
 #include "gateway/route/board.h"
+
+#include <stdatomic.h>
+
+#include "common/base/log.h"
 #include "common/base/map.h"
 #include "common/base/mem.h"
+#include "gateway/route/board_row.h"
 
-struct row {
-    struct uuid deployment;
-    struct board_state state;
-};
+enum { SLOTS = 2 * BOARD_ROWS_MAX };
+_Static_assert((SLOTS & (SLOTS - 1)) == 0, "a slot is found by a mask");
 
 struct board {
-    struct map *rows;
+    _Atomic(struct board_row *) slots[SLOTS];
+    _Atomic uint32_t row_count;
+    _Atomic bool full_told;
 };
 
 struct board *board_new(void)
 {
-    struct board *board = mem_new(sizeof(*board));
-
-    board->rows = map_new(64);
-    return board;
+    return mem_new(sizeof(struct board));
 }
 
 void board_free(struct board *board)
 {
-    struct span key;
-    void *row;
-
     if (board == NULL)
         return;
-    for (size_t cursor = 0; map_next(board->rows, &cursor, &key, &row);)
-        mem_free(row);
-    map_free(board->rows);
+    for (size_t i = 0; i < SLOTS; i++)
+        mem_free(atomic_load(&board->slots[i]));
     mem_free(board);
 }
 
-void board_note(struct board *board, struct uuid deployment, int64_t outage_ms, int64_t cooldown_ms,
-                int64_t now_mono_ms)
-{
-    struct row *row = map_get(board->rows, uuid_span(&deployment));
+/* ---- rows ---- */
 
-    if (outage_ms == 0 && cooldown_ms == 0)
-        return;
-    if (row == NULL) {
-        row = mem_new(sizeof(*row));
-        row->deployment = deployment;
-        map_put(board->rows, uuid_span(&row->deployment), row);
+/* The row, or NULL and the slot where it would stand. */
+static struct board_row *find(const struct board *board, struct uuid key, size_t *slot_out)
+{
+    size_t slot = (size_t)map_hash(uuid_span(&key)) & (SLOTS - 1);
+    struct board_row *row;
+
+    while ((row = atomic_load_explicit(&board->slots[slot], memory_order_acquire)) != NULL) {
+        if (uuid_equal(row->key, key))
+            break;
+        slot = (slot + 1) & (SLOTS - 1);
     }
-    if (outage_ms > 0)
-        row->state.outage_until_ms = now_mono_ms + outage_ms;
-    if (cooldown_ms > 0)
-        row->state.out_until_ms = now_mono_ms + cooldown_ms;
+    *slot_out = slot;
+    return row;
+}
+
+static const struct board_row *row_of(const struct board *board,
+                                      const struct snapshot_deployment *deployment)
+{
+    size_t slot;
+
+    return find(board, deployment->id, &slot);
+}
+
+/* Another worker may put the same row there first: then that one is it. */
+static struct board_row *place(struct board *board, struct board_row *made)
+{
+    struct board_row *there;
+    size_t slot;
+
+    while ((there = find(board, made->key, &slot)) == NULL) {
+        if (atomic_compare_exchange_strong_explicit(&board->slots[slot], &there, made,
+                                                    memory_order_release, memory_order_relaxed))
+            return made;
+    }
+    mem_free(made);
+    atomic_fetch_sub(&board->row_count, 1);
+    return there;
+}
+
+/* NULL when the board is full. */
+static struct board_row *make_row(struct board *board, struct uuid key)
+{
+    struct board_row *row;
+
+    if (atomic_fetch_add(&board->row_count, 1) >= BOARD_ROWS_MAX) {
+        atomic_fetch_sub(&board->row_count, 1);
+        if (!atomic_exchange(&board->full_told, true))
+            log_event(LOG_ALARM, "board.full", LOG_N("rows", BOARD_ROWS_MAX));
+        return NULL;
+    }
+    row = mem_new(sizeof(*row));
+    row->key = key;
+    return place(board, row);
+}
+
+/* ---- writing ---- */
+
+static void measure(struct board_row *row, const struct board_end *end, int64_t now_ms)
+{
+    int64_t writing_ms = end->total_ms - (end->first_token_ms > 0 ? end->first_token_ms : 0);
+
+    if (end->first_token_ms >= 0)
+        board_row_measure(row, BOARD_FIRST_TOKEN_MS, end->first_token_ms, now_ms);
+    board_row_measure(row, BOARD_TOTAL_MS, end->total_ms, now_ms);
+    if (end->output_tokens > 0 && end->output_tokens <= INT32_MAX)
+        board_row_measure(row, BOARD_DECITOKENS,
+                          end->output_tokens * 10000 / (writing_ms > 0 ? writing_ms : 1), now_ms);
+}
+
+static void until(_Atomic int64_t *time, int64_t wait_ms, int64_t now_ms)
+{
+    if (wait_ms > 0)
+        atomic_store_explicit(time, now_ms + wait_ms, memory_order_relaxed);
+}
+
+static void clear(_Atomic int64_t *time)
+{
+    /* Most of the time there is nothing to end, and reading leaves the line to all. */
+    if (atomic_load_explicit(time, memory_order_relaxed) != 0)
+        atomic_store_explicit(time, 0, memory_order_relaxed);
+}
+
+static void note(struct board *board, struct uuid key, const struct board_end *end, int64_t now_ms)
+{
+    struct board_row *row;
+    size_t slot;
+
+    if (end->result == BOARD_NEITHER && end->outage_ms <= 0 && end->cooldown_ms <= 0)
+        return;
+    row = find(board, key, &slot);
+    if (row == NULL && (row = make_row(board, key)) == NULL)
+        return;
+    if (end->result == BOARD_SERVED) {
+        clear(&row->outage_until_ms);
+        clear(&row->out_until_ms);
+        measure(row, end, now_ms);
+    }
+    until(&row->outage_until_ms, end->outage_ms, now_ms);
+    until(&row->out_until_ms, end->cooldown_ms, now_ms);
+    if (end->result != BOARD_NEITHER)
+        board_row_count(row, end->result == BOARD_SERVED, now_ms);
+}
+
+void board_end(struct board *board, const struct snapshot_deployment *deployment,
+               const struct board_end *end, int64_t now_ms)
+{
+    note(board, deployment->id, end, now_ms);
+}
+
+void board_note(struct board *board, struct uuid deployment, int64_t outage_ms, int64_t cooldown_ms,
+                int64_t now_ms)
+{
+    const struct board_end end = {.result = outage_ms > 0 || cooldown_ms > 0 ? BOARD_FAILED
+                                                                             : BOARD_NEITHER,
+                                  .outage_ms = outage_ms,
+                                  .cooldown_ms = cooldown_ms};
+
+    note(board, deployment, &end, now_ms);
 }
 
 void board_clear(struct board *board, struct uuid deployment)
 {
-    struct row *row = map_get(board->rows, uuid_span(&deployment));
+    size_t slot;
+    struct board_row *row = find(board, deployment, &slot);
 
-    if (row != NULL)
-        row->state = (struct board_state){0};
+    if (row == NULL)
+        return;
+    clear(&row->outage_until_ms);
+    clear(&row->out_until_ms);
 }
 
-struct board_state board_state_of(const struct board *board, struct uuid deployment)
+/* ---- reading ---- */
+
+struct board_state board_state_of(const struct board *board,
+                                  const struct snapshot_deployment *deployment)
 {
-    const struct row *row = map_get(board->rows, uuid_span(&deployment));
+    const struct board_row *row = row_of(board, deployment);
 
-    return row == NULL ? (struct board_state){0} : row->state;
+    if (row == NULL)
+        return (struct board_state){0};
+    return (struct board_state){
+        .outage_until_ms = atomic_load_explicit(&row->outage_until_ms, memory_order_relaxed),
+        .out_until_ms = atomic_load_explicit(&row->out_until_ms, memory_order_relaxed)};
 }
 
-int64_t board_back_ms(const struct board *board, const struct snapshot_model *model,
-                      int64_t now_mono_ms)
+int64_t board_back_ms(const struct board *board, const struct snapshot_model *model, int64_t now_ms)
 {
     int64_t soonest = 0;
 
     for (uint32_t i = 0; i < model->deployment_count; i++) {
-        int64_t until = board_state_of(board, model->deployments[i]->id).out_until_ms;
-        if (until > now_mono_ms && (soonest == 0 || until < soonest))
-            soonest = until;
+        int64_t back_ms = board_state_of(board, model->deployments[i]).out_until_ms;
+
+        if (back_ms > now_ms && (soonest == 0 || back_ms < soonest))
+            soonest = back_ms;
     }
     return soonest;
+}
+
+struct board_counts board_counts(const struct board *board,
+                                 const struct snapshot_deployment *deployment,
+                                 enum board_window window, int64_t now_ms)
+{
+    const struct board_row *row = row_of(board, deployment);
+
+    return row == NULL ? (struct board_counts){0} : board_row_counts(row, window, now_ms);
+}
+
+struct board_spread board_spread(const struct board *board,
+                                 const struct snapshot_deployment *deployment,
+                                 enum board_measure measured, int64_t now_ms)
+{
+    const struct board_row *row = row_of(board, deployment);
+
+    return row == NULL ? (struct board_spread){0} : board_row_spread(row, measured, now_ms);
+}
+
+int64_t board_average(const struct board *board, const struct snapshot_deployment *deployment,
+                      enum board_measure measured)
+{
+    const struct board_row *row = row_of(board, deployment);
+
+    return row == NULL ? 0 : board_row_average(row, measured);
 }

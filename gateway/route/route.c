@@ -3,8 +3,6 @@
  */
 #include "gateway/route/route.h"
 
-#include "gateway/route/board.h"
-
 #define AGAIN_MAX 3 /* attempts at an only candidate */
 #define BACKOFF_FIRST_MS INT64_C(250)
 /* Longer than this a client's own retry is the better one. */
@@ -44,7 +42,7 @@ static struct rank rank_of(const struct snapshot_deployment *deployment,
 {
     struct rank rank = {.place = wish->order_count, .priority = deployment->priority};
 
-    rank.outage = board_state_of(board, deployment->id).outage_until_ms > now_mono_ms;
+    rank.outage = board_state_of(board, deployment).outage_until_ms > now_mono_ms;
     for (uint32_t i = 0; i < wish->order_count && rank.place == wish->order_count; i++)
         if (span_equal(wish->order[i], deployment->provider))
             rank.place = i;
@@ -105,7 +103,7 @@ enum route_outcome route_collect(const struct route_view *view, const struct sna
         if (!wished(candidate.deployment, wish))
             continue;
         left = true;
-        if (board_state_of(view->board, candidate.deployment->id).out_until_ms > view->now_mono_ms)
+        if (board_state_of(view->board, candidate.deployment).out_until_ms > view->now_mono_ms)
             continue;
         struct rank rank = rank_of(candidate.deployment, wish, view->board, view->now_mono_ms);
         insert(route, ranks, from, &candidate, &rank);

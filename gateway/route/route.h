@@ -1,9 +1,8 @@
 /*
  * route: which deployments may serve a request, and in which order they are tried.
  *
- * Candidates are collected once per request; the board remembers, per worker, who had an outage.
- * Nothing here dispatches. Pure but for the board, which belongs to one worker and takes its time
- * from the caller.
+ * Candidates are collected once per request; the board remembers who had an outage. Nothing here
+ * dispatches. Pure but for reading the board.
  */
 #ifndef TOLLGATE_GATEWAY_ROUTE_ROUTE_H
 #define TOLLGATE_GATEWAY_ROUTE_ROUTE_H
@@ -11,22 +10,10 @@
 #include <stdint.h>
 
 #include "common/base/attr.h"
+#include "gateway/route/board.h"
 #include "gateway/snapshot/snapshot.h"
 
 enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5 };
-
-/* ---- board: one per worker ---- */
-struct board;
-must_use struct board *board_new(void);
-void board_free(struct board *board);
-/* Puts a deployment behind the others, or out of service, for so long; 0 leaves that alone. */
-void board_note(struct board *board, struct uuid deployment, int64_t outage_ms, int64_t cooldown_ms,
-                int64_t now_mono_ms);
-/* It served: both are over. */
-void board_clear(struct board *board, struct uuid deployment);
-/* The soonest time at which one of those that are out comes back; 0 when none is out. */
-must_use int64_t board_back_ms(const struct board *board, const struct snapshot_model *model,
-                               int64_t now_mono_ms);
 
 /* ---- candidates ---- */
 /* What the client wishes: names of providers. */

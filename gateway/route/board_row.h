@@ -1,0 +1,48 @@
+/*
+ * board_row: what the board keeps of one deployment. Private to gateway/route.
+ *
+ * Counts: rings of words, each with the stretch of time it is about, those that served and those
+ * that failed, changed in one step. Measures: histograms whose buckets are a quarter of a doubling
+ * wide, in a ring of slices of five minutes. Any thread; nobody waits.
+ */
+#ifndef TOLLGATE_GATEWAY_ROUTE_BOARD_ROW_H
+#define TOLLGATE_GATEWAY_ROUTE_BOARD_ROW_H
+
+#include <stdatomic.h>
+
+#include "gateway/route/board.h"
+
+enum {
+    BOARD_FIVE_SECONDS = 12, /* a minute's */
+    BOARD_MINUTES = 30,
+    BOARD_HALF_HOURS = 48, /* a day's */
+    BOARD_SLICES = 6,
+    BOARD_BUCKETS = 80, /* up to 2^21 */
+};
+
+struct board_slice {
+    _Atomic uint32_t stretch; /* which five minutes, from 1 on; 0: none yet */
+    _Atomic uint32_t counts[BOARD_MEASURES][BOARD_BUCKETS];
+};
+
+struct board_row {
+    struct uuid key; /* never changed once the row is on the board */
+    _Atomic int64_t outage_until_ms, out_until_ms;
+    _Atomic int64_t averages[BOARD_MEASURES]; /* in 1/256; 0: none */
+    _Atomic uint64_t five_seconds[BOARD_FIVE_SECONDS];
+    _Atomic uint64_t minutes[BOARD_MINUTES];
+    _Atomic uint64_t half_hours[BOARD_HALF_HOURS];
+    struct board_slice slices[BOARD_SLICES];
+};
+_Static_assert(sizeof(struct board_row) <= BOARD_ROW_BYTES_MAX, "the bound that is stated");
+
+void board_row_count(struct board_row *row, bool served, int64_t now_ms);
+void board_row_measure(struct board_row *row, enum board_measure measure, int64_t value,
+                       int64_t now_ms);
+must_use struct board_counts board_row_counts(const struct board_row *row, enum board_window window,
+                                              int64_t now_ms);
+must_use struct board_spread board_row_spread(const struct board_row *row,
+                                              enum board_measure measure, int64_t now_ms);
+must_use int64_t board_row_average(const struct board_row *row, enum board_measure measure);
+
+#endif
