@@ -4,7 +4,7 @@
 #include "gateway/dialect/bedrock.h"
 
 #include "gateway/dialect/bedrock_ask.h"
-#include "gateway/dialect/sigv4.h"
+#include "gateway/sign/sigv4.h"
 
 void bedrock_path(const struct language_target *target, bool stream, struct buf *out)
 {

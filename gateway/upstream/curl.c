@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "common/base/address.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "gateway/upstream/address.h"
 #include "gateway/upstream/curl.h"
 #include "gateway/upstream/curl_loop.h"
 

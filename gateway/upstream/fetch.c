@@ -5,8 +5,8 @@
 
 #include <sys/socket.h>
 
+#include "common/base/address.h"
 #include "common/base/mem.h"
-#include "gateway/upstream/address.h"
 #include "gateway/upstream/curl_loop.h"
 
 enum { HEADERS_MAX = 64, HEAD_BYTES_MAX = 64 << 10, CONNECT_MS = 3000 };

@@ -1,7 +1,7 @@
 /*
  * address: see the header.
  */
-#include "gateway/upstream/address.h"
+#include "common/base/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "gateway/dialect/sigv4.h"
+#include "gateway/sign/sigv4.h"
 
 /* 2015-08-30T12:36:00Z, the time of AWS's test suite. */
 enum { SUITE_S = 1440938160 };

@@ -4,8 +4,8 @@
  * A provider's base URL comes from the catalog or an operator, its address from DNS: neither may
  * lead to this machine's or this network's own services (cloud metadata above all).
  */
-#ifndef TOLLGATE_GATEWAY_UPSTREAM_ADDRESS_H
-#define TOLLGATE_GATEWAY_UPSTREAM_ADDRESS_H
+#ifndef TOLLGATE_COMMON_BASE_ADDRESS_H
+#define TOLLGATE_COMMON_BASE_ADDRESS_H
 
 #include <sys/socket.h>
 

@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 
-#include "gateway/upstream/address.h"
+#include "common/base/address.h"
 
 static enum address_kind kind_of(const char *text)
 {

@@ -4,8 +4,8 @@
  * Follows https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html. The time is
  * the caller's; nothing is sent, nothing is kept. The secret is only read.
  */
-#ifndef TOLLGATE_GATEWAY_DIALECT_SIGV4_H
-#define TOLLGATE_GATEWAY_DIALECT_SIGV4_H
+#ifndef TOLLGATE_GATEWAY_SIGN_SIGV4_H
+#define TOLLGATE_GATEWAY_SIGN_SIGV4_H
 
 #include <stdint.h>
 

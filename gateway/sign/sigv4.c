@@ -1,7 +1,7 @@
 /*
  * sigv4: see the header.
  */
-#include "gateway/dialect/sigv4.h"
+#include "gateway/sign/sigv4.h"
 
 #include <errno.h>
 #include <stdlib.h>
