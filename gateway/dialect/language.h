@@ -16,7 +16,9 @@
 
 /* ---- towards a provider ---- */
 
-/* Where a chat goes. */
+struct compatible;
+
+/* Where a chat goes; compatible_target() fills most of it. */
 struct language_target {
     struct span model;         /* the provider's own name of it; no inside: plain text */
     int64_t output_cap;        /* tokens; > 0 */
@@ -27,6 +29,7 @@ struct language_target {
     const char *reasoning_member;
     /* 1 << enum chat_member: taken there beyond the language's own, and not taken there. */
     uint64_t extra, without;
+    const struct compatible *compatible; /* OpenAI's: how it differs (compatible.h); NULL: not */
 };
 
 enum language_framing { FRAMING_SSE, FRAMING_EVENT_STREAM };

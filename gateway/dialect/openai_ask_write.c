@@ -3,6 +3,7 @@
  * it. What a deployment takes more or less than OpenAI is data of the target.
  */
 #include "common/base/json_writer.h"
+#include "gateway/dialect/chat_effort.h"
 #include "gateway/dialect/openai_language.h"
 #include "gateway/dialect/openai_writing.h"
 
@@ -70,7 +71,9 @@ static void write_sampling(struct openai_writing *w)
     put_json_if(w, MEMBER_TOP_P, "top_p", wish->top_p);
     put_json_if(w, MEMBER_TOP_K, "top_k", wish->top_k);
     put_json_if(w, MEMBER_MIN_P, "min_p", wish->min_p);
-    put_json_if(w, MEMBER_SEED, "seed", wish->seed);
+    put_json_if(w, MEMBER_SEED,
+                w->compatible->seed_member != NULL ? w->compatible->seed_member : "seed",
+                wish->seed);
     put_json_if(w, MEMBER_FREQUENCY_PENALTY, "frequency_penalty", wish->frequency_penalty);
     put_json_if(w, MEMBER_PRESENCE_PENALTY, "presence_penalty", wish->presence_penalty);
     put_json_if(w, MEMBER_REPETITION_PENALTY, "repetition_penalty", wish->repetition_penalty);
@@ -108,57 +111,110 @@ static void write_cap(struct openai_writing *w)
                          target->tokens_member != NULL ? target->tokens_member : "max_tokens", cap);
 }
 
-static void write_format(struct openai_writing *w)
+static void write_schema(struct openai_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
 
-    if (wish->format == FORMAT_TEXT || !openai_takes(w, MEMBER_RESPONSE_FORMAT))
-        return;
-    pieces_name(w->out, "response_format");
+    put_string(w->out, "type", "json_schema");
+    pieces_name(w->out, "json_schema");
     pieces_begin(w->out, '{');
-    if (wish->format == FORMAT_JSON) {
-        put_string(w->out, "type", "json_object");
-    } else {
-        put_string(w->out, "type", "json_schema");
-        pieces_name(w->out, "json_schema");
-        pieces_begin(w->out, '{');
-        pieces_put_inside(w->out, "name",
-                          wish->schema_name.size > 0 ? wish->schema_name : span_of("answer"));
-        pieces_put_json(w->out, "schema", wish->schema);
-        if (wish->schema_strict >= 0 && openai_takes(w, MEMBER_STRICT))
-            pieces_put_json(w->out, "strict", span_of(wish->schema_strict ? "true" : "false"));
-        pieces_end(w->out, '}');
-    }
+    pieces_put_inside(w->out, "name",
+                      wish->schema_name.size > 0 ? wish->schema_name : span_of("answer"));
+    pieces_put_json(w->out, "schema",
+                    wish->format == FORMAT_SCHEMA ? wish->schema
+                                                  : span_of("{\"type\":\"object\"}"));
+    if (wish->schema_strict >= 0 && openai_takes(w, MEMBER_STRICT))
+        pieces_put_json(w->out, "strict", span_of(wish->schema_strict ? "true" : "false"));
     pieces_end(w->out, '}');
 }
 
-/* A budget becomes the effort whose usual budget it is. */
-static enum chat_effort effort_of(const struct chat_wish *wish)
+/* A schema is told as JSON alone where there are none, and lost; JSON as the widest schema. */
+static void write_format(struct openai_writing *w)
 {
-    if (wish->effort != EFFORT_UNSET || wish->reasoning_budget < 0)
-        return wish->effort;
-    return wish->reasoning_budget <= 2048    ? EFFORT_LOW
-           : wish->reasoning_budget <= 12288 ? EFFORT_MEDIUM
-                                             : EFFORT_HIGH;
+    enum chat_format format = w->chat->wish.format;
+    uint32_t not = w->compatible->formats_not;
+
+    if (format == FORMAT_TEXT || !openai_takes(w, MEMBER_RESPONSE_FORMAT))
+        return;
+    if (format == FORMAT_SCHEMA && (not >> FORMAT_SCHEMA & 1) != 0)
+        w->losses->lost |= UINT64_C(1) << MEMBER_RESPONSE_FORMAT;
+    if ((not >> format & 1) != 0)
+        format = format == FORMAT_SCHEMA ? FORMAT_JSON : FORMAT_SCHEMA;
+    pieces_name(w->out, "response_format");
+    pieces_begin(w->out, '{');
+    if (format == FORMAT_JSON)
+        put_string(w->out, "type", "json_object");
+    else
+        write_schema(w);
+    pieces_end(w->out, '}');
+}
+
+static bool is_demanded(const struct chat_wish *wish)
+{
+    return wish->tool_choice == CHOICE_REQUIRED || wish->tool_choice == CHOICE_NAMED;
+}
+
+/* Where a tool can not be demanded of a model that thinks, and thinking can be turned off. */
+static bool must_not_think(const struct openai_writing *w)
+{
+    return w->compatible->choice_or_thinking && w->compatible->thinking_off != NULL &&
+           w->target->reasoning && w->chat->tool_count > 0 && is_demanded(&w->chat->wish);
+}
+
+static void lose_reasoning(struct openai_writing *w)
+{
+    w->losses->lost |= UINT64_C(1) << MEMBER_REASONING;
+}
+
+static void write_no_thinking(struct openai_writing *w)
+{
+    if (w->compatible->efforts != NULL && w->compatible->efforts[EFFORT_NONE] != NULL)
+        put_string(w->out, "reasoning_effort", w->compatible->efforts[EFFORT_NONE]);
+    else if (w->compatible->thinking_off != NULL)
+        pieces_json(w->out, span_of(w->compatible->thinking_off));
+    else
+        lose_reasoning(w);
+}
+
+static void write_thinking(struct openai_writing *w, enum chat_effort effort)
+{
+    const struct compatible *compatible = w->compatible;
+    bool told = false;
+
+    if (compatible->thinking_on != NULL) {
+        pieces_json(w->out, span_of(compatible->thinking_on));
+        told = true;
+    }
+    if (compatible->efforts != NULL && compatible->efforts[effort] != NULL) {
+        put_string(w->out, "reasoning_effort", compatible->efforts[effort]);
+        told = true;
+    } else if (compatible->budget_member != NULL) {
+        pieces_put_int64(w->out, compatible->budget_member,
+                         chat_effort_budget(&w->chat->wish, w->target->output_cap));
+    }
+    if (!told)
+        lose_reasoning(w);
 }
 
 static void write_effort(struct openai_writing *w)
 {
-    /* "none" and "xhigh" are words that few models take. */
-    static const char *const words[] = {
-        [EFFORT_UNSET] = NULL,   [EFFORT_NONE] = NULL,       [EFFORT_MINIMAL] = "minimal",
-        [EFFORT_LOW] = "low",    [EFFORT_MEDIUM] = "medium", [EFFORT_HIGH] = "high",
-        [EFFORT_XHIGH] = "high",
-    };
-    enum chat_effort effort = effort_of(&w->chat->wish);
+    enum chat_effort effort = chat_effort_of(&w->chat->wish);
+    bool asked = effort != EFFORT_UNSET && effort != EFFORT_NONE;
 
-    if (effort == EFFORT_UNSET)
+    if (must_not_think(w)) {
+        if (asked)
+            lose_reasoning(w);
+        effort = EFFORT_NONE;
+    }
+    if (effort == EFFORT_UNSET || (effort == EFFORT_NONE && !w->target->reasoning))
         return;
-    if (!w->target->reasoning || words[effort] == NULL) {
-        if (effort != EFFORT_NONE || w->target->reasoning)
-            w->losses->lost |= UINT64_C(1) << MEMBER_REASONING;
-    } else if (openai_takes(w, MEMBER_REASONING)) {
-        put_string(w->out, "reasoning_effort", words[effort]);
+    if (!w->target->reasoning)
+        lose_reasoning(w);
+    else if (openai_takes(w, MEMBER_REASONING)) {
+        if (effort == EFFORT_NONE)
+            write_no_thinking(w);
+        else
+            write_thinking(w, effort);
     }
 }
 
@@ -181,16 +237,35 @@ static void write_tool(struct openai_writing *w, const struct chat_tool *tool)
     pieces_end(w->out, '}');
 }
 
+/* What the model does anyway need not be told: "auto" is refused by some that think. */
+static bool choice_goes(struct openai_writing *w)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+    bool thinks = w->compatible->choice_or_thinking && w->target->reasoning;
+
+    if (wish->tool_choice == CHOICE_UNSET || (wish->tool_choice == CHOICE_AUTO && thinks) ||
+        (wish->tool_choice == CHOICE_AUTO && (w->compatible->choices_not >> CHOICE_AUTO & 1) != 0))
+        return false;
+    if ((w->compatible->choices_not >> wish->tool_choice & 1) != 0 ||
+        (thinks && is_demanded(wish) && w->compatible->thinking_off == NULL)) {
+        w->losses->lost |= UINT64_C(1) << MEMBER_TOOL_CHOICE;
+        return false;
+    }
+    return openai_takes(w, MEMBER_TOOL_CHOICE);
+}
+
 static void write_choice(struct openai_writing *w)
 {
-    static const char *const words[] = {[CHOICE_UNSET] = NULL,
-                                        [CHOICE_AUTO] = "auto",
-                                        [CHOICE_NONE] = "none",
-                                        [CHOICE_REQUIRED] = "required",
-                                        [CHOICE_NAMED] = NULL};
+    const char *required =
+        w->compatible->required_word != NULL ? w->compatible->required_word : "required";
+    const char *const words[] = {[CHOICE_UNSET] = NULL,
+                                 [CHOICE_AUTO] = "auto",
+                                 [CHOICE_NONE] = "none",
+                                 [CHOICE_REQUIRED] = required,
+                                 [CHOICE_NAMED] = NULL};
     const struct chat_wish *wish = &w->chat->wish;
 
-    if (wish->tool_choice == CHOICE_UNSET || !openai_takes(w, MEMBER_TOOL_CHOICE))
+    if (!choice_goes(w))
         return;
     if (words[wish->tool_choice] != NULL) {
         put_string(w->out, "tool_choice", words[wish->tool_choice]);
@@ -234,14 +309,22 @@ static void write_rest(struct openai_writing *w)
     if (!wish->stream)
         return;
     pieces_put_json(w->out, "stream", span_of("true"));
-    pieces_put_json(w->out, "stream_options", span_of("{\"include_usage\":true}"));
+    if (!w->compatible->no_stream_options)
+        pieces_put_json(w->out, "stream_options", span_of("{\"include_usage\":true}"));
 }
 
 enum ask_written openai_write_ask(const struct chat *chat, const struct language_target *target,
                                   struct pieces *out, struct ask_losses *losses_out)
 {
-    struct openai_writing w = {
-        .out = out, .chat = chat, .target = target, .losses = losses_out, .outcome = ASK_WRITTEN};
+    struct openai_writing w = {.out = out,
+                               .chat = chat,
+                               .target = target,
+                               .compatible = target->compatible,
+                               .losses = losses_out,
+                               .outcome = ASK_WRITTEN};
+
+    if (w.compatible == NULL)
+        w.compatible = compatible_find(span_of("openai"), span_of("openai"), (struct span){0});
 
     *losses_out = (struct ask_losses){0};
     pieces_begin(out, '{');

@@ -4,9 +4,12 @@
  * Results of tools are messages of their own here, right behind the calls, and have text only: what
  * else a run of user's messages has follows behind all of its results.
  */
+#include "gateway/dialect/call_id.h"
 #include "gateway/dialect/openai_writing.h"
 
 #define KIND(kind) (1u << (kind))
+/* Between texts that stood apart and go as one; an inside. */
+#define PARAGRAPH "\\n\\n"
 enum { MEDIA = KIND(PART_IMAGE) | KIND(PART_AUDIO) | KIND(PART_FILE) };
 
 void openai_write_cache(struct openai_writing *w, enum chat_cache cache)
@@ -56,6 +59,10 @@ static void write_image(struct openai_writing *w, const struct chat_part *part)
 {
     if (part->by == MEDIA_FILE_ID) {
         openai_unspeakable(w, "an image by the id of a file");
+        return;
+    }
+    if (part->by == MEDIA_URL && w->compatible->data_only) {
+        openai_unspeakable(w, "an image by its URL");
         return;
     }
     pieces_name(w->out, "image_url");
@@ -121,6 +128,11 @@ static void write_part(struct openai_writing *w, const struct chat_part *part)
                                                   [PART_AUDIO] = "input_audio",
                                                   [PART_FILE] = "file"};
 
+    static const char *const whys[PART_KINDS] = {
+        [PART_IMAGE] = "image input", [PART_AUDIO] = "audio input", [PART_FILE] = "file input"};
+
+    if ((w->compatible->parts_not >> part->kind & 1) != 0)
+        openai_unspeakable(w, whys[part->kind]);
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "type", span_of(types[part->kind]));
     if (part->kind == PART_TEXT)
@@ -135,23 +147,52 @@ static void write_part(struct openai_writing *w, const struct chat_part *part)
     pieces_end(w->out, '}');
 }
 
+static bool keeps_cache(const struct openai_writing *w)
+{
+    uint64_t bit = UINT64_C(1) << MEMBER_CACHE;
+
+    return (w->target->extra & ~w->target->without & bit) != 0;
+}
+
+/* Parts of text as one string; `between` them. Breakpoints of a cache are lost with the parts. */
+static void write_one_text(struct openai_writing *w, uint32_t first, uint32_t count,
+                           const char *between)
+{
+    bool any = false;
+
+    pieces_quote(w->out);
+    for (uint32_t i = first; i < first + count; i++) {
+        const struct chat_part *part = &w->chat->parts[i];
+        if (part->kind != PART_TEXT)
+            continue;
+        if (part->cache != CACHE_UNSET)
+            (void)!openai_takes(w, MEMBER_CACHE);
+        if (any)
+            pieces_raw(w->out, span_of(between));
+        pieces_raw(w->out, part->text);
+        any = true;
+    }
+    pieces_quote(w->out);
+}
+
 /* One text alone is a string, which every provider takes. */
-static void write_content(struct openai_writing *w, uint32_t first, uint32_t count, uint32_t kinds)
+static void write_content(struct openai_writing *w, uint32_t first, uint32_t count, uint32_t kinds,
+                          const char *between)
 {
     const struct chat_part *only = NULL;
     uint32_t found = count_of(w, first, count, kinds);
+    uint32_t texts = count_of(w, first, count, kinds & KIND(PART_TEXT));
 
     for (uint32_t i = first; i < first + count; i++)
         if (is(&w->chat->parts[i], kinds))
             only = &w->chat->parts[i];
     pieces_name(w->out, "content");
-    if (found == 0) {
-        pieces_inside(w->out, (struct span){0});
+    if (found == texts && !keeps_cache(w) && (found < 2 || w->compatible->one_text)) {
+        write_one_text(w, first, count, between);
         return;
     }
-    if (found == 1 && only->kind == PART_TEXT &&
-        (only->cache == CACHE_UNSET || !openai_takes(w, MEMBER_CACHE))) {
-        pieces_inside(w->out, only->text);
+    if (found == 0 || (found == 1 && only->kind == PART_TEXT && only->cache == CACHE_UNSET)) {
+        pieces_inside(w->out, found == 0 ? (struct span){0} : only->text);
         return;
     }
     pieces_begin(w->out, '[');
@@ -161,11 +202,22 @@ static void write_content(struct openai_writing *w, uint32_t first, uint32_t cou
     pieces_end(w->out, ']');
 }
 
+static void put_call_id(struct openai_writing *w, const char *name, struct span id)
+{
+    char shortened[CALL_ID_SHORT];
+
+    if (w->compatible->short_ids) {
+        call_id_shorten(id, shortened);
+        id = span_make(shortened, sizeof(shortened));
+    }
+    pieces_put_inside(w->out, name, id);
+}
+
 static void write_result(struct openai_writing *w, const struct chat_part *result)
 {
     begin_message(w, "tool", (struct span){0});
-    pieces_put_inside(w->out, "tool_call_id", result->id);
-    write_content(w, result->first, result->count, KIND(PART_TEXT));
+    put_call_id(w, "tool_call_id", result->id);
+    write_content(w, result->first, result->count, KIND(PART_TEXT), PARAGRAPH);
     pieces_end(w->out, '}');
 }
 
@@ -175,7 +227,7 @@ static void write_result_media(struct openai_writing *w, const struct chat_part 
     if (count_of(w, result->first, result->count, MEDIA) == 0)
         return;
     begin_message(w, "user", (struct span){0});
-    write_content(w, result->first, result->count, MEDIA);
+    write_content(w, result->first, result->count, MEDIA, PARAGRAPH);
     pieces_end(w->out, '}');
 }
 
@@ -196,7 +248,7 @@ static void write_user(struct openai_writing *w, const struct chat_message *mess
     if (!said && message->count > 0)
         return;
     begin_message(w, "user", message->name);
-    write_content(w, message->first, message->count, kinds);
+    write_content(w, message->first, message->count, kinds, PARAGRAPH);
     pieces_end(w->out, '}');
 }
 
@@ -214,7 +266,7 @@ static void write_users(struct openai_writing *w, uint32_t from, uint32_t to)
 static void write_call(struct openai_writing *w, const struct chat_part *call)
 {
     pieces_begin(w->out, '{');
-    pieces_put_inside(w->out, "id", call->id);
+    put_call_id(w, "id", call->id);
     pieces_put_inside(w->out, "type", span_of("function"));
     pieces_name(w->out, "function");
     pieces_begin(w->out, '{');
@@ -247,6 +299,46 @@ static void write_calls(struct openai_writing *w, const struct chat_message *mes
     pieces_end(w->out, ']');
 }
 
+/* ---- an assistant's earlier reasoning ---- */
+
+static bool is_said(const struct openai_writing *w, const struct chat_message *message)
+{
+    return message->role == CHAT_USER &&
+           count_of(w, message->first, message->count, KIND(PART_TOOL_RESULT)) < message->count;
+}
+
+/* Finds where the turn that message `i` is of ends, and whether tools are called in it. */
+static void find_turn(struct openai_writing *w, uint32_t i)
+{
+    const struct chat *chat = w->chat;
+
+    if (i < w->turn_end)
+        return;
+    w->turn_calls = false;
+    for (w->turn_end = i; w->turn_end < chat->message_count; w->turn_end++) {
+        const struct chat_message *message = &chat->messages[w->turn_end];
+        if (w->turn_end > i && is_said(w, message))
+            return;
+        w->turn_calls |= count_of(w, message->first, message->count, KIND(PART_TOOL_CALL)) > 0;
+    }
+}
+
+static void write_reasoning(struct openai_writing *w, const struct chat_message *message,
+                            uint32_t calls)
+{
+    const char *member = w->target->reasoning_member;
+    bool any = count_of(w, message->first, message->count, KIND(PART_REASONING)) > 0;
+    bool goes = w->compatible->earlier != EARLIER_IN_TOOL_TURNS || w->turn_calls;
+
+    if (member == NULL)
+        return;
+    if (any && goes)
+        write_joined(w, message, member, PART_REASONING);
+    else if (calls > 0 && w->compatible->earlier_needed && w->target->reasoning)
+        /* Of a turn that another model spoke: there is none, but it is asked for. */
+        pieces_put_inside(w->out, member, span_of(" "));
+}
+
 static void write_assistant(struct openai_writing *w, const struct chat_message *message)
 {
     uint32_t first = message->first, count = message->count;
@@ -258,14 +350,13 @@ static void write_assistant(struct openai_writing *w, const struct chat_message 
     if (calls + texts + refusals == 0 && count > 0)
         return;
     begin_message(w, "assistant", message->name);
-    if (texts > 0 || calls + refusals == 0)
-        write_content(w, first, count, KIND(PART_TEXT));
+    if (texts > 0 || calls + refusals == 0 || w->compatible->full_content)
+        write_content(w, first, count, KIND(PART_TEXT), "");
     else
         pieces_put_json(w->out, "content", span_of("null"));
     if (refusals > 0)
         write_joined(w, message, "refusal", PART_REFUSAL);
-    if (w->target->reasoning_member != NULL && count_of(w, first, count, KIND(PART_REASONING)) > 0)
-        write_joined(w, message, w->target->reasoning_member, PART_REASONING);
+    write_reasoning(w, message, calls);
     if (calls > 0)
         write_calls(w, message);
     pieces_end(w->out, '}');
@@ -286,10 +377,11 @@ void openai_write_messages(struct openai_writing *w)
         if (message->role == CHAT_USER) {
             write_users(w, i, to);
         } else if (message->role == CHAT_ASSISTANT) {
+            find_turn(w, i);
             write_assistant(w, message);
         } else {
             begin_message(w, "system", message->name);
-            write_content(w, message->first, message->count, KIND(PART_TEXT));
+            write_content(w, message->first, message->count, KIND(PART_TEXT), PARAGRAPH);
             pieces_end(w->out, '}');
         }
         i = to;

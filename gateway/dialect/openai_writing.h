@@ -4,14 +4,18 @@
 #ifndef TOLLGATE_GATEWAY_DIALECT_OPENAI_WRITING_H
 #define TOLLGATE_GATEWAY_DIALECT_OPENAI_WRITING_H
 
+#include "gateway/dialect/compatible.h"
 #include "gateway/dialect/language.h"
 
 struct openai_writing {
     struct pieces *out;
     const struct chat *chat;
     const struct language_target *target;
+    const struct compatible *compatible; /* never NULL */
     struct ask_losses *losses;
     enum ask_written outcome;
+    uint32_t turn_end; /* of messages: the user's next word */
+    bool turn_calls;   /* tools are called before it */
 };
 
 /* Whether that deployment takes it; noted as lost when it does not. */

@@ -309,6 +309,7 @@ static void build_deployment(struct builder *b, uint32_t index)
         .weight = row->weight,
         .abort_policy = row->abort_policy,
         .reasoning = row->reasoning,
+        .no_temperature = row->no_temperature,
         .prices = build_prices(b, row),
         .price_count = row->price_count,
     };

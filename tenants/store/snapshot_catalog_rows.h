@@ -37,7 +37,7 @@ struct deployment_row {
     struct span upstream_id, failure_domain, dialect, auth, base_url, query, capabilities;
     struct span region, quantization;
     int8_t trains, retains;
-    bool reasoning, free_on_purpose, deprecated;
+    bool reasoning, no_temperature, free_on_purpose, deprecated;
     enum row_status status;
     enum abort_policy abort_policy;
     int64_t context_limit, input_limit, output_limit;

@@ -296,7 +296,7 @@ static void a_deployment_says_what_it_takes(void **state)
         ASKED "\"messages\":[{\"role\":\"user\",\"name\":\"x\",\"content\":\"q\",\"cache_control\":"
               "{\"type\":\"ephemeral\",\"ttl\":\"1h\"}},{\"role\":\"assistant\",\"content\":\"a\","
               "\"reasoning\":\"hm\"}],\"temperature\":1,\"top_k\":4,"
-              "\"reasoning\":{\"max_tokens\":9000}}",
+              "\"reasoning\":{\"max_tokens\":8000}}",
         &target,
         "{\"model\":\"a\\\"b\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
         "\"text\":\"q\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}}]},{\"role\":"
