@@ -131,6 +131,21 @@ struct sha256 digest_sha256(struct span text)
     return sum;
 }
 
+struct sha256 digest_sha256_pieces(const struct span *pieces, size_t count)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    struct sha256 sum;
+    unsigned size = sizeof(sum.at);
+
+    pthread_once(&once, prepare);
+    must(context != NULL && EVP_DigestInit_ex(context, sha256_method, NULL) == 1);
+    for (size_t i = 0; i < count; i++)
+        must(EVP_DigestUpdate(context, pieces[i].at, pieces[i].size) == 1);
+    must(EVP_DigestFinal_ex(context, sum.at, &size) == 1);
+    EVP_MD_CTX_free(context);
+    return sum;
+}
+
 struct sha256 digest_hmac_sha256(struct span key, struct span text)
 {
     struct sha256 sum;

@@ -21,6 +21,8 @@ must_use uint32_t digest_crc32c(uint32_t crc, const void *bytes, size_t size);
 must_use uint32_t digest_crc32(uint32_t crc, const void *bytes, size_t size);
 
 must_use struct sha256 digest_sha256(struct span text);
+/* Of one text that lies in pieces. */
+must_use struct sha256 digest_sha256_pieces(const struct span *pieces, size_t count);
 must_use struct sha256 digest_hmac_sha256(struct span key, struct span text);
 /* In constant time for equal sizes. */
 must_use bool digest_equal(const void *a, const void *b, size_t size);

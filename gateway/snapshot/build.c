@@ -6,7 +6,6 @@
 #include "common/base/mem.h"
 #include "gateway/snapshot/credentials.h"
 #include "gateway/snapshot/snapshot_private.h"
-#include "tenants/model/credential.h"
 
 enum { CHUNK_BYTES = 1 << 20, ARENA_MAX_BYTES = 1 << 30 };
 
@@ -181,27 +180,6 @@ static enum auth_scheme auth_of(struct span auth)
     return AUTH_NONE;
 }
 
-/* The base URL with its variables filled in; empty when one is not known. */
-static struct span fill_url(struct builder *b, struct span url, struct span variables)
-{
-    struct buf out cleanup(buf_done) = buf_make(CREDENTIAL_URL_MAX);
-    struct span missing;
-
-    return credential_fill_url(url, variables, &out, &missing) < 0
-               ? span_make("", 0)
-               : arena_span(b->arena, buf_span(&out));
-}
-
-static const struct build_credential *credential_of(const struct builder *b, struct span provider)
-{
-    for (size_t i = 0; i < b->config->credential_count; i++) {
-        if (span_equal(b->config->credentials[i].provider, provider)) {
-            return &b->config->credentials[i];
-        }
-    }
-    return NULL;
-}
-
 static const struct price_version *build_prices(struct builder *b, const struct deployment_row *row)
 {
     struct price_version *versions = arena_array(b->arena, row->price_count + 1, sizeof(*versions));
@@ -236,31 +214,67 @@ static bool sellable(const struct builder *b, const struct deployment_row *row,
     return false;
 }
 
-static void use_sandbox(const struct builder *b, struct snapshot_deployment *d)
+/* Served at `base_url` without a credential. */
+static void use_base(struct builder *b, struct span base_url, struct snapshot_deployment *d)
+{
+    struct snapshot_credential *none = arena_take(b->arena, sizeof(*none));
+
+    none->base_url = base_url;
+    none->secret = none->region = span_make("", 0);
+    d->query = span_make("", 0);
+    d->credentials = none;
+    d->credential_count = 1;
+    d->callable = base_url.size > 0;
+}
+
+static void use_sandbox(struct builder *b, struct snapshot_deployment *d)
 {
     d->sandbox = true;
     d->wire = WIRE_OPENAI;
-    d->base_url = b->config->sandbox_url;
-    d->query = span_make("", 0);
-    d->auth = AUTH_NONE;
-    d->credential = span_make("", 0);
-    d->callable = b->config->sandbox_url.size > 0;
+    use_base(b, b->config->sandbox_url, d);
 }
 
-/* By a credential of the database or of this gateway's own file. False when there is neither. */
-static bool use_credential(struct builder *b, const struct deployment_row *row,
-                           struct snapshot_deployment *d)
+/* All of this gateway's own file that are for that provider. */
+static enum credential_found choose_own(struct builder *b, const struct deployment_row *row,
+                                        struct credentials_chosen *chosen)
 {
-    const struct build_credential *own = credential_of(b, d->provider);
-    enum credential_found found =
-        credentials_choose(&b->credentials, row, &d->base_url, &d->credential);
+    struct snapshot_credential made[SNAPSHOT_CREDENTIALS_MAX];
+    struct span provider = b->rows->providers[row->provider].slug;
+    enum credential_found found = CREDENTIAL_NONE;
+    uint32_t count = 0;
 
-    if (found != CREDENTIAL_CHOSEN && own != NULL) {
-        d->base_url = fill_url(b, row->base_url, own->variables);
-        d->credential = copy(b, own->secret);
-        found = d->base_url.size > 0 ? CREDENTIAL_CHOSEN : CREDENTIAL_UNFIT;
+    for (size_t i = 0; i < b->config->credential_count && count < array_size(made); i++) {
+        const struct build_credential *own = &b->config->credentials[i];
+
+        if (!span_equal(own->provider, provider))
+            continue;
+        found = CREDENTIAL_UNFIT;
+        if (credentials_make(b->arena, row, auth_of(row->auth), own->secret, own->variables,
+                             &made[count]) == NULL)
+            count++;
+    }
+    if (count == 0)
+        return found;
+    *chosen = credentials_keep(b->arena, made, count);
+    return CREDENTIAL_CHOSEN;
+}
+
+/* By credentials of the database or of this gateway's own file. False when there is neither. */
+static bool use_credentials(struct builder *b, const struct deployment_row *row,
+                            struct snapshot_deployment *d)
+{
+    struct credentials_chosen chosen = {0};
+    enum credential_found found =
+        credentials_choose(&b->credentials, row, auth_of(row->auth), &chosen);
+
+    if (found != CREDENTIAL_CHOSEN && b->config->credential_count > 0) {
+        enum credential_found own = choose_own(b, row, &chosen);
+
+        found = own == CREDENTIAL_NONE ? found : own;
     }
     d->callable = found == CREDENTIAL_CHOSEN;
+    d->credentials = chosen.at;
+    d->credential_count = chosen.count;
     return found != CREDENTIAL_NONE;
 }
 
@@ -271,13 +285,10 @@ static void choose_upstream(struct builder *b, const struct deployment_row *row,
     struct span instead = b->config->upstream_url[d->wire];
 
     if (instead.size > 0) {
-        d->base_url = instead;
-        d->query = span_make("", 0);
-        d->auth = AUTH_NONE;
-        d->callable = true;
+        use_base(b, instead, d);
         return;
     }
-    if (!use_credential(b, row, d) && b->config->trial) {
+    if (!use_credentials(b, row, d) && b->config->trial) {
         use_sandbox(b, d);
     }
 }
@@ -298,7 +309,6 @@ static void build_deployment(struct builder *b, uint32_t index)
         .wire = wire_of(row->dialect),
         .dialect = copy(b, row->dialect),
         .query = copy(b, row->query),
-        .auth = auth_of(row->auth),
         .context_limit = row->context_limit,
         .output_limit = row->output_limit,
         .connect_timeout_ms = row->connect_timeout_ms,

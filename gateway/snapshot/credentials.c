@@ -5,7 +5,9 @@
 
 #include <errno.h>
 
+#include "common/base/digest.h"
 #include "tenants/model/credential.h"
+#include "tenants/model/secret.h"
 
 static void note(struct credentials *c, uint32_t row, const char *why)
 {
@@ -65,52 +67,140 @@ struct credentials credentials_open(const struct snapshot_rows *rows, const stru
     return c;
 }
 
-/* The base URL with this credential's variables, in the arena; empty where its secret may not go
- * there. */
-static struct span fill(struct credentials *c, uint32_t row, struct span url)
+/* ---- what a deployment is called with ---- */
+static const char *make_url(struct arena *arena, struct span url, struct span variables,
+                            struct span *url_out)
 {
-    const struct credential_row *credential = &c->rows->credentials[row];
     struct buf filled cleanup(buf_done) = buf_make(CREDENTIAL_URL_MAX);
     struct span missing;
 
-    if (credential_fill_url(url, credential->variables, &filled, &missing) < 0) {
-        note(c, row, "it lacks a variable of a base URL");
-        return span_make("", 0);
+    if (credential_fill_url(url, variables, &filled, &missing) < 0)
+        return "it lacks a variable of a base URL";
+    *url_out = arena_span(arena, buf_span(&filled));
+    return NULL;
+}
+
+/* Host and port of a URL. */
+static struct span authority_of(struct span url)
+{
+    struct span rest = url, part = {0};
+
+    for (int i = 0; i < 3; i++)
+        part = span_cut(&rest, '/');
+    return part;
+}
+
+/* The variable, else the label of the host behind the service's: bedrock-runtime.REGION.… */
+static struct span region_of(struct arena *arena, struct span base_url, struct span variables)
+{
+    struct buf named cleanup(buf_done) = buf_make(CREDENTIAL_URL_MAX);
+    struct span missing, rest = authority_of(base_url);
+
+    if (credential_fill_url(span_of("${AWS_REGION}"), variables, &named, &missing) == 0)
+        return arena_span(arena, buf_span(&named));
+    while (rest.at != NULL) {
+        struct span label = span_cut(&rest, '.');
+
+        if (span_starts(label, "bedrock"))
+            return span_cut(&rest, '.');
     }
-    if (!credential_may_go(credential->origin, buf_span(&filled))) {
-        note(c, row, "a base URL has another host than it was made for");
-        return span_make("", 0);
+    return span_make("", 0);
+}
+
+/* How the secret is sent, where its form says more than the catalog. */
+static const char *make_auth(struct arena *arena, struct span variables,
+                             struct snapshot_credential *credential)
+{
+    struct secret_aws aws;
+
+    if (secret_is_grant(credential->secret))
+        return "this gateway fetches no tokens";
+    if (credential->auth == AUTH_OAUTH)
+        credential->auth = AUTH_BEARER;
+    if (credential->auth != AUTH_SIGV4)
+        return NULL;
+    /* Bedrock's own API keys have no colon and are sent as they are. */
+    if (span_index(credential->secret, ':') < 0) {
+        credential->auth = AUTH_BEARER;
+        return NULL;
     }
-    return arena_span(c->arena, buf_span(&filled));
+    if (secret_read_aws(credential->secret, &aws) < 0)
+        return "it is not of the form ACCESS_KEY_ID:SECRET[:SESSION_TOKEN]";
+    credential->region = region_of(arena, credential->base_url, variables);
+    return credential->region.size > 0 ? NULL : "it lacks the variable AWS_REGION";
+}
+
+const char *credentials_make(struct arena *arena, const struct deployment_row *deployment,
+                             enum auth_scheme auth, struct span secret, struct span variables,
+                             struct snapshot_credential *credential_out)
+{
+    struct snapshot_credential made = {.auth = auth, .secret = arena_span(arena, secret)};
+    struct sha256 sum = digest_sha256(secret);
+    const char *why = make_url(arena, deployment->base_url, variables, &made.base_url);
+
+    memcpy(&made.fingerprint, sum.at, sizeof(made.fingerprint));
+    if (why == NULL)
+        why = make_auth(arena, variables, &made);
+    if (why == NULL)
+        *credential_out = made;
+    return why;
+}
+
+struct credentials_chosen credentials_keep(struct arena *arena,
+                                           const struct snapshot_credential *found, uint32_t count)
+{
+    struct snapshot_credential *kept = arena_array(arena, count, sizeof(*kept));
+
+    memcpy(kept, found, count * sizeof(*kept));
+    return (struct credentials_chosen){kept, count};
+}
+
+static bool use(struct credentials *c, uint32_t row, const struct deployment_row *deployment,
+                enum auth_scheme auth, struct snapshot_credential *credential_out)
+{
+    const struct credential_row *credential = &c->rows->credentials[row];
+    const char *why;
+
+    if (c->secrets[row].size == 0)
+        return false;
+    why = credentials_make(c->arena, deployment, auth, c->secrets[row], credential->variables,
+                           credential_out);
+    if (why == NULL && !credential_may_go(credential->origin, credential_out->base_url))
+        why = "a base URL has another host than it was made for";
+    credential_out->id = credential->id;
+    if (why != NULL)
+        note(c, row, why);
+    return why == NULL;
 }
 
 enum credential_found credentials_choose(struct credentials *c,
                                          const struct deployment_row *deployment,
-                                         struct span *base_url_out, struct span *secret_out)
+                                         enum auth_scheme auth,
+                                         struct credentials_chosen *chosen_out)
 {
     static const struct uuid whole_provider;
     const struct uuid wanted[] = {deployment->id, whole_provider};
-    enum credential_found found = CREDENTIAL_NONE;
+    struct snapshot_credential found[SNAPSHOT_CREDENTIALS_MAX];
+    bool there = false;
+    uint32_t count = 0;
 
-    for (size_t w = 0; w < array_size(wanted); w++) {
+    for (size_t w = 0; w < array_size(wanted) && count == 0; w++) {
         /* Ids are made in the order of time, so the newest is last. */
         for (uint32_t i = c->rows->credential_count; i-- > 0;) {
             const struct credential_row *credential = &c->rows->credentials[i];
-            struct span url;
 
             if (credential->provider != deployment->provider ||
                 !uuid_equal(credential->deployment, wanted[w]) || !uuid_is_zero(credential->tenant))
                 continue;
-            found = CREDENTIAL_UNFIT;
-            url = c->secrets[i].size == 0 ? span_make("", 0) : fill(c, i, deployment->base_url);
-            if (url.size == 0)
-                continue;
-            *base_url_out = url;
-            *secret_out = c->secrets[i];
-            return CREDENTIAL_CHOSEN;
+            there = true;
+            if (count < SNAPSHOT_CREDENTIALS_MAX && use(c, i, deployment, auth, &found[count]))
+                count++;
         }
     }
-    return found;
+    if (count == 0)
+        return there ? CREDENTIAL_UNFIT : CREDENTIAL_NONE;
+    *chosen_out = credentials_keep(c->arena, found, count);
+    return CREDENTIAL_CHOSEN;
 }
 
 uint32_t credentials_unusable(struct credentials *c)

@@ -2,7 +2,8 @@
  * credentials: the sealed credentials of the database, opened for one snapshot, and which of them a
  * deployment is called with. Loader's thread.
  *
- * A credential of the deployment itself wins over one of its provider, the newest over older ones.
+ * Those of the deployment itself win over those of its provider; of either kind all that can be
+ * used are, the newest first, so that a key can be changed without a gap.
  * A secret goes only to the hosts that it was sealed for: what the catalog says now has to be one
  * of them. What cannot be used is told, and never fails the whole.
  */
@@ -27,12 +28,28 @@ must_use struct credentials credentials_open(const struct snapshot_rows *rows,
 enum credential_found {
     CREDENTIAL_NONE,   /* there is none for this deployment */
     CREDENTIAL_UNFIT,  /* there is, and it cannot be used */
-    CREDENTIAL_CHOSEN, /* its secret and the base URL with its variables filled in, in the arena */
+    CREDENTIAL_CHOSEN, /* one or more, at most SNAPSHOT_CREDENTIALS_MAX, in the arena */
 };
+struct credentials_chosen {
+    const struct snapshot_credential *at;
+    uint32_t count;
+};
+/* `auth` is the scheme that the catalog names for the deployment. */
 must_use enum credential_found credentials_choose(struct credentials *credentials,
                                                   const struct deployment_row *deployment,
-                                                  struct span *base_url_out,
-                                                  struct span *secret_out);
+                                                  enum auth_scheme auth,
+                                                  struct credentials_chosen *chosen_out);
+
+/* What a deployment is called with, made from a secret and variables; NULL, or why it cannot be: a
+ * sentence for a person. The texts of *credential_out are in the arena. */
+must_use const char *credentials_make(struct arena *arena, const struct deployment_row *deployment,
+                                      enum auth_scheme auth, struct span secret,
+                                      struct span variables,
+                                      struct snapshot_credential *credential_out);
+
+/* A copy in the arena. */
+must_use struct credentials_chosen
+credentials_keep(struct arena *arena, const struct snapshot_credential *found, uint32_t count);
 
 /* Puts what could not be used side by side; returns how many. */
 must_use uint32_t credentials_unusable(struct credentials *credentials);

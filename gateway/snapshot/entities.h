@@ -24,6 +24,20 @@ enum auth_scheme {
     AUTH_OAUTH
 };
 
+enum { SNAPSHOT_CREDENTIALS_MAX = 16 };
+
+/* One way to be let in at a deployment, and where it leads. */
+struct snapshot_credential {
+    struct uuid id; /* as the control plane knows it; zero: this gateway's own file, or none */
+    /* Of the secret as it was given: where it stands for the same account, and a changed one is
+     * another. 0: none is needed. */
+    uint64_t fingerprint;
+    enum auth_scheme auth; /* the catalog's, unless the secret's form says otherwise; no OAUTH */
+    struct span base_url;  /* whole, variables filled in; for the sandbox the fake provider's */
+    struct span secret;    /* opened, what is sent or signed with; may be empty. Never logged. */
+    struct span region;    /* of AUTH_SIGV4 */
+};
+
 struct snapshot_model;
 
 struct snapshot_deployment {
@@ -32,12 +46,12 @@ struct snapshot_deployment {
     const struct snapshot_model *model;
     struct span provider, upstream_id, failure_domain;
     enum wire_dialect wire;
-    struct span dialect;  /* as the catalog names it, e.g. "azure-openai" */
-    struct span base_url; /* whole, variables filled in; for the sandbox the fake provider's */
-    struct span query;    /* goes behind every path, without "?"; may be empty */
-    enum auth_scheme auth;
-    struct span credential; /* the secret, opened; empty for none. Never logged. */
-    bool sandbox;           /* served by the fake provider (trial, or test keys) */
+    struct span dialect; /* as the catalog names it, e.g. "azure-openai" */
+    struct span query;   /* goes behind every path, without "?"; may be empty */
+    /* Any of them will do; at least one where `callable`, the newest first. */
+    const struct snapshot_credential *credentials;
+    uint32_t credential_count; /* at most SNAPSHOT_CREDENTIALS_MAX */
+    bool sandbox;              /* served by the fake provider (trial, or test keys) */
     bool callable; /* published, priced, and it has a credential, an override or the sandbox */
     int64_t context_limit, output_limit; /* 0: unknown */
     int32_t connect_timeout_ms, first_token_timeout_ms, idle_timeout_ms, total_timeout_ms;

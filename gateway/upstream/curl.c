@@ -306,7 +306,9 @@ static struct upstream_call *start(struct upstream *base, const struct upstream_
                                    const struct upstream_events *events, void *context)
 {
     struct curl_upstream *upstream = container_of(base, struct curl_upstream, base);
-    struct origin *origin = origins_take(&upstream->origins, request->deployment);
+    const struct snapshot_credential *credential =
+        request->credential != NULL ? request->credential : &request->deployment->credentials[0];
+    struct origin *origin = origins_take(&upstream->origins, request->deployment, credential);
     struct curl_slist *lines = NULL;
     struct upstream_call *call;
 
@@ -317,7 +319,8 @@ static struct upstream_call *start(struct upstream *base, const struct upstream_
     call->release = release;
     call->path = origin_take_path(origin, request->path);
     if (call->path != NULL)
-        lines = request_lines_make(&call->lines, request, origin);
+        lines =
+            request_lines_make(&call->lines, request, origin, call->path, clock_wall_ms() / 1000);
     call->easy = origin_take_handle(origin);
     if (call->easy == NULL)
         call->easy = curl_new_handle(upstream);

@@ -5,15 +5,18 @@
 
 #include "common/base/mem.h"
 #include "common/httpd/httpd.h"
+#include "tenants/model/secret.h"
 
 struct origins origins_make(uint32_t idle_max)
 {
-    return (struct origins){.by_deployment = map_new(256), .idle_max = idle_max};
+    return (struct origins){.by_key = map_new(256), .idle_max = idle_max};
 }
 
 static void path_free(struct origin_path *path)
 {
     curl_url_cleanup(path->url);
+    curl_free(path->wire_path);
+    curl_free(path->wire_query);
     mem_free(path->text);
     mem_free(path);
 }
@@ -32,7 +35,12 @@ static void origin_free(struct origin *origin)
     for (uint32_t i = 0; i < ORIGIN_PATHS_MAX && origin->paths[i] != NULL; i++)
         let_go_of_path(origin->paths[i]);
     curl_slist_free_all(origin->headers);
-    mem_free_secret(origin->credential, strlen(origin->credential));
+    mem_free_secret(origin->secret, strlen(origin->secret));
+    if (origin->signing != NULL) {
+        mem_free(origin->signing->region);
+        mem_free(origin->signing->host);
+        mem_free(origin->signing);
+    }
     mem_free(origin->base_url);
     mem_free(origin->query);
     mem_free(origin->idle);
@@ -44,9 +52,9 @@ void origins_done(struct origins *origins)
     struct span key;
     void *value;
 
-    for (size_t cursor = 0; map_next(origins->by_deployment, &cursor, &key, &value);)
+    for (size_t cursor = 0; map_next(origins->by_key, &cursor, &key, &value);)
         origin_free(value);
-    map_free(origins->by_deployment);
+    map_free(origins->by_key);
 }
 
 static struct span key_span(const struct origin_key *key)
@@ -54,20 +62,20 @@ static struct span key_span(const struct origin_key *key)
     return span_make((const char *)key, sizeof(*key));
 }
 
-/* The one header that carries the credential; NULL when the scheme needs none, or (AUTH_SIGV4) one
- * for each request. */
-static char *auth_header(enum auth_scheme scheme, const char *credential)
+/* The one header that carries the secret; NULL when the scheme needs none, or (AUTH_SIGV4) one for
+ * each request. */
+static char *auth_header(enum auth_scheme scheme, const char *secret)
 {
     switch (scheme) {
     case AUTH_BEARER:
     case AUTH_OAUTH:
-        return mem_printf("Authorization: Bearer %s", credential);
+        return mem_printf("Authorization: Bearer %s", secret);
     case AUTH_API_KEY:
-        return mem_printf("api-key: %s", credential);
+        return mem_printf("api-key: %s", secret);
     case AUTH_X_API_KEY:
-        return mem_printf("x-api-key: %s", credential);
+        return mem_printf("x-api-key: %s", secret);
     case AUTH_X_GOOG_API_KEY:
-        return mem_printf("x-goog-api-key: %s", credential);
+        return mem_printf("x-goog-api-key: %s", secret);
     case AUTH_NONE:
     case AUTH_SIGV4:
         return NULL;
@@ -83,10 +91,9 @@ static void add_header(struct origin *origin, const char *line)
     origin->headers = list;
 }
 
-static void make_headers(struct origin *origin, const struct snapshot_deployment *deployment)
+static void make_headers(struct origin *origin, enum auth_scheme scheme)
 {
-    char *auth =
-        origin->credential[0] == '\0' ? NULL : auth_header(deployment->auth, origin->credential);
+    char *auth = origin->secret[0] == '\0' ? NULL : auth_header(scheme, origin->secret);
 
     add_header(origin, "Content-Type: application/json");
     add_header(origin, "User-Agent: tollgate/" TOLLGATE_VERSION);
@@ -98,59 +105,131 @@ static void make_headers(struct origin *origin, const struct snapshot_deployment
     mem_free_secret(auth, strlen(auth));
 }
 
-static struct origin *origin_new(const struct snapshot_deployment *deployment, uint32_t idle_max)
+/* The host as curl sends it: with the port where that is not the scheme's own. */
+static char *host_of(const char *base_url)
 {
-    bool plain = span_starts(deployment->base_url, "http://");
+    char *host = NULL, *port = NULL, *whole = NULL;
+    CURLU *url = curl_url();
+
+    must(url != NULL);
+    if (curl_url_set(url, CURLUPART_URL, base_url, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        (void)curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
+        whole = mem_printf("%s%s%s", host, port == NULL ? "" : ":", port == NULL ? "" : port);
+    }
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(url);
+    return whole;
+}
+
+/* False when the secret or the base URL is not what can be signed with. */
+static bool make_signing(struct origin *origin, const struct snapshot_credential *credential)
+{
+    struct secret_aws aws;
+    char *host;
+
+    if (secret_read_aws(span_of(origin->secret), &aws) < 0)
+        return false;
+    host = host_of(origin->base_url);
+    if (host == NULL)
+        return false;
+    origin->signing = mem_new(sizeof(*origin->signing));
+    *origin->signing = (struct origin_signing){.key = {aws.id, aws.secret, aws.token},
+                                               .region = span_dup(credential->region),
+                                               .host = host};
+    return true;
+}
+
+static bool is_fit(const struct snapshot_deployment *deployment,
+                   const struct snapshot_credential *credential)
+{
+    return (span_starts(credential->base_url, "http://") ||
+            span_starts(credential->base_url, "https://")) &&
+           httpd_header_ok(span_of("authorization"), credential->secret) &&
+           httpd_header_ok(span_of("url"), credential->base_url) &&
+           httpd_header_ok(span_of("query"), deployment->query);
+}
+
+static struct origin *origin_new(const struct snapshot_deployment *deployment,
+                                 const struct snapshot_credential *credential, uint32_t idle_max)
+{
     struct origin *origin;
 
-    if ((!plain && !span_starts(deployment->base_url, "https://")) ||
-        !httpd_header_ok(span_of("authorization"), deployment->credential) ||
-        !httpd_header_ok(span_of("url"), deployment->base_url) ||
-        !httpd_header_ok(span_of("query"), deployment->query))
+    if (!is_fit(deployment, credential))
         return NULL;
     origin = mem_new(sizeof(*origin));
-    origin->key = (struct origin_key){deployment->id, deployment->sandbox};
-    origin->base_url = span_dup(deployment->base_url);
+    origin->key = (struct origin_key){deployment->id, credential->fingerprint, deployment->sandbox};
+    origin->base_url = span_dup(credential->base_url);
     origin->query = span_dup(deployment->query);
-    origin->credential = span_dup(deployment->credential);
+    origin->secret = span_dup(credential->secret);
+    origin->auth = credential->auth;
     origin->sandbox = deployment->sandbox;
-    origin->plain = plain;
+    origin->plain = span_starts(credential->base_url, "http://");
     origin->idle_max = idle_max;
     origin->idle = mem_array(idle_max, sizeof(CURL *));
-    make_headers(origin, deployment);
+    make_headers(origin, credential->auth);
+    if (credential->auth == AUTH_SIGV4 && !make_signing(origin, credential)) {
+        origin_free(origin);
+        return NULL;
+    }
     return origin;
 }
 
-static void drop_when_unused(struct origin *origin)
+static bool still_fits(const struct origin *origin, const struct snapshot_deployment *deployment,
+                       const struct snapshot_credential *credential)
 {
-    if (origin->replaced && origin->users == 0)
+    return span_is(credential->base_url, origin->base_url) &&
+           span_is(deployment->query, origin->query) &&
+           span_is(credential->secret, origin->secret) && credential->auth == origin->auth &&
+           (origin->signing == NULL || span_is(credential->region, origin->signing->region));
+}
+
+static void drop(struct origins *origins, struct origin *origin)
+{
+    map_remove(origins->by_key, key_span(&origin->key));
+    origins->count--;
+    origin->replaced = true;
+    if (origin->users == 0)
         origin_free(origin);
 }
 
-static bool still_fits(const struct origin *origin, const struct snapshot_deployment *deployment)
+static void drop_oldest(struct origins *origins)
 {
-    return span_is(deployment->base_url, origin->base_url) &&
-           span_is(deployment->query, origin->query) &&
-           span_is(deployment->credential, origin->credential);
+    struct origin *oldest = NULL;
+    struct span key;
+    void *value;
+
+    for (size_t cursor = 0; map_next(origins->by_key, &cursor, &key, &value);) {
+        struct origin *origin = value;
+
+        if (oldest == NULL || origin->used < oldest->used)
+            oldest = origin;
+    }
+    if (oldest != NULL)
+        drop(origins, oldest);
 }
 
-struct origin *origins_take(struct origins *origins, const struct snapshot_deployment *deployment)
+struct origin *origins_take(struct origins *origins, const struct snapshot_deployment *deployment,
+                            const struct snapshot_credential *credential)
 {
-    struct origin_key key = {deployment->id, deployment->sandbox};
-    struct origin *origin = map_get(origins->by_deployment, key_span(&key));
+    const struct origin_key key = {deployment->id, credential->fingerprint, deployment->sandbox};
+    struct origin *origin = map_get(origins->by_key, key_span(&key));
 
-    if (origin != NULL && !still_fits(origin, deployment)) {
-        map_remove(origins->by_deployment, key_span(&key));
-        origin->replaced = true;
-        drop_when_unused(origin);
+    if (origin != NULL && !still_fits(origin, deployment, credential)) {
+        drop(origins, origin);
         origin = NULL;
     }
     if (origin == NULL) {
-        origin = origin_new(deployment, origins->idle_max);
+        origin = origin_new(deployment, credential, origins->idle_max);
         if (origin == NULL)
             return NULL;
-        map_put(origins->by_deployment, key_span(&origin->key), origin);
+        if (origins->count == ORIGINS_MAX)
+            drop_oldest(origins);
+        map_put(origins->by_key, key_span(&origin->key), origin);
+        origins->count++;
     }
+    origin->used = ++origins->taken;
     origin->users++;
     return origin;
 }
@@ -158,7 +237,8 @@ struct origin *origins_take(struct origins *origins, const struct snapshot_deplo
 void origin_give_back(struct origin *origin)
 {
     origin->users--;
-    drop_when_unused(origin);
+    if (origin->replaced && origin->users == 0)
+        origin_free(origin);
 }
 
 /* ---- paths ---- */
@@ -242,6 +322,10 @@ static struct origin_path *path_new(struct origin *origin, struct span text)
     if (*place != NULL)
         let_go_of_path(*place);
     *place = path;
+    if (origin->signing != NULL) {
+        must(curl_url_get(url, CURLUPART_PATH, &path->wire_path, 0) == CURLUE_OK);
+        (void)curl_url_get(url, CURLUPART_QUERY, &path->wire_query, 0);
+    }
     return path;
 }
 

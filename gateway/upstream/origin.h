@@ -1,9 +1,9 @@
 /*
- * origin: what is kept per deployment: its URLs parsed once, its headers, and idle handles with all
- * that does not change already set. Private to gateway/upstream.
+ * origin: what is kept per deployment and credential: its URLs parsed once, its headers, and idle
+ * handles with all that does not change already set. Private to gateway/upstream.
  *
- * A provider key is bound to the origin it was loaded with: a deployment whose base URL or
- * credential changed gets a new origin.
+ * A secret is bound to the origin it was loaded with: where a base URL or a secret changed, there
+ * is a new origin. Those that nobody took for the longest time are dropped when there are too many.
  */
 #ifndef TOLLGATE_GATEWAY_UPSTREAM_ORIGIN_H
 #define TOLLGATE_GATEWAY_UPSTREAM_ORIGIN_H
@@ -11,14 +11,16 @@
 #include <curl/curl.h>
 
 #include "common/base/map.h"
+#include "gateway/sign/sigv4.h"
 #include "gateway/upstream/upstream.h"
 
-enum { ORIGIN_PATHS_MAX = 8, ORIGIN_PATH_BYTES_MAX = 4096 };
+enum { ORIGIN_PATHS_MAX = 8, ORIGIN_PATH_BYTES_MAX = 4096, ORIGINS_MAX = 4096 };
 
-/* A test key calls the same deployment at the sandbox. */
+/* A test key calls the same deployment at the sandbox. No padding: it is hashed as bytes. */
 struct origin_key {
     struct uuid deployment;
-    uint8_t sandbox;
+    uint64_t fingerprint; /* of the credential */
+    uint64_t sandbox;     /* 0 or 1 */
 };
 
 /* A parsed URL. curl reads it anew when it has to connect again, so it stays while it is used. */
@@ -26,6 +28,8 @@ struct origin_path {
     char *text; /* owned: what stands behind the base URL */
     size_t size;
     CURLU *url;
+    char *wire_path,
+        *wire_query; /* as they go over the wire, curl's own; where requests are signed */
     uint32_t users;
     uint64_t used; /* when it was last taken, by the origin's own count */
     bool kept;     /* by its origin; else it goes with its last user */
@@ -33,29 +37,40 @@ struct origin_path {
 
 struct origin {
     struct origin_key key;
-    char *base_url, *query, *credential; /* owned, as they were when it was made */
-    bool sandbox, plain;                 /* plain: http:// */
-    struct curl_slist *headers;          /* those of every request, the content type first; owned */
+    char *base_url, *query, *secret; /* owned, as they were when it was made */
+    enum auth_scheme auth;
+    bool sandbox, plain;            /* plain: http:// */
+    struct origin_signing *signing; /* of AUTH_SIGV4, owned; else NULL */
+    struct curl_slist *headers;     /* those of every request, the content type first; owned */
     struct origin_path *paths[ORIGIN_PATHS_MAX]; /* those that were taken last */
     uint64_t paths_taken;
     CURL **idle;
     uint32_t idle_count, idle_max;
     uint32_t users; /* calls under way; a replaced origin goes with the last */
+    uint64_t used;  /* when it was last taken, by the count of all */
     bool replaced;
 };
 
+/* What requests there are signed with; into the origin's own secret, but for the region. */
+struct origin_signing {
+    struct sigv4_key key;
+    char *region, *host; /* owned */
+};
+
 struct origins {
-    struct map *by_deployment;
-    uint32_t idle_max;
+    struct map *by_key;
+    uint32_t idle_max, count;
+    uint64_t taken;
 };
 
 must_use struct origins origins_make(uint32_t idle_max);
 void origins_done(struct origins *origins);
 
-/* The origin of a deployment, with one more user; NULL when its base URL or credential is unfit
- * (not http or https, a control character in it). */
+/* The origin of a deployment's credential, with one more user; NULL when its base URL or secret is
+ * unfit (not http or https, a control character in it). */
 must_use struct origin *origins_take(struct origins *origins,
-                                     const struct snapshot_deployment *deployment);
+                                     const struct snapshot_deployment *deployment,
+                                     const struct snapshot_credential *credential);
 void origin_give_back(struct origin *origin);
 
 /* The parsed URL of a path there, with one more user; NULL when the path is unfit: it does not

@@ -7,13 +7,19 @@
 
 /* What two names, a colon and a number add to a line, generously. */
 #define LINE_EXTRA 64
+/* A signature's line and its date, without the key's id and token. */
+#define SIGNATURE_BYTES 1024
+#define JSON_TYPE "application/json"
 
 /* Enough for all lines, so that the buffer does not move while nodes point into it. */
-static bool reserve(struct request_lines *lines, const struct upstream_request *request)
+static bool reserve(struct request_lines *lines, const struct upstream_request *request,
+                    const struct origin *origin)
 {
     size_t bytes = 4 * LINE_EXTRA + request->content_type.size + request->accept.size +
                    request->request_id.size;
 
+    if (origin->signing != NULL)
+        bytes += SIGNATURE_BYTES + 2 * strlen(origin->secret) + strlen(origin->signing->region);
     for (uint32_t i = 0; i < request->passed_count; i++)
         bytes += LINE_EXTRA + request->passed[i].name.size + request->passed[i].value.size;
     return buf_reserve(&lines->text, bytes) != NULL;
@@ -68,18 +74,57 @@ static void add_sandbox(struct request_lines *lines, const struct upstream_reque
     add_line(lines, span_of("x-tollgate-attempt"), span_make(attempt, (size_t)size));
 }
 
-struct curl_slist *request_lines_make(struct request_lines *lines,
-                                      const struct upstream_request *request,
-                                      const struct origin *origin)
+/* ---- signatures ---- */
+static struct span content_type_of(const struct upstream_request *request)
 {
-    struct curl_slist *rest = origin->headers;
+    if (request->content_type.size > 0)
+        return request->content_type;
+    return span_of(request->method == UPSTREAM_POST ? JSON_TYPE : NULL);
+}
 
-    buf_clear(&lines->text);
-    lines->count = 0;
-    if (!reserve(lines, request))
-        return NULL;
-    if (origin->sandbox)
-        add_sandbox(lines, request);
+static struct span method_of(const struct upstream_request *request)
+{
+    static const char *const names[] = {
+        [UPSTREAM_POST] = "POST", [UPSTREAM_GET] = "GET", [UPSTREAM_DELETE] = "DELETE"};
+
+    return span_of(names[request->method]);
+}
+
+/* AWS's, over the method, the path, the body, its type and the host. */
+static bool add_signature(struct request_lines *lines, const struct upstream_request *request,
+                          const struct origin *origin, const struct origin_path *path,
+                          int64_t wall_s)
+{
+    struct buf value cleanup(buf_done) = buf_make(REQUEST_LINES_BYTES_MAX);
+    struct span type = content_type_of(request);
+    const struct sigv4_header headers[] = {{span_of("host"), span_of(origin->signing->host)},
+                                           {span_of("content-type"), type}};
+    const struct sigv4_ask ask = {
+        .method = method_of(request),
+        .path = span_of(path->wire_path),
+        .query = span_of(path->wire_query),
+        .headers = headers,
+        .header_count = type.size > 0 ? 2 : 1,
+        .payload = digest_sha256_pieces(request->pieces, request->piece_count),
+        .region = span_of(origin->signing->region),
+        .service = span_of("bedrock"),
+        .time_s = wall_s,
+    };
+    char date[SIGV4_DATE_BYTES];
+
+    if (sigv4_authorization(&ask, &origin->signing->key, &value) < 0)
+        return false;
+    sigv4_date(wall_s, date);
+    add_line(lines, span_of("Authorization"), buf_span(&value));
+    add_line(lines, span_of("X-Amz-Date"), span_of(date));
+    if (origin->signing->key.token.size > 0)
+        add_line(lines, span_of("X-Amz-Security-Token"), origin->signing->key.token);
+    return true;
+}
+
+/* ---- all of them ---- */
+static void add_own(struct request_lines *lines, const struct upstream_request *request)
+{
     for (uint32_t i = 0; i < request->passed_count; i++)
         add_line(lines, request->passed[i].name, request->passed[i].value);
     for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
@@ -90,6 +135,24 @@ struct curl_slist *request_lines_make(struct request_lines *lines,
         add_line(lines, span_of("Accept"), request->accept);
     if (request->content_type.size > 0)
         add_line(lines, span_of("Content-Type"), request->content_type);
+}
+
+struct curl_slist *request_lines_make(struct request_lines *lines,
+                                      const struct upstream_request *request,
+                                      const struct origin *origin, const struct origin_path *path,
+                                      int64_t wall_s)
+{
+    struct curl_slist *rest = origin->headers;
+
+    buf_clear(&lines->text);
+    lines->count = 0;
+    if (!reserve(lines, request, origin))
+        return NULL;
+    if (origin->sandbox)
+        add_sandbox(lines, request);
+    add_own(lines, request);
+    if (origin->signing != NULL && !add_signature(lines, request, origin, path, wall_s))
+        return NULL;
     /* The first of the origin's own is the content type of JSON. */
     if (request->content_type.size > 0 || request->method != UPSTREAM_POST)
         rest = rest->next;

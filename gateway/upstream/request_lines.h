@@ -21,11 +21,13 @@ struct request_lines {
     uint32_t count;
 };
 
-/* The lines of `request` at `origin`, valid until the next of the same `lines` are made; what they
- * point to (constants, the origin) has to stay that long. `lines->text` is a buffer of
- * REQUEST_LINES_BYTES_MAX. NULL: they are too many or too long. */
+/* The lines of `request` to `path` of `origin`, valid until the next of the same `lines` are made;
+ * what they point to (constants, the origin) has to stay that long. `lines->text` is a buffer of
+ * REQUEST_LINES_BYTES_MAX; `wall_s` (Unix seconds) stands in signatures. NULL: they are too many or
+ * too long, or cannot be signed. */
 must_use struct curl_slist *request_lines_make(struct request_lines *lines,
                                                const struct upstream_request *request,
-                                               const struct origin *origin);
+                                               const struct origin *origin,
+                                               const struct origin_path *path, int64_t wall_s);
 
 #endif

@@ -52,6 +52,8 @@ struct upstream_header {
 /* But for the deployment and the body, all is copied or read before start() returns. */
 struct upstream_request {
     const struct snapshot_deployment *deployment; /* valid until the call is gone */
+    /* One of the deployment's, NULL: the first. */
+    const struct snapshot_credential *credential;
     enum upstream_method method; /* a GET is sent again when a kept connection was dead */
     struct span path; /* goes behind its base URL: "/chat/completions"; may have a query of its own,
                          which the deployment's is joined to. Printable ASCII, percent-encoded where

@@ -8,6 +8,7 @@
 #include "common/base/seal.h"
 #include "tenants/api/change.h"
 #include "tenants/model/credential.h"
+#include "tenants/model/secret.h"
 #include "tenants/store/provider_credential_store.h"
 
 enum { VARIABLE_NAME_SHOWN = 64 };
@@ -145,6 +146,13 @@ static enum api_outcome seal_secret(struct api *api, struct uuid id, struct span
         return api_fail_field(api, "secret",
                               "must be printable ASCII without blanks at its ends: it is sent in a "
                               "header");
+    if (secret_is_grant(secret)) {
+        struct secret_grant grant;
+        const char *why = secret_read_grant(secret, api->arena, &grant);
+
+        if (why != NULL)
+            return api_fail_field(api, "secret", "%s", why);
+    }
     if (credential_context(id, provider, origins, &context) != 0 ||
         seal_shut(api->seal, buf_span(&context), secret, sealed) != 0)
         return api_fail(api, PROBLEM_INTERNAL, "it could not be sealed");

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "common/base/json.h"
+#include "tenants/model/secret.h"
 
 enum { NAME_MAX_BYTES = 128, VALUE_MAX_BYTES = 512, VALUE_MAX = 253, PORT_MAX = 65535 };
 
@@ -184,8 +185,12 @@ bool credential_value_ok(struct span value)
 
 bool credential_secret_ok(struct span secret)
 {
+    bool lines = secret_is_grant(secret);
+
     for (size_t i = 0; i < secret.size; i++) {
-        if (secret.at[i] < ' ' || secret.at[i] > '~')
+        char c = secret.at[i];
+
+        if ((c < ' ' || c > '~') && !(lines && (c == '\n' || c == '\r' || c == '\t')))
             return false;
     }
     return secret.size > 0 && secret.size <= CREDENTIAL_SECRET_MAX && secret.at[0] != ' ' &&

@@ -34,7 +34,8 @@ must_use int credential_context(struct uuid id, struct span provider, struct spa
 
 /* Whether a text may be the value of a variable: it becomes a part of a host name or of a path. */
 must_use bool credential_value_ok(struct span value);
-/* Whether a text may be a secret: it becomes a part of a header. */
+/* Whether a text may be a secret: it becomes a part of a header, or (secret.h) is a JSON object,
+ * which may be of several lines. */
 must_use bool credential_secret_ok(struct span secret);
 
 #endif

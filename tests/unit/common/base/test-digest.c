@@ -51,6 +51,13 @@ static void sha256_matches_the_known_vectors(void **state)
         struct sha256 sum = digest_sha256(span_of(rows[i].text));
         digest_hex(sum.at, sizeof(sum.at), hex);
         assert_span(rows[i].text, span_of(hex), rows[i].hex);
+        for (size_t cut = 0; cut <= strlen(rows[i].text); cut++) {
+            const struct span pieces[] = {{rows[i].text, cut}, span_of(rows[i].text + cut)};
+
+            sum = digest_sha256_pieces(pieces, array_size(pieces));
+            digest_hex(sum.at, sizeof(sum.at), hex);
+            assert_span(rows[i].text, span_of(hex), rows[i].hex);
+        }
     }
 }
 

@@ -212,7 +212,10 @@ static void who_answers_for_a_deployment_depends_on_mode_and_credentials(void **
 
         assert_int(rows[i].what, d->callable, rows[i].callable);
         assert_int(rows[i].what, d->sandbox, rows[i].sandbox);
-        assert_span(rows[i].what, d->base_url, rows[i].url);
+        if (rows[i].url[0] == '\0')
+            in_row(rows[i].what, d->credential_count == 0);
+        else
+            assert_span(rows[i].what, d->credentials[0].base_url, rows[i].url);
         snapshot_unref(snapshot);
     }
 }
@@ -243,7 +246,29 @@ static void a_credential_that_does_not_open_leaves_its_provider_uncallable(void 
     config.credential_count = 1;
     snapshot = snapshot_build(&rows, &config);
     in_row("this gateway's own file helps", find(snapshot, 1)->callable);
-    assert_span("with its secret", find(snapshot, 1)->credential, "secret");
+    assert_span("with its secret", find(snapshot, 1)->credentials[0].secret, "secret");
+    snapshot_unref(snapshot);
+}
+
+/* Both lines of the file go on while a key is changed. */
+static void all_credentials_of_the_own_file_are_used(void **state)
+{
+    static const struct build_credential own[] = {
+        {{"openai", 6}, {"one", 3}, {"", 0}},
+        {{"azure", 5}, {"other", 5}, {"{}", 2}},
+        {{"openai", 6}, {"two", 3}, {"", 0}},
+    };
+    const struct build_config config = {.credentials = own, .credential_count = array_size(own)};
+    struct snapshot_rows rows = make_rows();
+    struct snapshot *snapshot = snapshot_build(&rows, &config);
+    const struct snapshot_deployment *d = find(snapshot, 1);
+
+    (void)state;
+    assert_int("both", d->credential_count, 2);
+    assert_span("the first", d->credentials[0].secret, "one");
+    assert_span("the second", d->credentials[1].secret, "two");
+    in_row("they are told apart", d->credentials[0].fingerprint != d->credentials[1].fingerprint);
+    in_row("none of the other", !find(snapshot, 2)->callable);
     snapshot_unref(snapshot);
 }
 
@@ -375,6 +400,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_answers_for_a_deployment_depends_on_mode_and_credentials),
         cmocka_unit_test(a_credential_that_does_not_open_leaves_its_provider_uncallable),
+        cmocka_unit_test(all_credentials_of_the_own_file_are_used),
         cmocka_unit_test(a_test_key_reaches_the_sandbox_in_production_too),
         cmocka_unit_test(a_model_answers_to_every_name_that_means_it_alone),
         cmocka_unit_test(a_name_that_is_near_is_offered),

@@ -79,7 +79,7 @@ static struct snapshot_rows make_rows(const struct seal *seal)
                                   .credential_count = ROWS};
 }
 
-static void one_of_the_deployment_wins_and_the_newest_of_the_rest(void **state)
+static void those_of_the_deployment_win_and_the_newest_comes_first(void **state)
 {
     static const struct {
         const char *what;
@@ -87,22 +87,23 @@ static void one_of_the_deployment_wins_and_the_newest_of_the_rest(void **state)
         uint8_t deployment;
         const char *url;
         enum credential_found found;
+        uint32_t count;
         const char *secret, *filled;
     } rows[] = {
-        {"the provider's newest", 0, 1, "https://${R}.p.example/v1", CREDENTIAL_CHOSEN, "new",
-         "https://acme.p.example/v1"},
-        {"at its other host", 0, 1, "https://p.example/v1", CREDENTIAL_CHOSEN, "new",
+        {"both of the provider, its newest first", 0, 1, "https://${R}.p.example/v1",
+         CREDENTIAL_CHOSEN, 2, "new", "https://acme.p.example/v1"},
+        {"at its other host", 0, 1, "https://p.example/v1", CREDENTIAL_CHOSEN, 2, "new",
          "https://p.example/v1"},
-        {"the deployment's own", 0, 9, "https://nine.example/v1", CREDENTIAL_CHOSEN, "own",
+        {"the deployment's own alone", 0, 9, "https://nine.example/v1", CREDENTIAL_CHOSEN, 1, "own",
          "https://nine.example/v1"},
         {"where its own does not fit, the provider's", 0, 9, "https://p.example/v1",
-         CREDENTIAL_CHOSEN, "new", "https://p.example/v1"},
-        {"another host gets none", 0, 1, "https://evil.example/v1", CREDENTIAL_UNFIT, "", ""},
-        {"nor does plain http", 0, 1, "http://p.example/v1", CREDENTIAL_UNFIT, "", ""},
-        {"nor another variable", 0, 1, "https://${X}.p.example/v1", CREDENTIAL_UNFIT, "", ""},
-        {"another provider's stays there", 1, 1, "https://q.example", CREDENTIAL_CHOSEN, "of q",
+         CREDENTIAL_CHOSEN, 2, "new", "https://p.example/v1"},
+        {"another host gets none", 0, 1, "https://evil.example/v1", CREDENTIAL_UNFIT, 0, "", ""},
+        {"nor does plain http", 0, 1, "http://p.example/v1", CREDENTIAL_UNFIT, 0, "", ""},
+        {"nor another variable", 0, 1, "https://${X}.p.example/v1", CREDENTIAL_UNFIT, 0, "", ""},
+        {"another provider's stays there", 1, 1, "https://q.example", CREDENTIAL_CHOSEN, 1, "of q",
          "https://q.example"},
-        {"and at its host", 1, 1, "https://p.example", CREDENTIAL_UNFIT, "", ""},
+        {"and at its host", 1, 1, "https://p.example", CREDENTIAL_UNFIT, 0, "", ""},
     };
     struct seal *seal = make_seal('a');
     struct snapshot_rows all = make_rows(seal);
@@ -113,15 +114,64 @@ static void one_of_the_deployment_wins_and_the_newest_of_the_rest(void **state)
         struct credentials open = credentials_open(&all, seal, arena);
         const struct deployment_row deployment = {
             .id = {{rows[i].deployment}}, .provider = rows[i].provider, .base_url = S(rows[i].url)};
-        struct span url = S(""), secret = S("");
+        struct credentials_chosen chosen = {0};
 
-        assert_int(rows[i].what, credentials_choose(&open, &deployment, &url, &secret),
+        assert_int(rows[i].what, credentials_choose(&open, &deployment, AUTH_BEARER, &chosen),
                    rows[i].found);
-        assert_span(rows[i].what, secret, rows[i].secret);
-        assert_span(rows[i].what, url, rows[i].filled);
+        assert_int(rows[i].what, chosen.count, rows[i].count);
+        if (chosen.count > 0) {
+            assert_span(rows[i].what, chosen.at[0].secret, rows[i].secret);
+            assert_span(rows[i].what, chosen.at[0].base_url, rows[i].filled);
+            in_row(rows[i].what, !uuid_is_zero(chosen.at[0].id));
+        }
         arena_free(arena);
     }
     seal_free(seal);
+}
+
+/* How a secret is sent is the catalog's word, unless its form says more. */
+static void the_form_of_a_secret_says_how_it_is_sent(void **state)
+{
+    static const struct {
+        const char *what;
+        enum auth_scheme catalog;
+        const char *url, *secret, *variables;
+        bool made;
+        enum auth_scheme auth;
+        const char *region;
+    } rows[] = {
+        {"a key", AUTH_X_API_KEY, "https://a.example", "sk-1", "{}", true, AUTH_X_API_KEY, ""},
+        {"with a colon in it", AUTH_BEARER, "https://a.example", "a:b", "", true, AUTH_BEARER, ""},
+        {"a token that a person got", AUTH_OAUTH, "https://a.example", "ya29.x", "", true,
+         AUTH_BEARER, ""},
+        {"AWS's, the region by its variable", AUTH_SIGV4,
+         "https://bedrock-runtime.${AWS_REGION}.amazonaws.com", "AKIA1:s/e+c",
+         "{\"AWS_REGION\":\"eu-west-3\"}", true, AUTH_SIGV4, "eu-west-3"},
+        {"the region by the host", AUTH_SIGV4, "https://bedrock-runtime.us-east-1.amazonaws.com/x",
+         "AKIA1:s/e+c:token", "", true, AUTH_SIGV4, "us-east-1"},
+        {"behind other labels", AUTH_SIGV4,
+         "https://vpce-1.bedrock-runtime-fips.cn-north-1.vpce.amazonaws.com.cn", "ASIA1:s:t", "",
+         true, AUTH_SIGV4, "cn-north-1"},
+        {"by neither", AUTH_SIGV4, "https://aws.example/bedrock.x", "AKIA1:s", "", false, 0, ""},
+        {"a part is empty", AUTH_SIGV4, "https://bedrock.us-east-1.x", "AKIA1:", "", false, 0, ""},
+        {"four parts", AUTH_SIGV4, "https://bedrock.us-east-1.x", "a:b:c:d", "", false, 0, ""},
+        {"Bedrock's API key", AUTH_SIGV4, "https://bedrock.us-east-1.x", "ABSKQmVk", "", true,
+         AUTH_BEARER, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct arena *arena = arena_new(1 << 12, 1 << 20);
+        const struct deployment_row deployment = {.base_url = S(rows[i].url)};
+        struct snapshot_credential made = {0};
+        const char *why = credentials_make(arena, &deployment, rows[i].catalog, S(rows[i].secret),
+                                           S(rows[i].variables), &made);
+
+        in_row(rows[i].what, (why == NULL) == rows[i].made);
+        assert_int(rows[i].what, made.auth, rows[i].auth);
+        assert_span(rows[i].what, made.region, rows[i].region);
+        arena_free(arena);
+    }
 }
 
 /* What comes of a row that somebody changed behind the control plane's back. */
@@ -140,7 +190,7 @@ static void what_cannot_be_opened_is_told_and_not_used(void **state)
         struct arena *arena = arena_new(1 << 12, 1 << 20);
         struct snapshot_rows all = make_rows(seal);
         const struct seal *with = i == 0 ? other : i == 1 ? NULL : seal;
-        struct span url, secret;
+        struct credentials_chosen chosen;
 
         all.credentials = &credentials[3];
         all.credential_count = 1;
@@ -157,7 +207,8 @@ static void what_cannot_be_opened_is_told_and_not_used(void **state)
         if (i == 7)
             credentials[3].tenant.at[0] = 1;
         struct credentials open = credentials_open(&all, with, arena);
-        assert_int(whats[i], credentials_choose(&open, i == 3 ? &at_p : &at_q, &url, &secret),
+        assert_int(whats[i],
+                   credentials_choose(&open, i == 3 ? &at_p : &at_q, AUTH_BEARER, &chosen),
                    i == 7 ? CREDENTIAL_NONE : CREDENTIAL_UNFIT);
         assert_int(whats[i], credentials_unusable(&open), i == 7 ? 0 : 1);
         arena_free(arena);
@@ -169,7 +220,8 @@ static void what_cannot_be_opened_is_told_and_not_used(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_of_the_deployment_wins_and_the_newest_of_the_rest),
+        cmocka_unit_test(those_of_the_deployment_win_and_the_newest_comes_first),
+        cmocka_unit_test(the_form_of_a_secret_says_how_it_is_sent),
         cmocka_unit_test(what_cannot_be_opened_is_told_and_not_used),
     };
 

@@ -2,6 +2,7 @@
 #include "tests/support/testing.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
@@ -66,6 +67,7 @@ static struct httpd *httpd;
 static struct upstream *upstream;
 static struct server server;
 static struct snapshot_deployment deployment;
+static struct snapshot_credential credential;
 static char base_url[64];
 
 static void on_turn_end(void *context)
@@ -86,10 +88,13 @@ static void open_upstream(bool allow_loopback)
     server = (struct server){0};
     server_start(&server);
     snprintf(base_url, sizeof(base_url), "http://127.0.0.1:%u/v1/", server.port);
-    deployment = (struct snapshot_deployment){.id = {.at = {[15] = 1}},
-                                              .base_url = span_of(base_url),
+    credential = (struct snapshot_credential){.base_url = span_of(base_url),
                                               .auth = AUTH_BEARER,
-                                              .credential = span_of("secret"),
+                                              .secret = span_of("secret"),
+                                              .fingerprint = 1};
+    deployment = (struct snapshot_deployment){.id = {.at = {[15] = 1}},
+                                              .credentials = &credential,
+                                              .credential_count = 1,
                                               .sandbox = true,
                                               .connect_timeout_ms = 1000};
 }
@@ -335,6 +340,72 @@ static void other_methods_have_no_body(void **state)
     }
 }
 
+/* What the server saw is signed anew with what it was told, and gives the same. */
+static void requests_to_amazon_are_signed(void **state)
+{
+    static const struct span pieces[] = {{"{\"a\":", 5}, {"1}", 2}};
+    const struct upstream_request request = {.path = span_of("/model/a.b-v1%3A0/converse"),
+                                             .pieces = pieces,
+                                             .piece_count = array_size(pieces)};
+    char host[64], date[32] = "", signature[256] = "";
+    struct tm tm = {0};
+    struct buf again = buf_make(4096);
+
+    (void)state;
+    credential.auth = AUTH_SIGV4;
+    credential.secret = span_of("AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG:session/token=");
+    credential.region = span_of("us-east-1");
+    const char *seen = seen_by_server(&request);
+    assert_int_equal(sscanf(strstr(seen, "X-Amz-Date: "), "X-Amz-Date: %31s", date), 1);
+    assert_int_equal(sscanf(strstr(seen, "Authorization: "), "Authorization: %255[^\r]", signature),
+                     1);
+    assert_non_null(strstr(seen, "X-Amz-Security-Token: session/token=\r\n"));
+    assert_null(strstr(seen, "Bearer"));
+    assert_non_null(strptime(date, "%Y%m%dT%H%M%SZ", &tm));
+    snprintf(host, sizeof(host), "127.0.0.1:%u", server.port);
+    assert_non_null(strstr(seen, host));
+    const struct sigv4_header headers[] = {{span_of("host"), span_of(host)},
+                                           {span_of("content-type"), span_of("application/json")}};
+    const struct sigv4_ask ask = {.method = span_of("POST"),
+                                  .path = span_of("/v1/model/a.b-v1%3A0/converse"),
+                                  .query = span_of(""),
+                                  .headers = headers,
+                                  .header_count = 2,
+                                  .payload = digest_sha256(span_of("{\"a\":1}")),
+                                  .region = span_of("us-east-1"),
+                                  .service = span_of("bedrock"),
+                                  .time_s = (int64_t)timegm(&tm)};
+    const struct sigv4_key key = {span_of("AKIDEXAMPLE"), span_of("wJalrXUtnFEMI/K7MDENG"),
+                                  span_of("session/token=")};
+    assert_int_equal(sigv4_authorization(&ask, &key, &again), 0);
+    assert_span("the same signature", buf_span(&again), signature);
+    buf_done(&again);
+}
+
+static void each_credential_has_an_origin_of_its_own(void **state)
+{
+    static struct snapshot_credential both[2];
+    struct seen seen[2] = {0};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        server_set_answer(&server, i, CLOSING_ANSWER);
+        both[i] = credential;
+        both[i].fingerprint = (uint64_t)i + 1;
+        both[i].secret = span_of(i == 0 ? "one" : "two");
+    }
+    for (int i = 0; i < 2; i++)
+        begin_as(&seen[i],
+                 (struct upstream_request){.credential = &both[1 - i], .path = span_of("/m")});
+    for (int i = 0; i < 2; i++)
+        turn_until(&seen[i].ended);
+    bool first = strstr(server.seen[0], "Bearer two") != NULL;
+    assert_non_null(strstr(server.seen[first ? 0 : 1], "Bearer two"));
+    assert_non_null(strstr(server.seen[first ? 1 : 0], "Bearer one"));
+    for (int i = 0; i < 2; i++)
+        buf_done(&seen[i].body);
+}
+
 static void connections_are_kept(void **state)
 {
     (void)state;
@@ -448,7 +519,7 @@ static void nobody_listening_is_no_connection(void **state)
 
     (void)state;
     snprintf(base_url, sizeof(base_url), "http://127.0.0.1:1/v1");
-    deployment.base_url = span_of(base_url);
+    credential.base_url = span_of(base_url);
     begin(&seen, small, array_size(small));
     turn_until(&seen.ended);
     assert_int_equal(seen.end, UPSTREAM_NO_CONNECTION);
@@ -463,7 +534,7 @@ static void forbidden_addresses_are_not_dialled(void **state)
     (void)state;
     for (size_t i = 0; i < array_size(urls); i++) {
         struct seen seen = {0};
-        deployment.base_url = span_of(urls[i]);
+        credential.base_url = span_of(urls[i]);
         begin(&seen, small, array_size(small));
         turn_until(&seen.ended);
         assert_int(urls[i], seen.end, UPSTREAM_FORBIDDEN);
@@ -492,12 +563,12 @@ static void an_unfit_address_does_not_start(void **state)
 
     (void)state;
     for (size_t i = 0; i < array_size(urls); i++) {
-        deployment.base_url = span_of(urls[i]);
+        credential.base_url = span_of(urls[i]);
         begin(&seen, small, array_size(small));
         assert_null(seen.call);
     }
-    deployment.base_url = span_of(base_url);
-    deployment.credential = span_of("a\r\nx: y");
+    credential.base_url = span_of(base_url);
+    credential.secret = span_of("a\r\nx: y");
     begin(&seen, small, array_size(small));
     assert_null(seen.call);
 }
@@ -554,7 +625,7 @@ static void a_changed_credential_is_used_at_once(void **state)
         server_set_answer(&server, i,
                           "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     begin(&one, small, array_size(small));
-    deployment.credential = span_of("other");
+    credential.secret = span_of("other");
     begin(&two, small, array_size(small));
     turn_until(&one.ended);
     turn_until(&two.ended);
@@ -577,6 +648,8 @@ int main(void)
         row(headers_of_the_language_and_the_client_go_along),
         row(too_many_or_too_long_headers_are_unfit),
         row(other_methods_have_no_body),
+        row(requests_to_amazon_are_signed),
+        row(each_credential_has_an_origin_of_its_own),
         row(connections_are_kept),
         row(a_large_body_is_read_from_its_pieces),
         row(every_end_is_told),
