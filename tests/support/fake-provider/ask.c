@@ -7,100 +7,207 @@
 #include <strings.h>
 #include <xxhash.h>
 
+#include "ask-texts.h"
+#include "common/base/mem.h"
+
 static const struct ask_error fine = {NULL, NULL};
 
-int ask_model(const struct json_doc *doc, struct arena *arena, struct span *model_out)
+/* What is being read. */
+struct reading {
+    const struct ask_words *words;
+    const struct json_doc *doc;
+    struct arena *arena;
+    struct ask *ask;
+};
+
+uint32_t ask_find(const struct json_doc *doc, uint32_t from, const char *path)
 {
-    if (doc->count == 0 || json_kind(doc, 0) != JSON_OBJECT)
-        return -EINVAL;
-    return json_string(doc, json_find(doc, 0, "model"), arena, model_out) == 0 ? 0 : -EINVAL;
+    struct span rest = span_of(path);
+    char name[64];
+
+    if (path == NULL)
+        return JSON_NONE;
+    while (rest.size > 0 && from != JSON_NONE) {
+        struct span part = span_cut(&rest, '.');
+
+        must(part.size < sizeof(name));
+        memcpy(name, part.at, part.size);
+        name[part.size] = '\0';
+        from = json_kind(doc, from) == JSON_OBJECT ? json_find(doc, from, name) : JSON_NONE;
+    }
+    return from;
 }
 
 void ask_spec(const struct json_doc *doc, struct arena *arena, struct fault_spec *spec)
 {
+    static const char *const tagged[] = {"user", "metadata.user_id", "safety_identifier"};
+    static const char *const plain[] = {"metadata.fake", "labels.fake", "requestMetadata.fake"};
     struct span text;
 
     if (doc->count == 0 || json_kind(doc, 0) != JSON_OBJECT)
         return;
-    if (json_string(doc, json_find(doc, 0, "user"), arena, &text) == 0)
-        fault_spec_apply_tagged(spec, text);
-    if (json_string(doc, json_find(doc, json_find(doc, 0, "metadata"), "fake"), arena, &text) == 0)
-        (void)fault_spec_apply(spec, text);
+    for (size_t i = 0; i < array_size(tagged); i++)
+        if (json_string(doc, ask_find(doc, 0, tagged[i]), arena, &text) == 0)
+            fault_spec_apply_tagged(spec, text);
+    for (size_t i = 0; i < array_size(plain); i++)
+        if (json_string(doc, ask_find(doc, 0, plain[i]), arena, &text) == 0)
+            (void)fault_spec_apply(spec, text);
+}
+
+static uint32_t node_at(const struct reading *reading, const char *path)
+{
+    return ask_find(reading->doc, 0, path);
+}
+
+static bool has_word(const struct reading *reading, const char *path, const char *word)
+{
+    return path != NULL && word != NULL &&
+           json_string_is(reading->doc, node_at(reading, path), word);
+}
+
+static bool is_kind(const struct reading *reading, uint32_t node, enum json_kind kind)
+{
+    return node != JSON_NONE && json_kind(reading->doc, node) == kind;
 }
 
 /* A whole number that may be missing; `value` keeps what it has then. */
-static bool read_int(const struct json_doc *doc, const char *name, int64_t min, int64_t max,
-                     int64_t *value)
+static bool read_int(const struct reading *reading, const char *path, int64_t max, int64_t *value)
 {
     int64_t found;
-    int outcome = json_int64(doc, json_find(doc, 0, name), &found);
+    int outcome = json_int64(reading->doc, node_at(reading, path), &found);
 
     if (outcome == -ENOENT)
         return true;
-    if (outcome != 0 || found < min || found > max)
+    if (outcome != 0 || found < 1 || found > max)
         return false;
     *value = found;
     return true;
 }
 
-static struct ask_error read_stops(const struct json_doc *doc, struct arena *arena, struct ask *ask)
+static struct ask_error read_limits(const struct reading *reading)
 {
-    static const struct ask_error bad = {"stop is a text or up to 4 texts", "stop"};
-    uint32_t stop = json_find(doc, 0, "stop");
+    const struct ask_words *words = reading->words;
+    struct ask *ask = reading->ask;
+
+    if (words->choices != NULL &&
+        !read_int(reading, words->choices, ASK_CHOICES_MAX, &ask->choices))
+        return (struct ask_error){"the number of choices is 1 to 128", words->choices};
+    for (size_t i = 0; i < ASK_PATHS_MAX && words->caps[i] != NULL; i++)
+        if (!read_int(reading, words->caps[i], INT32_MAX, &ask->cap_tokens))
+            return (struct ask_error){"the limit of tokens is a whole number of at least 1",
+                                      words->caps[i]};
+    if (words->needs_cap && ask->cap_tokens < 0)
+        return (struct ask_error){"max_tokens: Field required", "max_tokens"};
+    return fine;
+}
+
+static struct ask_error read_stops(const struct reading *reading)
+{
+    static const char bad[] = "a stop is a text or a list of up to 8";
+    const struct json_doc *doc = reading->doc;
+    struct ask *ask = reading->ask;
+    uint32_t stop = node_at(reading, reading->words->stops);
+    struct ask_error error = {bad, reading->words->stops};
 
     if (json_is_null(doc, stop))
         return fine;
     if (json_kind(doc, stop) == JSON_STRING)
-        return json_string(doc, stop, arena, &ask->stops[ask->stop_count++]) == 0 ? fine : bad;
+        return json_string(doc, stop, reading->arena, &ask->stops[ask->stop_count++]) == 0 ? fine
+                                                                                           : error;
     if (json_kind(doc, stop) != JSON_ARRAY || json_count(doc, stop) > ASK_STOPS_MAX)
-        return bad;
+        return error;
     for (uint32_t item = json_first(doc, stop); item != JSON_NONE;
          item = json_after(doc, stop, item))
-        if (json_string(doc, item, arena, &ask->stops[ask->stop_count++]) != 0)
-            return bad;
+        if (json_string(doc, item, reading->arena, &ask->stops[ask->stop_count++]) != 0)
+            return error;
     return fine;
 }
 
-/* The text of the last message when it is the user's: its content, or its last text part. */
-static void read_last_text(const struct json_doc *doc, struct arena *arena, uint32_t last,
-                           struct ask *ask)
+static void take_for_seed(void *to, struct span text)
 {
-    uint32_t content = json_find(doc, last, "content");
+    uint64_t *seed = to;
 
-    if (!json_string_is(doc, json_find(doc, last, "role"), "user") || content == JSON_NONE)
+    if (text.size > 0)
+        *seed = XXH3_64bits_withSeed(text.at, text.size, *seed);
+}
+
+static void take_for_count(void *to, struct span text)
+{
+    count_feed(to, text);
+}
+
+void ask_count(const struct ask_words *words, const struct json_doc *doc, struct arena *arena,
+               struct count *count)
+{
+    struct texts_sink sink = {take_for_count, count, arena};
+    uint32_t tools = ask_find(doc, 0, words->tools);
+
+    if (words->counts_as_gateway) {
+        count_chat_input(count, doc, 0);
+        return;
+    }
+    texts_walk(doc, ask_find(doc, 0, words->system), &sink);
+    texts_walk(doc, ask_find(doc, 0, words->turns), &sink);
+    if (tools != JSON_NONE)
+        count_feed(count, json_raw(doc, tools));
+}
+
+/* The text of a turn: its content, or the last text among its parts. */
+static void read_last_text(const struct reading *reading, uint32_t turn)
+{
+    const struct json_doc *doc = reading->doc;
+    uint32_t role = json_find(doc, turn, "role");
+    uint32_t content = json_find(doc, turn, reading->words->content);
+
+    if ((role != JSON_NONE && !json_string_is(doc, role, "user")) || content == JSON_NONE)
         return;
     if (json_kind(doc, content) == JSON_ARRAY) {
         uint32_t text = JSON_NONE;
 
         for (uint32_t part = json_first(doc, content); part != JSON_NONE;
              part = json_after(doc, content, part))
-            if (json_find(doc, part, "text") != JSON_NONE)
+            if (is_kind(reading, part, JSON_OBJECT) && json_find(doc, part, "text") != JSON_NONE)
                 text = json_find(doc, part, "text");
         content = text;
     }
-    if (json_string(doc, content, arena, &ask->last_text) != 0)
-        ask->last_text = span_make(NULL, 0);
+    if (json_string(doc, content, reading->arena, &reading->ask->last_text) != 0)
+        reading->ask->last_text = span_make(NULL, 0);
 }
 
-static struct ask_error read_messages(const struct json_doc *doc, struct arena *arena,
-                                      struct ask *ask)
+static bool holds(struct span text, const char *word)
 {
-    uint32_t messages = json_find(doc, 0, "messages"), last = JSON_NONE;
-    struct span raw;
+    return text.size > 0 && memmem(text.at, text.size, word, strlen(word)) != NULL;
+}
 
-    if (messages == JSON_NONE || json_kind(doc, messages) != JSON_ARRAY)
-        return (struct ask_error){"messages must be an array", "messages"};
-    for (uint32_t message = json_first(doc, messages); message != JSON_NONE;
-         message = json_after(doc, messages, message))
-        last = message;
-    if (last == JSON_NONE || json_kind(doc, last) != JSON_OBJECT)
-        return (struct ask_error){"messages must hold objects, at least one", "messages"};
-    raw = json_raw(doc, messages);
-    ask->seed = XXH3_64bits(raw.at, raw.size);
-    read_last_text(doc, arena, last, ask);
-    ask->marked_cached = (ask->last_text.size > 0 && memmem(ask->last_text.at, ask->last_text.size,
-                                                            "[[cached]]", 10) != NULL) ||
-                         memmem(ask->model.at, ask->model.size, "cached", 6) != NULL;
+static struct ask_error read_turns(const struct reading *reading)
+{
+    const struct json_doc *doc = reading->doc;
+    struct ask *ask = reading->ask;
+    uint32_t turns = node_at(reading, reading->words->turns), last = JSON_NONE;
+    struct texts_sink sink = {take_for_seed, &ask->seed, reading->arena};
+
+    if (reading->words->may_be_text && is_kind(reading, turns, JSON_STRING)) {
+        if (json_string(doc, turns, reading->arena, &ask->last_text) != 0)
+            return (struct ask_error){"the text is too long", reading->words->turns};
+    } else if (is_kind(reading, turns, JSON_ARRAY)) {
+        for (uint32_t turn = json_first(doc, turns); turn != JSON_NONE;
+             turn = json_after(doc, turns, turn))
+            last = turn;
+        if (reading->words->may_be_text && is_kind(reading, last, JSON_STRING)) {
+            if (json_string(doc, last, reading->arena, &ask->last_text) != 0)
+                return (struct ask_error){"the text is too long", reading->words->turns};
+        } else if (!is_kind(reading, last, JSON_OBJECT)) {
+            return (struct ask_error){"the list must hold objects, at least one",
+                                      reading->words->turns};
+        } else {
+            read_last_text(reading, last);
+        }
+    } else {
+        return (struct ask_error){"this must be a list", reading->words->turns};
+    }
+    texts_walk(doc, node_at(reading, reading->words->system), &sink);
+    texts_walk(doc, turns, &sink);
+    ask->marked_cached = holds(ask->last_text, "[[cached]]") || holds(ask->model, "cached");
     return fine;
 }
 
@@ -114,110 +221,159 @@ static bool says(struct span text, const char *words)
     return false;
 }
 
-static struct ask_error add_call(const struct json_doc *doc, struct arena *arena, uint32_t tool,
-                                 struct ask *ask)
+/* Notes a tool as one that is called, when it is the one that is asked for, or any is. */
+static struct ask_error add_call(const struct reading *reading, uint32_t item, uint32_t chosen,
+                                 size_t max)
 {
-    uint32_t function = json_find(doc, tool, "function");
+    const struct ask_words *words = reading->words;
+    const struct json_doc *doc = reading->doc;
+    struct ask *ask = reading->ask;
+    uint32_t tool = words->tool == NULL ? item : ask_find(doc, item, words->tool), schema;
+    struct span name, wanted;
 
-    if (json_string(doc, json_find(doc, function, "name"), arena,
-                    &ask->calls[ask->call_count].name) != 0)
-        return (struct ask_error){"every tool needs function.name", "tools"};
-    ask->calls[ask->call_count++].parameters = json_find(doc, function, "parameters");
-    return fine;
-}
-
-/* Whether a tool is the one that tool_choice names; any is when it names none. */
-static bool is_chosen(const struct json_doc *doc, struct arena *arena, uint32_t tool,
-                      uint32_t chosen)
-{
-    uint32_t name = json_find(doc, json_find(doc, tool, "function"), "name");
-    struct span wanted, own;
-
-    return chosen == JSON_NONE ||
-           (json_string(doc, chosen, arena, &wanted) == 0 &&
-            json_string(doc, name, arena, &own) == 0 && span_equal(wanted, own));
-}
-
-static struct ask_error add_calls(const struct json_doc *doc, struct arena *arena, uint32_t chosen,
-                                  size_t max, struct ask *ask)
-{
-    uint32_t tools = json_find(doc, 0, "tools");
-
-    for (uint32_t tool = json_first(doc, tools); tool != JSON_NONE && ask->call_count < max;
-         tool = json_after(doc, tools, tool)) {
-        struct ask_error error;
-
-        if (!is_chosen(doc, arena, tool, chosen))
-            continue;
-        error = add_call(doc, arena, tool, ask);
-        if (error.message != NULL)
-            return error;
+    if (tool == JSON_NONE || json_find(doc, tool, "name") == JSON_NONE)
+        return fine; /* A cache point, or a tool of the provider's own. */
+    if (json_string(doc, json_find(doc, tool, "name"), reading->arena, &name) != 0)
+        return (struct ask_error){"a tool's name is a text", words->tools};
+    if (chosen != JSON_NONE &&
+        (json_string(doc, chosen, reading->arena, &wanted) != 0 || !span_equal(wanted, name)))
+        return fine;
+    if (ask->call_count == max)
+        return fine;
+    ask->calls[ask->call_count].parameters = JSON_NONE;
+    for (size_t i = 0; i < ASK_PATHS_MAX && words->parameters[i] != NULL; i++) {
+        schema = ask_find(doc, tool, words->parameters[i]);
+        if (schema != JSON_NONE)
+            ask->calls[ask->call_count].parameters = schema;
     }
-    if (chosen != JSON_NONE && ask->call_count == 0)
-        return (struct ask_error){"tool_choice names no tool of the request", "tool_choice"};
+    ask->calls[ask->call_count++].name = name;
     return fine;
+}
+
+static struct ask_error add_calls(const struct reading *reading, uint32_t list, uint32_t chosen,
+                                  size_t max)
+{
+    struct ask_error error = fine;
+
+    if (!is_kind(reading, list, JSON_ARRAY))
+        return fine;
+    for (uint32_t item = json_first(reading->doc, list); item != JSON_NONE && error.message == NULL;
+         item = json_after(reading->doc, list, item)) {
+        if (!is_kind(reading, item, JSON_OBJECT))
+            return (struct ask_error){"a tool is an object", reading->words->tools};
+        error = add_call(reading, item, chosen, max);
+    }
+    return error;
+}
+
+/* Whether tools may be called one at a time only. */
+static bool is_serial(const struct reading *reading)
+{
+    bool value;
+
+    if (json_bool(reading->doc, node_at(reading, reading->words->parallel), &value) == 0 && !value)
+        return true;
+    return json_bool(reading->doc, node_at(reading, reading->words->serial), &value) == 0 && value;
+}
+
+/* The list of tools; where they stand in lists in a list, all of those. */
+static struct ask_error read_tool_lists(const struct reading *reading, uint32_t tools,
+                                        uint32_t chosen, size_t max)
+{
+    const struct json_doc *doc = reading->doc;
+    struct ask_error error = fine;
+
+    if (reading->words->tool_lists == NULL)
+        return add_calls(reading, tools, chosen, max);
+    for (uint32_t item = json_first(doc, tools); item != JSON_NONE && error.message == NULL;
+         item = json_after(doc, tools, item))
+        error = add_calls(reading, ask_find(doc, item, reading->words->tool_lists), chosen, max);
+    return error;
 }
 
 /* Which tools the answer calls: the named one; the first when one is required or the user says
  * "use the tool"; all (up to four) when the user says "use the tools". */
-static struct ask_error read_tools(const struct json_doc *doc, struct arena *arena, struct ask *ask)
+static struct ask_error read_tools(const struct reading *reading)
 {
-    uint32_t tools = json_find(doc, 0, "tools"), choice = json_find(doc, 0, "tool_choice");
-    uint32_t chosen = json_find(doc, json_find(doc, choice, "function"), "name");
-    bool required = json_string_is(doc, choice, "required"), parallel = true, all;
+    const struct ask_words *words = reading->words;
+    struct ask *ask = reading->ask;
+    uint32_t tools = node_at(reading, words->tools);
+    uint32_t chosen = node_at(reading, words->choice_name);
+    bool required = has_word(reading, words->choice, words->choice_any) ||
+                    node_at(reading, words->choice_is_any) != JSON_NONE;
+    struct ask_error error;
+    bool all;
 
-    if (json_is_null(doc, tools) || json_string_is(doc, choice, "none"))
+    if (json_is_null(reading->doc, tools) || has_word(reading, words->choice, words->choice_none))
         return fine;
-    if (json_kind(doc, tools) != JSON_ARRAY)
-        return (struct ask_error){"tools must be an array", "tools"};
-    if (json_bool(doc, json_find(doc, 0, "parallel_tool_calls"), &parallel) == -EINVAL)
-        return (struct ask_error){"parallel_tool_calls is true or false", "parallel_tool_calls"};
+    if (!is_kind(reading, tools, JSON_ARRAY))
+        return (struct ask_error){"tools must be a list", words->tools};
+    if (is_kind(reading, chosen, JSON_ARRAY))
+        chosen = json_first(reading->doc, chosen);
     if (!required && chosen == JSON_NONE && !says(ask->last_text, "use the tool"))
         return fine;
-    all = parallel && says(ask->last_text, "use the tools");
-    return add_calls(doc, arena, chosen, all ? ASK_CALLS_MAX : 1, ask);
+    all = !is_serial(reading) && says(ask->last_text, "use the tools");
+    error = read_tool_lists(reading, tools, chosen, all ? ASK_CALLS_MAX : 1);
+    if (error.message == NULL && chosen != JSON_NONE && ask->call_count == 0)
+        error = (struct ask_error){"the choice names no tool of the request", words->choice_name};
+    return error;
 }
 
-static void read_format(const struct json_doc *doc, struct ask *ask)
+static void read_format(const struct reading *reading)
 {
-    uint32_t format = json_find(doc, 0, "response_format");
-    uint32_t type = json_find(doc, format, "type");
+    const struct ask_words *words = reading->words;
+    struct ask *ask = reading->ask;
+    uint32_t thinking = node_at(reading, words->thinking);
+    bool value = false;
 
-    ask->schema = JSON_NONE;
-    if (json_string_is(doc, type, "json_object"))
+    if (has_word(reading, words->json, words->json_word))
         ask->format = ASK_JSON;
-    if (json_string_is(doc, type, "json_schema")) {
+    for (size_t i = 0; i < ASK_PATHS_MAX && words->schemas[i] != NULL; i++) {
+        uint32_t schema = node_at(reading, words->schemas[i]);
+
+        if (json_is_null(reading->doc, schema))
+            continue;
         ask->format = ASK_SCHEMA;
-        ask->schema = json_find(doc, json_find(doc, format, "json_schema"), "schema");
+        ask->schema = schema;
     }
+    ask->thinks = words->thinking_word != NULL
+                      ? has_word(reading, words->thinking, words->thinking_word)
+                      : json_bool(reading->doc, thinking, &value) == 0 && value;
 }
 
-struct ask_error ask_read(const struct json_doc *doc, struct arena *arena, struct ask *ask_out)
+static struct ask_error read_stream(const struct reading *reading, int stream)
 {
-    struct ask ask = {.choices = 1, .cap_tokens = -1, .schema = JSON_NONE};
-    struct ask_error error;
-    uint32_t options = json_find(doc, 0, "stream_options");
+    const struct ask_words *words = reading->words;
+    struct ask *ask = reading->ask;
 
-    if (ask_model(doc, arena, &ask.model) != 0)
-        return (struct ask_error){"you must provide a model parameter", "model"};
-    if (json_bool(doc, json_find(doc, 0, "stream"), &ask.stream) == -EINVAL)
-        return (struct ask_error){"stream is true or false", "stream"};
-    if (json_bool(doc, json_find(doc, options, "include_usage"), &ask.include_usage) == -EINVAL)
-        return (struct ask_error){"include_usage is true or false", "stream_options"};
-    if (!read_int(doc, "n", 1, ASK_CHOICES_MAX, &ask.choices))
-        return (struct ask_error){"n is 1 to 128", "n"};
-    if (!read_int(doc, "max_tokens", 1, INT32_MAX, &ask.cap_tokens))
-        return (struct ask_error){"max_tokens is at least 1", "max_tokens"};
-    if (!read_int(doc, "max_completion_tokens", 1, INT32_MAX, &ask.cap_tokens))
-        return (struct ask_error){"max_completion_tokens is at least 1", "max_completion_tokens"};
-    error = read_messages(doc, arena, &ask);
+    if (json_bool(reading->doc, node_at(reading, words->stream), &ask->stream) == -EINVAL)
+        return (struct ask_error){"stream is true or false", words->stream};
+    if (json_bool(reading->doc, node_at(reading, words->include_usage), &ask->include_usage) ==
+        -EINVAL)
+        return (struct ask_error){"include_usage is true or false", words->include_usage};
+    if (stream >= 0)
+        ask->stream = stream == 1;
+    return fine;
+}
+
+struct ask_error ask_read(const struct ask_words *words, const struct json_doc *doc,
+                          struct arena *arena, struct span model, int stream, struct ask *ask_out)
+{
+    struct ask ask = {.model = model, .choices = 1, .cap_tokens = -1, .schema = JSON_NONE};
+    struct reading reading = {words, doc, arena, &ask};
+    struct ask_error error = read_stream(&reading, stream);
+
     if (error.message == NULL)
-        error = read_stops(doc, arena, &ask);
+        error = read_limits(&reading);
     if (error.message == NULL)
-        error = read_tools(doc, arena, &ask);
+        error = read_turns(&reading);
+    if (error.message == NULL)
+        error = read_stops(&reading);
+    if (error.message == NULL)
+        error = read_tools(&reading);
     if (error.message != NULL)
         return error;
-    read_format(doc, &ask);
+    read_format(&reading);
     *ask_out = ask;
     return fine;
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 
 #include "common/base/json_writer.h"
-#include "common/base/mem.h"
 
 #define SERVER_ERROR "server_error"
 #define INVALID "invalid_request_error"
@@ -47,11 +46,14 @@ static const struct fault faults[] = {
     {"cut", FAULT_CUT, 200, NULL, NULL, "FIN behind `after` pieces, framing left open"},
     {"truncate", FAULT_TRUNCATE, 200, NULL, NULL, "clean end behind `after` pieces, no finish"},
     {"malformed", FAULT_MALFORMED, 200, NULL, NULL, "broken JSON behind `after` pieces"},
+    {"bad-crc", FAULT_BAD_CRC, 200, NULL, NULL, "a frame with a wrong checksum, else malformed"},
+    {"cut-frame", FAULT_CUT_FRAME, 200, NULL, NULL, "clean end in the midst of a frame or event"},
+    {"unknown-event", FAULT_UNKNOWN_EVENT, 200, NULL, NULL, "an event of a kind nobody knows"},
     {"error-mid", FAULT_ERROR_MID, 200, SERVER_ERROR, NULL, "an error event in the stream"},
     {"huge-line", FAULT_HUGE_LINE, 200, NULL, NULL, "one line of `bytes` (100 MB)"},
     {"endless", FAULT_ENDLESS, 200, NULL, NULL, "content without end"},
-    {"no-done", FAULT_NO_DONE, 200, NULL, NULL, "finish_reason but no [DONE]"},
-    {"no-finish", FAULT_NO_FINISH, 200, NULL, NULL, "[DONE] but no finish_reason"},
+    {"no-done", FAULT_NO_DONE, 200, NULL, NULL, "a finish reason but no end marker"},
+    {"no-finish", FAULT_NO_FINISH, 200, NULL, NULL, "an end marker but no finish reason"},
     {"wrong-type", FAULT_WRONG_TYPE, 200, NULL, NULL, "a good body told to be text/plain"},
     {"split", FAULT_SPLIT, 200, NULL, NULL, "a chunk for every byte"},
     {"slow", FAULT_SLOW, 200, NULL, NULL, "200 ms between pieces, 2 s before a whole answer"},
@@ -63,7 +65,10 @@ static const struct fault faults[] = {
     {"fraction-usage", FAULT_USAGE_FRACTION, 200, NULL, NULL, "usage 1.5"},
     {"zero-usage", FAULT_USAGE_ZERO, 200, NULL, NULL, "usage 0"},
     {"twice-usage", FAULT_USAGE_TWICE, 200, NULL, NULL, "usage twice, the last is right"},
-    {"late-usage", FAULT_USAGE_LATE, 200, NULL, NULL, "usage behind [DONE]"},
+    {"late-usage", FAULT_USAGE_LATE, 200, NULL, NULL, "usage behind the end of the stream"},
+    {"needs-token", FAULT_NEEDS_TOKEN, 401, NULL, NULL, "401 but for tokens issued here"},
+    {"needs-signature", FAULT_NEEDS_SIGNATURE, 403, NULL, NULL,
+     "403 but for a right AWS signature"},
 };
 
 size_t fault_count(void)
@@ -90,6 +95,10 @@ struct fault_spec fault_spec_make(void)
         .cached = -1,
         .reasoning = -1,
         .thinking = -1,
+        .written = -1,
+        .written_1h = -1,
+        .status = -1,
+        .expires_s = -1,
     };
 }
 
@@ -116,6 +125,10 @@ static const struct {
     {"cached", offsetof(struct fault_spec, cached), INT64_MAX},
     {"reasoning", offsetof(struct fault_spec, reasoning), 1000000},
     {"thinking", offsetof(struct fault_spec, thinking), 1000000},
+    {"written", offsetof(struct fault_spec, written), INT64_MAX},
+    {"written_1h", offsetof(struct fault_spec, written_1h), INT64_MAX},
+    {"status", offsetof(struct fault_spec, status), 599},
+    {"expires_s", offsetof(struct fault_spec, expires_s), 86400},
 };
 
 static bool set_knob(struct fault_spec *spec, struct span name, struct span text)
@@ -138,10 +151,23 @@ static bool set_knob(struct fault_spec *spec, struct span name, struct span text
     return false;
 }
 
+/* The next item of a spec; moves *text behind it. */
+static struct span next_item(struct span *text)
+{
+    size_t size = 0;
+    struct span item;
+
+    while (size < text->size && text->at[size] != ';' && text->at[size] != ',')
+        size++;
+    item = span_trim(span_part(*text, 0, size));
+    *text = span_part(*text, size + 1, text->size);
+    return item;
+}
+
 bool fault_spec_apply(struct fault_spec *spec, struct span text)
 {
     while (text.size > 0) {
-        struct span value = span_trim(span_cut(&text, ';')), name = span_cut(&value, '=');
+        struct span value = next_item(&text), name = span_cut(&value, '=');
         const struct fault *fault;
 
         if (name.size == 0)
@@ -182,97 +208,6 @@ void fault_spec_apply_name(struct fault_spec *spec, struct span name)
             found = &faults[i];
     if (found != NULL)
         spec->fault = found;
-}
-
-struct fault_rules fault_rules_make(void)
-{
-    return (struct fault_rules){.at = mem_array(FAULT_RULES_MAX, sizeof(struct fault_rule))};
-}
-
-void fault_rules_done(struct fault_rules *rules)
-{
-    mem_free(rules->at);
-    *rules = (struct fault_rules){0};
-}
-
-void fault_rules_clear(struct fault_rules *rules)
-{
-    rules->count = 0;
-}
-
-/* A member that may be missing. */
-static bool copy_member(const struct json_doc *doc, const char *name, char *at, size_t capacity)
-{
-    uint32_t node = json_find(doc, 0, name);
-
-    at[0] = '\0';
-    return json_is_null(doc, node) || json_copy_string(doc, node, at, capacity) == 0;
-}
-
-const char *fault_rules_add(struct fault_rules *rules, const struct json_doc *doc)
-{
-    struct fault_rule rule = {.left = 1};
-    struct fault_spec spec = fault_spec_make();
-    uint32_t count = json_find(doc, 0, "count");
-    size_t kept = 0;
-
-    if (!copy_member(doc, "model", rule.model, sizeof(rule.model)) ||
-        !copy_member(doc, "site", rule.site, sizeof(rule.site)) ||
-        !copy_member(doc, "key", rule.key, sizeof(rule.key)))
-        return "model, site and key are short texts";
-    if (!copy_member(doc, "fault", rule.text, sizeof(rule.text)) ||
-        !fault_spec_apply(&spec, span_of(rule.text)))
-        return "fault is a spec like \"stall-mid;after=3\"; GET /faults lists the names";
-    if (!json_is_null(doc, count) && json_int64(doc, count, &rule.left) != 0)
-        return "count is a whole number, -1 for ever";
-    for (size_t i = 0; i < rules->count; i++)
-        if (rules->at[i].left != 0)
-            rules->at[kept++] = rules->at[i];
-    rules->count = kept;
-    if (rules->count == FAULT_RULES_MAX)
-        return "there are too many rules; DELETE /control";
-    rules->at[rules->count++] = rule;
-    return NULL;
-}
-
-static bool matches(const char *wanted, struct span text)
-{
-    return wanted[0] == '\0' || span_is(text, wanted);
-}
-
-void fault_rules_apply(struct fault_rules *rules, struct fault_spec *spec, struct span model,
-                       struct span site, struct span key)
-{
-    for (size_t i = 0; i < rules->count; i++) {
-        struct fault_rule *rule = &rules->at[i];
-
-        if (rule->left == 0 || !matches(rule->model, model) || !matches(rule->site, site) ||
-            !matches(rule->key, key))
-            continue;
-        if (rule->left > 0)
-            rule->left--;
-        rule->hits++;
-        (void)fault_spec_apply(spec, span_of(rule->text));
-        return;
-    }
-}
-
-void fault_rules_write(const struct fault_rules *rules, struct buf *out)
-{
-    struct json_writer w = json_writer_make(out);
-
-    json_begin(&w, '[');
-    for (size_t i = 0; i < rules->count; i++) {
-        json_begin(&w, '{');
-        json_put_string(&w, "model", span_of(rules->at[i].model));
-        json_put_string(&w, "site", span_of(rules->at[i].site));
-        json_put_bool(&w, "key", rules->at[i].key[0] != '\0');
-        json_put_string(&w, "fault", span_of(rules->at[i].text));
-        json_put_int64(&w, "left", rules->at[i].left);
-        json_put_int64(&w, "hits", rules->at[i].hits);
-        json_end(&w, '}');
-    }
-    json_end(&w, ']');
 }
 
 void fault_table_write(struct buf *out)

@@ -2,7 +2,7 @@
  * faults: how a call may be made to go wrong, and how a caller asks for it.
  *
  * A spec is text: "stall-mid;after=3;wait_ms=500". An item without "=" names a fault of the table,
- * the others set knobs. Pure but for the rules, which count down.
+ * the others set knobs. Pure.
  */
 #ifndef TOLLGATE_FAKE_PROVIDER_FAULTS_H
 #define TOLLGATE_FAKE_PROVIDER_FAULTS_H
@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
-#include "common/base/json.h"
 #include "common/base/span.h"
 
 enum fault_kind {
@@ -31,6 +30,9 @@ enum fault_kind {
     FAULT_CUT,
     FAULT_TRUNCATE,
     FAULT_MALFORMED,
+    FAULT_BAD_CRC,
+    FAULT_CUT_FRAME,
+    FAULT_UNKNOWN_EVENT,
     FAULT_ERROR_MID,
     FAULT_HUGE_LINE,
     FAULT_ENDLESS,
@@ -48,6 +50,8 @@ enum fault_kind {
     FAULT_USAGE_ZERO,
     FAULT_USAGE_TWICE,
     FAULT_USAGE_LATE,
+    FAULT_NEEDS_TOKEN, /* from here on a good answer to those who prove who they are */
+    FAULT_NEEDS_SIGNATURE,
 };
 
 struct fault {
@@ -63,23 +67,27 @@ must_use const struct fault *fault_at(size_t index);
 
 /* Knobs that were not set are -1. */
 struct fault_spec {
-    const struct fault *fault; /* never NULL */
-    int64_t after;             /* pieces of content before it; default 3 */
-    int64_t wait_ms;           /* of a stall; default for ever */
-    int64_t retry_after_s;     /* of 429 and 503 */
-    int64_t bytes;             /* of huge-line and gzip-bomb, or where a body is cut */
-    int64_t first_ms;          /* before the first byte */
-    int64_t pace_us;           /* between pieces */
-    int64_t tokens;            /* how long the answer is */
-    int64_t cached, reasoning; /* input told as cached, output told but not shown */
-    int64_t thinking;          /* tokens of reasoning text sent before the answer */
-    char finish[24];           /* another finish_reason */
+    const struct fault *fault;   /* never NULL */
+    int64_t after;               /* pieces of content before it; default 3 */
+    int64_t wait_ms;             /* of a stall; default for ever */
+    int64_t retry_after_s;       /* of 429 and 503 */
+    int64_t bytes;               /* of huge-line and gzip-bomb, or where a body is cut */
+    int64_t first_ms;            /* before the first byte */
+    int64_t pace_us;             /* between pieces */
+    int64_t tokens;              /* how long the answer is */
+    int64_t cached, reasoning;   /* input told as cached, output told but not shown */
+    int64_t written, written_1h; /* input told as written to a cache, for 5 minutes and an hour */
+    int64_t thinking;            /* tokens of reasoning text sent before the answer */
+    int64_t status;              /* of an error told inside of a 200 or in a stream; default 503 */
+    int64_t expires_s;           /* life of a token; default of the server */
+    char finish[24];             /* another finish reason */
 };
 
 must_use struct fault_spec fault_spec_make(void);
 
-/* Applies a spec over what stands there. False when an item is not understood; those before it
- * hold. */
+/* Applies a spec over what stands there. Items may stand between commas too, since some dialects
+ * carry no semicolon where a spec can be put. False when an item is not understood; those before
+ * it hold. */
 bool fault_spec_apply(struct fault_spec *spec, struct span text);
 
 /* A spec that may also be something else, a user's name for one: applied only when it begins with
@@ -90,31 +98,7 @@ void fault_spec_apply_tagged(struct fault_spec *spec, struct span text);
  * longest one. */
 void fault_spec_apply_name(struct fault_spec *spec, struct span name);
 
-#define FAULT_RULES_MAX 1024
-
-/* The next `left` calls that match get the spec. */
-struct fault_rule {
-    char model[128], site[64], key[160]; /* empty matches all */
-    char text[200];                      /* the spec */
-    int64_t left, hits;                  /* left -1: for ever */
-};
-
-struct fault_rules {
-    struct fault_rule *at; /* owned */
-    size_t count;
-};
-
-must_use struct fault_rules fault_rules_make(void);
-void fault_rules_done(struct fault_rules *rules);
-
-/* Adds a rule from {"model", "site", "key", "fault", "count"}. NULL, or what is wrong with it. */
-must_use const char *fault_rules_add(struct fault_rules *rules, const struct json_doc *doc);
-void fault_rules_clear(struct fault_rules *rules);
-/* The first rule that matches and is not used up is counted and applied. */
-void fault_rules_apply(struct fault_rules *rules, struct fault_spec *spec, struct span model,
-                       struct span site, struct span key);
-/* The rules as a JSON array, and the table of faults as one. */
-void fault_rules_write(const struct fault_rules *rules, struct buf *out);
+/* The table of faults as a JSON array. */
 void fault_table_write(struct buf *out);
 
 #endif

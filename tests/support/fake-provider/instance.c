@@ -88,6 +88,9 @@ static void type_of(const struct walk *walk, uint32_t schema, char type_out[16])
                        json_find(walk->doc, schema, "properties") != JSON_NONE ? "object"
                        : json_find(walk->doc, schema, "items") != JSON_NONE    ? "array"
                                                                                : "string");
+    for (char *at = type_out; *at != '\0'; at++) /* Gemini's are in capitals. */
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
 }
 
 static void write_number(struct walk *walk, uint32_t schema, bool whole)

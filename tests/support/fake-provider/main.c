@@ -58,7 +58,11 @@ static int serve(struct config *config)
         fprintf(stderr, "tollgate-fake-provider: %s: %s\n", config->truth, strerror(errno));
         return 1;
     }
-    provider_init(&provider, truth, config->pace_us, (uint32_t)config->count_millibytes);
+    provider_init(&provider, truth,
+                  &(struct provider_options){
+                      .pace_us = config->pace_us,
+                      .millibytes_per_token = (uint32_t)config->count_millibytes,
+                  });
     server = server_new(provider_on_request, &provider);
     outcome = server_listen(server, config->listen, bound);
     if (outcome == 0) {

@@ -15,16 +15,17 @@ void record_end(struct record *record, enum truth_end end)
         return;
     record->entry.end = (uint8_t)end;
     record->entry.ms = (uint32_t)((clock_mono_us() - record->start_us) / 1000);
-    truth_add(record->truth, &record->entry);
+    truth_add(record->truth, &record->entry, TAKE(record->request));
 }
 
 void record_bills_nothing(struct record *record)
 {
-    record->entry.input = 0;
-    record->entry.cache_read = 0;
-    record->entry.output = 0;
-    record->entry.reasoning = 0;
-    record->entry.usage_told = false;
+    struct truth_entry *entry = &record->entry;
+
+    entry->input = entry->cache_read = entry->cache_write = entry->cache_write_1h = 0;
+    entry->output = entry->reasoning = 0;
+    entry->images = entry->characters = entry->milliseconds = entry->searches = 0;
+    entry->usage_told = false;
 }
 
 enum stage { STAGE_WAIT, STAGE_HEAD, STAGE_REST, STAGE_OVER };
@@ -203,6 +204,8 @@ static enum turn (*const first_writers[])(struct whole *, struct buf *, int64_t 
     [FAULT_CUT] = cut,
     [FAULT_TRUNCATE] = truncated,
     [FAULT_MALFORMED] = malformed,
+    [FAULT_BAD_CRC] = malformed,
+    [FAULT_CUT_FRAME] = truncated,
     [FAULT_SPLIT] = split,
     [FAULT_HTML] = whole_but_broken,
     [FAULT_EMPTY] = whole_but_broken,

@@ -14,6 +14,7 @@
 struct record {
     struct truth *truth; /* borrowed; NULL: nothing is told */
     struct truth_entry entry;
+    struct truth_request *request; /* owned */
     int64_t start_us;
 };
 
@@ -26,7 +27,7 @@ struct reply {
     int status;
     const char *content_type;
     const char *extra; /* header lines, borrowed constant or in `extra_text` */
-    char extra_text[160];
+    char extra_text[320];
     struct buf body; /* taken */
     struct record record;
     struct fault_spec spec;

@@ -11,6 +11,7 @@
 #define NATURAL_TOKENS_MIN 20
 #define NATURAL_TOKENS_SPREAD 60
 #define REASONING_DEFAULT 64
+#define THINKING_DEFAULT 24
 
 /* What is asked for and how much of it may be said. */
 struct plan {
@@ -52,7 +53,7 @@ static struct plan plan_make(const struct ask *ask, const struct json_doc *doc,
     if (spec->reasoning < 0 && ask->model.size > 0 &&
         memmem(ask->model.at, ask->model.size, "reasoning", 9) != NULL)
         plan.reasoning = REASONING_DEFAULT;
-    plan.thinking = spec->thinking >= 0 ? spec->thinking : 0;
+    plan.thinking = spec->thinking >= 0 ? spec->thinking : ask->thinks ? THINKING_DEFAULT : 0;
     if (ask->cap_tokens >= 0) {
         plan.reasoning = min_of(plan.reasoning, ask->cap_tokens);
         plan.thinking = min_of(plan.thinking, ask->cap_tokens - plan.reasoning);
@@ -82,9 +83,11 @@ static void write_content(const struct plan *plan, uint64_t seed, struct buf *ou
 }
 
 /* Where the first stop text stands, or the whole size. */
-static size_t before_stop(const struct ask *ask, struct span text)
+static size_t before_stop(const struct ask *ask, struct span text, struct span *stop_out)
 {
     size_t size = text.size;
+
+    *stop_out = span_make(NULL, 0);
 
     for (size_t i = 0; i < ask->stop_count; i++) {
         const char *at;
@@ -92,37 +95,46 @@ static size_t before_stop(const struct ask *ask, struct span text)
         if (ask->stops[i].size == 0 || size == 0)
             continue;
         at = memmem(text.at, size, ask->stops[i].at, ask->stops[i].size);
-        if (at != NULL)
-            size = (size_t)(at - text.at);
+        if (at == NULL)
+            continue;
+        size = (size_t)(at - text.at);
+        *stop_out = ask->stops[i];
     }
     return size;
+}
+
+/* What one choice says, as far as stop texts and the cap let it. */
+static void say_content(struct script *script, const struct plan *plan, uint64_t seed,
+                        struct script_choice *choice)
+{
+    size_t cap = plan->visible_max == INT64_MAX ? SIZE_MAX : bytes_of(plan, plan->visible_max);
+    struct span text, stop;
+
+    write_content(plan, seed, &script->text);
+    text = span_part(buf_span(&script->text), choice->content.at, SIZE_MAX);
+    choice->content.size = before_stop(plan->ask, text, &stop);
+    choice->finish = stop.size > 0 ? FINISH_STOP_SEQUENCE : FINISH_STOP;
+    if (choice->content.size > cap) {
+        choice->content.size = answer_cut(text, cap);
+        choice->finish = FINISH_LENGTH;
+    }
+    script->text.size = choice->content.at + choice->content.size;
+    choice->stop = (struct script_part){script->text.size, stop.size};
+    if (choice->finish == FINISH_STOP_SEQUENCE)
+        buf_add_span(&script->text, stop);
 }
 
 static void make_choice(struct script *script, const struct plan *plan, uint64_t seed,
                         struct script_choice *choice)
 {
-    struct span text;
-    size_t cap = plan->visible_max == INT64_MAX ? SIZE_MAX : bytes_of(plan, plan->visible_max);
-
     choice->thinking.at = script->text.size;
     if (plan->thinking > 0)
         answer_prose(answer_mix(seed, 1), bytes_of(plan, plan->thinking), &script->text);
     choice->thinking.size = script->text.size - choice->thinking.at;
     choice->content.at = script->text.size;
-    choice->finish = "tool_calls";
-    if (script->call_count == 0) {
-        write_content(plan, seed, &script->text);
-        text = span_part(buf_span(&script->text), choice->content.at, SIZE_MAX);
-        choice->content.size = before_stop(plan->ask, text);
-        choice->finish = "stop";
-        if (choice->content.size > cap) {
-            choice->content.size = answer_cut(text, cap);
-            choice->finish = "length";
-        }
-        script->text.size = choice->content.at + choice->content.size;
-    }
-    if (script->finish[0] != '\0')
-        choice->finish = script->finish;
+    choice->finish = FINISH_CALLS;
+    if (script->call_count == 0)
+        say_content(script, plan, seed, choice);
 }
 
 /* Names and arguments of the calls; none when the cap leaves no room for all of them, since half
@@ -167,6 +179,13 @@ static void make_usage(struct script *script, const struct plan *plan, const str
         script->cached_tokens = min_of(plan->spec->cached, script->input_tokens);
     else if (plan->ask->marked_cached)
         script->cached_tokens = script->input_tokens / 2;
+    if (plan->spec->written >= 0)
+        script->written_tokens =
+            min_of(plan->spec->written, script->input_tokens - script->cached_tokens);
+    if (plan->spec->written_1h >= 0)
+        script->written_1h_tokens =
+            min_of(plan->spec->written_1h,
+                   script->input_tokens - script->cached_tokens - script->written_tokens);
     script->output_tokens = count_tokens(&output) + plan->reasoning;
     script->reasoning_tokens = count_tokens(&thinking) + plan->reasoning;
 }
@@ -186,6 +205,14 @@ void script_make(struct script *script_out, const struct ask *ask, const struct 
         make_choice(script_out, &plan, answer_mix(ask->seed, i), &script_out->choices[i]);
     must(!buf_failed(&script_out->text));
     make_usage(script_out, &plan, zero, input);
+}
+
+void script_say(struct script *script, const char *text)
+{
+    script->choices[0] = (struct script_choice){.content = {script->text.size, strlen(text)}};
+    buf_add_string(&script->text, text);
+    script->choice_count = 1;
+    script->call_count = 0;
 }
 
 void script_done(struct script *script)

@@ -14,6 +14,8 @@ import sys
 import tempfile
 import unittest
 
+from dialects import DIALECTS, Anthropic, sse
+
 PROGRAM = sys.argv.pop(1)
 DEADLINE_S = 10
 
@@ -378,6 +380,230 @@ class FakeProvider(unittest.TestCase):
             received = b""
             while received.count(b"HTTP/1.1 200 OK") < 3 or not received.endswith(b"}\n"):
                 received += connection.recv(65536)
+
+
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 3}}}
+
+
+class Dialects(unittest.TestCase):
+    """The same of every dialect: one core, told in different words."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.provider = Provider()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.provider.stop()
+
+    def setUp(self):
+        self.provider.call("DELETE", "/truth")
+
+    def send(self, dialect, text="hello there", stream=False, spec=None, **wishes):
+        path, headers, body = dialect.request(text, stream, **wishes)
+        if spec:
+            headers["x-fake-fault"] = spec
+        return self.provider.call("POST", path, body, headers)
+
+    def ask(self, dialect, text="hello there", stream=False, spec=None, **wishes):
+        status, headers, body = self.send(dialect, text, stream, spec, **wishes)
+        self.assertEqual(status, 200, body)
+        if stream:
+            self.assertTrue(headers["content-type"].startswith(dialect.stream_type), headers["content-type"])
+            return dialect.read_stream(body)
+        return dialect.read_whole(json.loads(body))
+
+    def last(self, query=""):
+        lines = self.provider.call("GET", "/truth?" + query)[2].splitlines()
+        return json.loads(lines[-1])
+
+    def test_every_dialect_says_the_same_whole_and_streamed(self):
+        said = set()
+        for dialect in DIALECTS:
+            with self.subTest(dialect=dialect.name):
+                whole, streamed = self.ask(dialect), self.ask(dialect, stream=True)
+                self.assertEqual(whole, streamed)
+                self.assertEqual(whole.finish, dialect.finish["stop"])
+                said.add(whole.text)
+                truth = self.last()
+                self.assertEqual((truth["dialect"], truth["stream"], truth["status"]), (dialect.name, True, 200))
+                self.assertEqual(whole.meters["input"], tokens_of("hello there"))
+                self.assertEqual(whole.meters, {name: truth["meters"].get(name, 0) for name in whole.meters})
+                self.assertTrue(truth["usage_told"])
+        self.assertEqual(len(said), 1, "the answer depends on the dialect")
+
+    def test_every_dialect_thinks_calls_and_is_cut(self):
+        rows = [
+            ("hello", {"cap": 5}, "length", []),
+            ("echo: one two three", {"stops": [" three"]}, "stop_text", []),
+            ("hello", {"tools": {"weather": SCHEMA}}, "stop", []),
+            ("please use the tool", {"tools": {"weather": SCHEMA, "tides": SCHEMA}}, "calls", ["weather"]),
+            ("please use the tools", {"tools": {"weather": SCHEMA, "tides": SCHEMA}}, "calls", ["weather", "tides"]),
+            ("hello", {"tools": {"weather": SCHEMA}, "choice": "any"}, "calls", ["weather"]),
+            ("hello", {"tools": {"weather": SCHEMA, "tides": SCHEMA}, "choice": "tides"}, "calls", ["tides"]),
+        ]
+        for dialect in DIALECTS:
+            for text, wishes, finish, names in rows:
+                if not dialect.can(wishes):
+                    continue
+                with self.subTest(dialect=dialect.name, text=text, **wishes):
+                    whole = self.ask(dialect, text, spec="thinking=6", **wishes)
+                    streamed = self.ask(dialect, text, True, spec="thinking=6", **wishes)
+                    self.assertEqual(whole, streamed)
+                    self.assertEqual(whole.finish, dialect.finish[finish])
+                    self.assertEqual([name for name, _ in whole.calls], names)
+                    for _, arguments in whole.calls:
+                        self.assertGreaterEqual(arguments["days"], 3)
+                    if finish == "stop_text":
+                        self.assertEqual(whole.text, "one two")
+                    if dialect.thinks and "cap" not in wishes:
+                        self.assertEqual(tokens_of(whole.thinking), 6)
+
+    def test_every_dialect_answers_with_json(self):
+        for dialect in DIALECTS:
+            if dialect.can({"schema": SCHEMA}):
+                with self.subTest(dialect=dialect.name):
+                    answer = self.ask(dialect, schema=SCHEMA)
+                    self.assertGreaterEqual(json.loads(answer.text)["days"], 3)
+
+    def test_every_dialect_tells_its_classes_of_tokens(self):
+        text = "a prompt that is long enough to be cut in four parts"
+        for dialect in DIALECTS:
+            with self.subTest(dialect=dialect.name):
+                spec = "cached=3;written=4;written_1h=2" if dialect.writes_cache else "cached=3"
+                whole = self.ask(dialect, text, spec=spec + ";reasoning=7;tokens=10")
+                meters = self.last()["meters"]
+                self.assertEqual(whole.meters["output"], meters["output"])
+                self.assertEqual(meters["output"], 17)
+                for name, value in whole.meters.items():
+                    self.assertEqual(value, meters.get(name, 0), name)
+                self.assertEqual(sum(meters.get(name, 0) for name in
+                                     ("input", "cache_read", "cache_write", "cache_write_1h")), tokens_of(text))
+
+    def test_every_dialect_has_its_own_errors(self):
+        for dialect in DIALECTS:
+            for fault, status in (("400", 400), ("401", 401), ("403", 403), ("404", 404), ("429", 429),
+                                  ("500", 500), ("503", 503)):
+                for stream in (False, True):
+                    with self.subTest(dialect=dialect.name, fault=fault, stream=stream):
+                        got, headers, body = self.send(dialect, stream=stream, spec=fault)
+                        self.assertEqual(got, status)
+                        self.assertEqual(dialect.read_error(headers, json.loads(body)), dialect.errors[status])
+                        self.assertEqual("retry-after" in headers, status in (429, 503))
+            with self.subTest(dialect=dialect.name, fault="bad request"):
+                got, headers, body = self.send(dialect, cap=0 if dialect.can({"cap": 1}) else None,
+                                               turns="not a list")
+                self.assertEqual(got, 400)
+                self.assertEqual(dialect.read_error(headers, json.loads(body)), dialect.errors[400])
+
+    def test_an_error_inside_of_a_good_answer(self):
+        for dialect in DIALECTS:
+            for status in (429, 503):
+                with self.subTest(dialect=dialect.name, status=status):
+                    spec = f"error-mid;after=2;status={status}"
+                    got, headers, body = self.send(dialect, spec=spec)
+                    self.assertEqual(got, 200)
+                    self.assertEqual(dialect.read_error({}, json.loads(body)), dialect.error_inside(status))
+                    answer = self.ask(dialect, stream=True, spec=spec)
+                    self.assertEqual(answer.error, dialect.error_in_stream(status))
+                    self.assertEqual(answer.text, "This answer")
+                    truth = self.last()
+                    self.assertEqual((truth["end"], truth["meters"]["output"]), ("broken", tokens_of("This answer")))
+                    self.assertFalse(truth["usage_told"])
+
+    def test_faults_in_the_midst_of_a_stream(self):
+        rows = {"truncate": "broken", "malformed": "broken", "bad-crc": "broken", "cut-frame": "broken",
+                "unknown-event": "whole", "no-done": "whole", "no-finish": "whole", "split": "whole",
+                "reset-mid": "broken", "cut": "broken", "garbage-head": "broken", "close-before-head": "broken"}
+        for dialect in DIALECTS:
+            good = self.ask(dialect, stream=True)
+            for fault, end in rows.items():
+                with self.subTest(dialect=dialect.name, fault=fault):
+                    spec = fault + ";after=4"
+                    if fault in ("reset-mid", "cut", "garbage-head", "close-before-head"):
+                        with self.assertRaises((ConnectionError, http.client.HTTPException)):
+                            self.send(dialect, stream=True, spec=spec)
+                    elif fault in ("malformed", "bad-crc", "cut-frame"):
+                        _, _, body = self.send(dialect, stream=True, spec=spec)
+                        with self.assertRaises(ValueError):
+                            dialect.read_stream(body)
+                    else:
+                        answer = self.ask(dialect, stream=True, spec=spec)
+                        wrong = fault == "truncate" or fault in dialect.ends_by
+                        self.assertEqual(answer == good, not wrong, answer)
+                        self.assertEqual(answer.finish is None, wrong and (fault, dialect.name) not in (
+                            ("no-done", "openai"), ("no-done", "anthropic"), ("no-done", "gemini")), answer.finish)
+                    truth = self.last()
+                    self.assertEqual(truth["end"], end)
+                    if fault in ("truncate", "malformed", "bad-crc", "cut-frame", "cut"):
+                        self.assertEqual(truth["meters"]["output"], tokens_of("This answer is invented"))
+
+    def test_wrong_usages(self):
+        rows = {"no-usage": None, "null-usage": None, "text-usage": "12", "negative-usage": -5,
+                "huge-usage": 10 ** 18, "fraction-usage": 1.5, "zero-usage": 0}
+        for dialect in DIALECTS:
+            for fault, wanted in rows.items():
+                for stream in (False, True):
+                    with self.subTest(dialect=dialect.name, fault=fault, stream=stream):
+                        answer = self.ask(dialect, stream=stream, spec=fault)
+                        self.assertEqual(dialect.told_output(answer.usage), wanted)
+                        self.assertFalse(self.last()["usage_told"])
+            for fault in ("twice-usage", "late-usage"):
+                with self.subTest(dialect=dialect.name, fault=fault):
+                    answer = self.ask(dialect, stream=True, spec=fault)
+                    self.assertEqual(answer.meters["output"], tokens_of(answer.text))
+
+    def test_floods_in_every_dialect(self):
+        for dialect in DIALECTS:
+            for stream in (False, True):
+                with self.subTest(dialect=dialect.name, stream=stream):
+                    _, _, body = self.send(dialect, stream=stream, spec="huge-line;bytes=2000000")
+                    self.assertGreater(len(body), 2000000)
+                    if not stream:
+                        self.assertEqual(len(dialect.read_whole(json.loads(body)).text), 2000000)
+
+    def test_the_truth_log_has_what_was_asked(self):
+        for dialect in DIALECTS:
+            with self.subTest(dialect=dialect.name):
+                path, headers, body = dialect.request("hello there", False)
+                headers.update({"authorization": "Bearer secret-1", "content-type": "application/json"})
+                self.provider.call("POST", path, body, headers)
+                truth = self.last("body=1")
+                self.assertEqual(json.loads(truth["body"]), body)
+                self.assertEqual(truth["path"], path.split("?")[0])
+                self.assertEqual(truth["headers"]["authorization"], "Bearer")
+                self.assertNotIn("secret-1", json.dumps(truth))
+                self.assertNotIn("body", self.last())
+
+    def test_a_spec_reaches_every_dialect(self):
+        for dialect in DIALECTS:
+            with self.subTest(dialect=dialect.name):
+                path, headers, body = dialect.request("hello there", False, spec_in_body="503")
+                self.assertEqual(self.provider.call("POST", path, body, headers)[0],
+                                 503 if dialect.spec_member else 200)
+                path, headers, body = dialect.request("hello there", False, model="x-fault-503")
+                self.assertEqual(self.provider.call("POST", path, body, headers)[0], 503)
+                path, headers, body = dialect.request("hello there", False)
+                self.assertEqual(self.provider.call("POST", "/fault-429" + path, body, headers)[0], 429)
+                self.assertEqual(self.last()["site"], "fault-429")
+                self.provider.call("POST", "/control", {"site": "west", "fault": "500"})
+                self.assertEqual(self.provider.call("POST", "/west" + path, body, headers)[0], 500)
+
+    def test_anthropic_wants_its_own(self):
+        path, headers, body = Anthropic().request("hello", False)
+        self.assertEqual(self.provider.call("POST", path, body)[0], 400)
+        answer = self.ask(Anthropic(), spec="thinking=6")
+        block = {"type": "thinking", "thinking": answer.thinking, "signature": answer.signature}
+        for change, status in (({}, 200), ({"signature": "x"}, 400), ({"thinking": "y"}, 400)):
+            body["messages"] = [{"role": "user", "content": "hello"},
+                                {"role": "assistant", "content": [{**block, **change}, {"type": "text", "text": "a"}]},
+                                {"role": "user", "content": "more"}]
+            self.assertEqual(self.provider.call("POST", path, body, headers)[0], status, change)
+        status, _, answer = self.provider.call("POST", path + "/count_tokens", body, headers)
+        self.assertEqual((status, json.loads(answer)["input_tokens"]), (200, tokens_of("helloamore")))
+        events = sse(self.send(Anthropic(), stream=True)[2])
+        self.assertEqual([name for name, _ in events][:3], ["message_start", "content_block_start", "ping"])
+        self.assertEqual([name for name, _ in events][-3:], ["content_block_stop", "message_delta", "message_stop"])
 
 
 class Files(unittest.TestCase):

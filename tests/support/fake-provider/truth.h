@@ -12,7 +12,20 @@
 #include "common/base/buf.h"
 #include "common/base/span.h"
 
-enum truth_endpoint { TRUTH_CHAT, TRUTH_EMBEDDINGS };
+enum truth_endpoint {
+    TRUTH_CHAT,
+    TRUTH_EMBEDDINGS,
+    TRUTH_COUNT_TOKENS,
+    TRUTH_COMPLETIONS,
+    TRUTH_RESPONSES, /* reading and deleting one too */
+    TRUTH_RERANK,
+    TRUTH_MODERATIONS,
+    TRUTH_IMAGES,
+    TRUTH_SPEECH,
+    TRUTH_TRANSCRIPTION,
+    TRUTH_TOKEN,
+    TRUTH_ENDPOINTS,
+};
 
 enum truth_end {
     TRUTH_WHOLE,  /* every byte of a good or of an error answer was taken by the kernel */
@@ -26,20 +39,37 @@ struct truth_entry {
     char request_id[40]; /* the gateway's, "" when it sent none */
     char model[64];      /* cut when longer */
     char site[24];       /* path before /v1, for telling base URLs apart */
+    const char *dialect; /* constant */
     uint64_t id;         /* the provider's own: req_… and chatcmpl-… end in it */
     int64_t seq;         /* set by truth_add, from 1 */
     /* What it bills: of a whole answer everything, of an aborted stream the input and what was
-     * written, of anything else nothing. input excludes cache_read; reasoning is part of output.
-     */
-    int64_t input, cache_read, output, reasoning;
-    uint16_t status;  /* 0: no head was sent */
-    uint8_t attempt;  /* as the gateway says, 0 = not told */
-    uint8_t fault;    /* index in the table */
-    uint8_t endpoint; /* enum truth_endpoint */
-    uint8_t end;      /* enum truth_end */
+     * written, of anything else nothing. input excludes what was read from and written to a cache;
+     * reasoning is part of output. */
+    int64_t input, cache_read, cache_write, cache_write_1h, output, reasoning;
+    int64_t images, characters, milliseconds, searches; /* of endpoints that bill those */
+    uint16_t status;                                    /* 0: no head was sent */
+    uint8_t attempt;                                    /* as the gateway says, 0 = not told */
+    uint8_t fault;                                      /* index in the table */
+    uint8_t endpoint;                                   /* enum truth_endpoint */
+    uint8_t end;                                        /* enum truth_end */
     bool stream;
     bool usage_told; /* a right usage went out: the gateway must bill by exactly this */
 };
+
+/* What came in: kept for the last TRUTH_REQUESTS_MAX calls only. */
+struct truth_request {
+    char *members;      /* owned; "path", "query" and "headers" as JSON, a comma before each */
+    char *body;         /* owned */
+    size_t body_bytes;  /* of the body kept */
+    size_t whole_bytes; /* of the body sent */
+};
+#define TRUTH_REQUESTS_MAX 1024
+#define TRUTH_BODY_BYTES_MAX ((size_t)64 << 10) /* longer bodies are cut */
+
+/* Takes notes of headers and body. Only that a secret is there is noted, never which. */
+struct http_request;
+must_use struct truth_request *truth_request_new(const struct http_request *request);
+void truth_request_free(struct truth_request *request);
 
 struct truth;
 
@@ -48,14 +78,19 @@ struct truth;
 must_use struct truth *truth_new(size_t entries_max, const char *path, const char *counted_by);
 void truth_free(struct truth *truth);
 
-void truth_add(struct truth *truth, const struct truth_entry *entry);
+/* Takes the request, which may be NULL. */
+void truth_add(struct truth *truth, const struct truth_entry *entry, struct truth_request *request);
 /* Forgets all; numbers go on. */
 void truth_clear(struct truth *truth);
 must_use int64_t truth_last(const struct truth *truth);
 
-/* Appends JSON lines of at most `limit` calls numbered above `since`, of that request id only when
- * it is not empty. Returns the number to ask from next. */
-int64_t truth_write(const struct truth *truth, int64_t since, int64_t limit, struct span request_id,
-                    struct buf *out);
+struct truth_query {
+    int64_t since, limit;   /* at most `limit` calls numbered above `since` */
+    struct span request_id; /* of that one only, when it is not empty */
+    bool bodies;            /* with the bodies that are still held */
+};
+
+/* Appends JSON lines. Returns the number to ask from next. */
+int64_t truth_write(const struct truth *truth, const struct truth_query *query, struct buf *out);
 
 #endif

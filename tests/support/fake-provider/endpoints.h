@@ -1,0 +1,11 @@
+/*
+ * endpoints: what is no chat: embeddings, images, speech and the like. Each is a route's answer.
+ */
+#ifndef TOLLGATE_FAKE_PROVIDER_ENDPOINTS_H
+#define TOLLGATE_FAKE_PROVIDER_ENDPOINTS_H
+
+#include "provider.h"
+
+must_use struct call *openai_embeddings(struct provider *provider, struct arrival *arrival);
+
+#endif

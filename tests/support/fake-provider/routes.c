@@ -1,0 +1,144 @@
+/*
+ * routes: see the header. The first row that matches wins.
+ */
+#include "routes.h"
+
+#include "anthropic.h"
+#include "chat.h"
+#include "endpoints.h"
+#include "pages.h"
+
+static const struct route routes[] = {
+    {"POST", "/chat/completions", MATCH_END, NULL, chat_call, &openai_dialect, TRUTH_CHAT,
+     BODY_JSON, -1},
+    {"POST", "/completions", MATCH_END, NULL, chat_call, &openai_completions_dialect,
+     TRUTH_COMPLETIONS, BODY_JSON, -1},
+    {"POST", "/embeddings", MATCH_END, NULL, openai_embeddings, &openai_dialect, TRUTH_EMBEDDINGS,
+     BODY_JSON, 0},
+
+    {"POST", "/messages", MATCH_END, NULL, anthropic_messages, &anthropic_dialect, TRUTH_CHAT,
+     BODY_JSON, -1},
+    {"POST", "/messages/count_tokens", MATCH_END, NULL, anthropic_count_tokens, &anthropic_dialect,
+     TRUTH_COUNT_TOKENS, BODY_JSON, 0},
+    {"POST", "count-tokens:rawPredict", MATCH_END, NULL, anthropic_count_tokens, &anthropic_dialect,
+     TRUTH_COUNT_TOKENS, BODY_JSON, 0},
+    {"POST", ":rawPredict", MATCH_END, NULL, anthropic_messages, &anthropic_dialect, TRUTH_CHAT,
+     BODY_JSON, 0},
+    {"POST", ":streamRawPredict", MATCH_END, NULL, anthropic_messages, &anthropic_dialect,
+     TRUTH_CHAT, BODY_JSON, 1},
+
+    {"GET", "/models", MATCH_END, models_page, NULL, NULL, 0, BODY_NONE, 0},
+    {"GET", "/models/", MATCH_WITHIN, model_page, NULL, NULL, 0, BODY_NONE, 0},
+    {"GET DELETE", "/truth", MATCH_WHOLE, truth_page, NULL, NULL, 0, BODY_NONE, 0},
+    {"GET POST DELETE", "/control", MATCH_WHOLE, control_page, NULL, NULL, 0, BODY_JSON, 0},
+    {"GET", "/faults", MATCH_WHOLE, faults_page, NULL, NULL, 0, BODY_NONE, 0},
+    {"GET", "/healthz", MATCH_WHOLE, health_page, NULL, NULL, 0, BODY_NONE, 0},
+};
+
+static bool matches(const struct route *route, struct span path)
+{
+    switch (route->match) {
+    case MATCH_WHOLE:
+        return span_is(path, route->path);
+    case MATCH_END:
+        return span_ends(path, route->path);
+    case MATCH_WITHIN:
+        return memmem(path.at, path.size, route->path, strlen(route->path)) != NULL;
+    }
+    return false;
+}
+
+const struct route *route_find(const struct http_request *request, bool *other_method_out)
+{
+    *other_method_out = false;
+    for (size_t i = 0; i < array_size(routes); i++) {
+        if (!matches(&routes[i], request->path))
+            continue;
+        if (memmem(routes[i].methods, strlen(routes[i].methods), request->method.at,
+                   request->method.size) != NULL)
+            return &routes[i];
+        *other_method_out = true;
+    }
+    return NULL;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static struct span decode(struct span text, struct arena *arena)
+{
+    char *at;
+    size_t size = 0;
+
+    if (text.size == 0 || text.size > HTTP_HEAD_BYTES_MAX)
+        return span_make(NULL, 0);
+    at = arena_take(arena, text.size);
+    for (size_t i = 0; i < text.size; i++) {
+        bool escaped = text.at[i] == '%' && i + 2 < text.size && hex_digit(text.at[i + 1]) >= 0 &&
+                       hex_digit(text.at[i + 2]) >= 0;
+
+        at[size++] = escaped ? (char)(hex_digit(text.at[i + 1]) * 16 + hex_digit(text.at[i + 2]))
+                             : text.at[i];
+        i += escaped ? 2 : 0;
+    }
+    return span_make(at, size);
+}
+
+struct span route_model(struct span path, struct arena *arena)
+{
+    static const char *const before[] = {"/models/", "/model/", "/deployments/"};
+
+    for (size_t i = 0; i < array_size(before); i++) {
+        const char *at = memmem(path.at, path.size, before[i], strlen(before[i]));
+        struct span rest;
+
+        if (at == NULL)
+            continue;
+        rest = span_part(path, (size_t)(at - path.at) + strlen(before[i]), path.size);
+        rest = span_cut(&rest, '/');
+        if (before[i][1] == 'm' && before[i][6] == 's') {
+            ptrdiff_t verb = span_index(rest, ':');
+
+            rest.size = verb < 0 ? rest.size : (size_t)verb;
+        }
+        return decode(rest, arena);
+    }
+    return span_make(NULL, 0);
+}
+
+/* Whether a version or the begin of a provider's own path stands here, as whole segments. */
+static bool begins_api(struct span rest)
+{
+    static const char *const begins[] = {"/v1",        "/v2",      "/v1beta",
+                                         "/v1beta1",   "/v1alpha", "/openai/deployments",
+                                         "/openai/v1", "/model"};
+
+    for (size_t i = 0; i < array_size(begins); i++) {
+        size_t size = strlen(begins[i]);
+
+        if (span_starts(rest, begins[i]) && (rest.size == size || rest.at[size] == '/'))
+            return true;
+    }
+    return false;
+}
+
+struct span route_site(const struct route *route, struct span path)
+{
+    size_t end = path.size;
+    const char *at = memmem(path.at, path.size, route->path, strlen(route->path));
+
+    if (at != NULL)
+        end = (size_t)(at - path.at);
+    for (size_t i = 0; i < end; i++) {
+        if (path.at[i] == '/' && begins_api(span_part(path, i, path.size))) {
+            end = i;
+            break;
+        }
+    }
+    return end > 1 ? span_part(path, 1, end - 1) : span_make(NULL, 0);
+}
