@@ -46,6 +46,10 @@ struct answer {
     uint32_t signs; /* all that were seen */
     char id[ANSWER_NAME_MAX], model[ANSWER_NAME_MAX];
     char finish_reason[32];
+    /* Sets of choices, of streams that pass as they are: who spoke, called tools, told its end. */
+    struct answer_choices {
+        uint64_t spoke[2], called[2], finished[2];
+    } choices;
     enum price_mode mode; /* as the provider says it served it */
     struct answer_usage usage;
     char error_message[ANSWER_MESSAGE_MAX], error_code[64], error_param[64];

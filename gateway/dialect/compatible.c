@@ -3,10 +3,9 @@
  */
 #include "gateway/dialect/compatible.h"
 
-#include <string.h>
-
 #include "common/base/mem.h"
 #include "gateway/dialect/call_id.h"
+#include "gateway/dialect/language.h"
 
 #define M(member) (UINT64_C(1) << MEMBER_##member)
 #define CHOICE(choice) (1u << CHOICE_##choice)
@@ -450,16 +449,11 @@ static bool members_pass(const struct compatible *compatible, const struct json_
         {"frequency_penalty", MEMBER_FREQUENCY_PENALTY},
         {"presence_penalty", MEMBER_PRESENCE_PENALTY},
     };
-    const char *other = strcmp(compatible->tokens_member, "max_tokens") == 0
-                            ? "max_completion_tokens"
-                            : "max_tokens";
 
     for (size_t i = 0; i < array_size(members); i++)
         if ((compatible->without >> members[i].member & 1) != 0 && has(doc, 0, members[i].name))
             return false;
-    return !(compatible->one_tokens_member && has(doc, 0, other)) &&
-           !(compatible->seed_member != NULL && has(doc, 0, "seed")) &&
-           !(compatible->no_stream_options && has(doc, 0, "stream_options"));
+    return compatible->seed_member == NULL || !has(doc, 0, "seed");
 }
 
 bool compatible_passes(const struct compatible *compatible, const struct json_doc *ask)

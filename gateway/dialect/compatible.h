@@ -9,7 +9,13 @@
 #ifndef TOLLGATE_GATEWAY_DIALECT_COMPATIBLE_H
 #define TOLLGATE_GATEWAY_DIALECT_COMPATIBLE_H
 
-#include "gateway/dialect/language.h"
+#include <stdint.h>
+
+#include "common/base/attr.h"
+#include "common/base/json.h"
+#include "common/base/span.h"
+
+struct language_target;
 
 /* Which of an assistant's earlier reasoning goes back to where it came from. */
 enum compatible_earlier {
@@ -67,9 +73,9 @@ must_use const struct compatible *compatible_find(struct span provider, struct s
 void compatible_target(struct span provider, struct span dialect,
                        const struct compatible_facts *facts, struct language_target *target_out);
 
-/* Whether a client's body in OpenAI's dialect may go to that provider as it stands. False: it would
- * be refused for what is in it (another provider's reasoning, ids of calls, a member that it
- * forbids), and has to go through the chat form. */
+/* Whether a client's body in OpenAI's dialect may go to that provider as openai_patch_ask() leaves
+ * it. False: it would be refused for what is in it (another provider's reasoning, ids of calls, a
+ * member that it forbids), and has to go through the chat form. */
 must_use bool compatible_passes(const struct compatible *compatible, const struct json_doc *ask);
 
 #endif

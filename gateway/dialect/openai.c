@@ -87,14 +87,40 @@ static void copy_string(const struct json_doc *doc, uint32_t node, char *at, siz
         at[0] = '\0';
 }
 
+static bool has_items(const struct json_doc *doc, uint32_t node)
+{
+    return !json_is_null(doc, node) && json_kind(doc, node) == JSON_ARRAY &&
+           json_first(doc, node) != JSON_NONE;
+}
+
+static void note_choice(const struct json_doc *doc, uint32_t choice, uint32_t message,
+                        bool finished, struct answer_choices *choices)
+{
+    int64_t index = 0;
+    uint64_t bit;
+
+    (void)!json_int64(doc, json_find(doc, choice, "index"), &index);
+    if (index < 0 || index >= ASK_CHOICES_MAX)
+        return;
+    bit = UINT64_C(1) << (index % 64);
+    choices->spoke[index / 64] |= bit;
+    if (has_items(doc, json_find(doc, message, "tool_calls")))
+        choices->called[index / 64] |= bit;
+    if (finished)
+        choices->finished[index / 64] |= bit;
+}
+
 static uint32_t read_choice(const struct json_doc *doc, uint32_t choice, const char *body_name,
                             const struct answer_tap *tap, struct answer *answer)
 {
     uint32_t finish = json_find(doc, choice, "finish_reason"), signs = 0;
+    uint32_t message = json_find(doc, choice, body_name);
+    bool finished = !json_is_null(doc, finish) && json_kind(doc, finish) == JSON_STRING;
 
-    if (show_message(doc, json_find(doc, choice, body_name), tap))
+    if (show_message(doc, message, tap))
         signs |= ANSWER_CONTENT;
-    if (!json_is_null(doc, finish) && json_kind(doc, finish) == JSON_STRING) {
+    note_choice(doc, choice, message, finished, &answer->choices);
+    if (finished) {
         signs |= ANSWER_FINISH;
         copy_string(doc, finish, answer->finish_reason, sizeof(answer->finish_reason));
     }
@@ -137,7 +163,7 @@ static void read_tier(const struct json_doc *doc, struct answer *answer)
 static void read_root(const struct json_doc *doc, bool has_output, struct answer *answer,
                       struct openai_places *places)
 {
-    uint32_t error = json_find(doc, 0, "error");
+    uint32_t error = json_find(doc, 0, "error"), told = usage_find_openai(doc);
 
     if (!json_is_null(doc, error) &&
         (json_kind(doc, error) == JSON_OBJECT || json_kind(doc, error) == JSON_STRING)) {
@@ -150,10 +176,12 @@ static void read_root(const struct json_doc *doc, bool has_output, struct answer
     }
     read_tier(doc, answer);
     places->usage = json_find(doc, 0, "usage");
-    if (!json_is_null(doc, places->usage)) {
+    if (told == JSON_NONE)
+        return;
+    usage_read_openai(doc, told, has_output, &answer->usage);
+    /* A sign that there is a member to be patched: elsewhere the figures alone are taken. */
+    if (told == places->usage)
         places->signs |= ANSWER_USAGE;
-        usage_read_openai(doc, places->usage, has_output, &answer->usage);
-    }
 }
 
 static void read_choices(const struct json_doc *doc, const char *body_name,
@@ -201,12 +229,6 @@ void openai_read_frame(struct json_doc *doc, struct span data, const struct answ
         read_choices(doc, "delta", tap, answer, places_out);
     }
     answer->signs |= places_out->signs;
-}
-
-static bool has_items(const struct json_doc *doc, uint32_t node)
-{
-    return !json_is_null(doc, node) && json_kind(doc, node) == JSON_ARRAY &&
-           json_first(doc, node) != JSON_NONE;
 }
 
 void openai_read_whole(struct json_doc *doc, enum ask_kind kind, struct span body,

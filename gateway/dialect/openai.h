@@ -60,6 +60,13 @@ void openai_write_usage(struct json_writer *w, const struct meters *meters, enum
 must_use struct span openai_make_usage(struct arena *arena, const struct meters *meters,
                                        enum ask_kind kind, struct span cost_members);
 
+/* Chunks for the choices that spoke and never told why they ended, for a stream that its provider
+ * ended all the same; text of events, in the arena. Empty: there are none, or nothing was said. */
+must_use struct span openai_make_finishes(struct arena *arena, const struct answer *answer,
+                                          int64_t created_s);
+
+struct compatible;
+
 /* The upstream's body: the model's name at that provider, usage in a stream, the output cap, and
  * without what is consumed here. False when there are too many edits. */
 struct openai_ask_patch {
@@ -67,6 +74,8 @@ struct openai_ask_patch {
     int64_t
         output_cap; /* to be written where it is missing or lower than what stands there; 0 none */
     struct span cap_member; /* "max_tokens" or "max_completion_tokens", when none stands there */
+    /* Takes out the cap's other member and stream_options where they are refused; may be NULL. */
+    const struct compatible *compatible;
 };
 must_use bool openai_patch_ask(struct patch *patch, const struct ask *ask,
                                const struct openai_ask_patch *what, struct arena *arena);

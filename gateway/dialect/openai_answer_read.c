@@ -182,6 +182,7 @@ static enum answer_finish finish_of(struct span word)
         {"tool_calls", FINISH_TOOL_CALLS},
         {"function_call", FINISH_TOOL_CALLS},
         {"tool_use", FINISH_TOOL_CALLS},
+        {"tool_call", FINISH_TOOL_CALLS},
         {"length", FINISH_LENGTH},
         {"max_tokens", FINISH_LENGTH},
         {"model_length", FINISH_LENGTH}, /* Mistral */
@@ -189,6 +190,8 @@ static enum answer_finish finish_of(struct span word)
         {"content_filter", FINISH_CONTENT_FILTER},
         {"sensitive", FINISH_CONTENT_FILTER},
         {"safety", FINISH_CONTENT_FILTER},
+        {"refusal", FINISH_CONTENT_FILTER},
+        {"content_policy", FINISH_CONTENT_FILTER},
         {"error", FINISH_ERROR},                        /* Mistral, OpenRouter */
         {"insufficient_system_resource", FINISH_ERROR}, /* DeepSeek */
         {"network_error", FINISH_ERROR},
@@ -246,7 +249,7 @@ static void read_choice(struct answer_reader *reader, uint32_t node, const char 
 {
     const struct json_doc *doc = reader->doc;
     uint32_t word = json_find(doc, node, "finish_reason");
-    uint32_t logprobs = json_find(doc, node, "logprobs"), usage = json_find(doc, node, "usage");
+    uint32_t logprobs = json_find(doc, node, "logprobs");
     int64_t index = 0;
 
     (void)!json_int64(doc, json_find(doc, node, "index"), &index);
@@ -262,9 +265,6 @@ static void read_choice(struct answer_reader *reader, uint32_t node, const char 
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_LOGPROBS,
                                                           .choice = (uint32_t)index,
                                                           .json = json_raw(doc, logprobs)});
-    /* Moonshot's place for it. */
-    if (!json_is_null(doc, usage) && json_is_null(doc, json_find(doc, 0, "usage")))
-        usage_read_openai(doc, usage, true, &reader->answer->usage);
     if (inside_of(doc, word).size == 0 || in_set(reader, FINISHED, (uint32_t)index))
         return;
     read_sources(reader, (uint32_t)index);
@@ -275,7 +275,6 @@ static void read_choice(struct answer_reader *reader, uint32_t node, const char 
 static bool take_root(struct answer_reader *reader, const struct openai_places *places)
 {
     const struct json_doc *doc = reader->doc;
-    uint32_t groq;
 
     if ((places->signs & ANSWER_ERROR) != 0) {
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_ERROR});
@@ -289,9 +288,6 @@ static bool take_root(struct answer_reader *reader, const struct openai_places *
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_BEGIN,
                                                           .id = inside_in(doc, 0, "id"),
                                                           .name = inside_in(doc, 0, "model")});
-    groq = json_find(doc, 0, "x_groq");
-    if ((places->signs & ANSWER_USAGE) == 0 && !json_is_null(doc, json_find(doc, groq, "usage")))
-        usage_read_openai(doc, json_find(doc, groq, "usage"), true, &reader->answer->usage);
     reader->signs |= places->signs & ANSWER_USAGE;
     reader->answer->signs |= places->signs & ANSWER_USAGE;
     return true;
@@ -330,7 +326,9 @@ void openai_speak_frame(struct answer_reader *reader, struct span event, struct 
     openai_read_frame(reader->doc, data, NULL, reader->answer, &places);
     /* They are set again with the events. */
     reader->answer->signs = signs;
-    if ((places.signs & ANSWER_DONE) != 0)
+    if ((places.signs & ANSWER_DONE) != 0 && (signs & (ANSWER_CONTENT | ANSWER_FINISH)) == 0)
+        answer_reader_malformed(reader); /* an end of nothing */
+    else if ((places.signs & ANSWER_DONE) != 0)
         end(reader);
     else if ((places.signs & ANSWER_MALFORMED) == 0 && is_bare_error(reader, event, data))
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_ERROR});

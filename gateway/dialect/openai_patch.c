@@ -7,9 +7,10 @@
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
 #include "common/base/money.h"
+#include "gateway/dialect/compatible.h"
 #include "gateway/dialect/openai.h"
 
-enum { COST_TEXT_MAX = 512, USAGE_TEXT_MAX = 1024 };
+enum { COST_TEXT_MAX = 512, USAGE_TEXT_MAX = 1024, FINISH_TEXT_MAX = 2048 };
 
 static struct span kept(struct arena *arena, struct buf *text)
 {
@@ -138,6 +139,32 @@ struct span openai_make_usage(struct arena *arena, const struct meters *meters, 
     return kept(arena, &out);
 }
 
+static void put_finish(struct buf *out, const struct answer *answer, int64_t created_s, int choice)
+{
+    bool called = (answer->choices.called[choice / 64] >> (choice % 64) & 1) != 0;
+
+    buf_add_string(out, "data: {\"id\":");
+    (void)json_quote(out, span_of(answer->id));
+    buf_printf(out, ",\"object\":\"chat.completion.chunk\",\"created\":%lld,\"model\":",
+               (long long)created_s);
+    (void)json_quote(out, span_of(answer->model));
+    buf_printf(out, ",\"choices\":[{\"index\":%d,\"delta\":{},\"finish_reason\":\"%s\"}]}\n\n",
+               choice, called ? "tool_calls" : "stop");
+}
+
+struct span openai_make_finishes(struct arena *arena, const struct answer *answer,
+                                 int64_t created_s)
+{
+    struct buf out = buf_make(ASK_CHOICES_MAX * FINISH_TEXT_MAX);
+    bool said = (answer->signs & (ANSWER_CONTENT | ANSWER_FINISH)) != 0;
+
+    for (int i = 0; said && i < ASK_CHOICES_MAX; i++)
+        if (((answer->choices.spoke[i / 64] & ~answer->choices.finished[i / 64]) >> (i % 64) & 1) !=
+            0)
+            put_finish(&out, answer, created_s, i);
+    return kept(arena, &out);
+}
+
 static struct span number(struct arena *arena, int64_t value)
 {
     return span_of(arena_printf(arena, "%lld", (long long)value));
@@ -183,34 +210,64 @@ static void patch_stream_options(struct patch *patch, const struct ask *ask, str
         must(patch_object(patch, options, NULL, NULL, span_of("\"include_usage\":true")));
 }
 
-static bool is_consumed(const void *context, uint32_t name)
+/* What is cut out of a body: members of ours, and what that provider refuses. */
+struct cutting {
+    const struct ask *ask;
+    const char *wrong; /* of the two for the cap; NULL: both are taken */
+    bool no_stream_options;
+};
+
+static bool is_cut(const void *context, uint32_t name)
 {
-    return ask_consumes(context, name);
+    const struct cutting *cutting = context;
+    const struct json_doc *doc = cutting->ask->doc;
+
+    return ask_consumes(cutting->ask, name) ||
+           (cutting->wrong != NULL && json_string_is(doc, name, cutting->wrong)) ||
+           (cutting->no_stream_options && json_string_is(doc, name, "stream_options"));
+}
+
+static void patch_cap(struct patch *patch, const struct openai_ask_patch *what,
+                      const struct cutting *cutting, struct buf *insert, struct arena *arena)
+{
+    const struct ask *ask = cutting->ask;
+    bool plain = span_is(what->cap_member, "max_tokens");
+    int64_t here = plain ? ask->max_tokens : ask->max_completion_tokens;
+    int64_t other = plain ? ask->max_completion_tokens : ask->max_tokens, cap = what->output_cap;
+    uint32_t node = plain ? ask->max_tokens_node : ask->max_completion_tokens_node;
+    uint32_t other_node = plain ? ask->max_completion_tokens_node : ask->max_tokens_node;
+    bool capped = cap <= 0;
+
+    if (cutting->wrong != NULL && here < 0 && other >= 0) {
+        cap = cap <= 0 || other < cap ? other : cap;
+        capped = false;
+    } else if (cap > 0) {
+        capped = lower_cap(patch, node, here, cap, arena);
+        if (cutting->wrong == NULL)
+            capped |= lower_cap(patch, other_node, other, cap, arena);
+    }
+    if (capped)
+        return;
+    if (node != JSON_NONE)
+        patch_replace(patch, node, number(arena, cap));
+    else
+        buf_printf(insert, ",\"%.*s\":%lld", SPAN_ARG(what->cap_member), (long long)cap);
 }
 
 bool openai_patch_ask(struct patch *patch, const struct ask *ask,
                       const struct openai_ask_patch *what, struct arena *arena)
 {
     struct buf insert = buf_make(COST_TEXT_MAX);
-    bool capped = what->output_cap <= 0;
+    struct cutting cutting = {.ask = ask};
 
+    if (what->compatible != NULL && what->compatible->one_tokens_member)
+        cutting.wrong =
+            span_is(what->cap_member, "max_tokens") ? "max_completion_tokens" : "max_tokens";
+    cutting.no_stream_options = what->compatible != NULL && what->compatible->no_stream_options;
     patch_replace(patch, ask->model_node, quoted(arena, what->upstream_model));
-    patch_stream_options(patch, ask, &insert);
-    if (!capped) {
-        bool low = lower_cap(patch, ask->max_tokens_node, ask->max_tokens, what->output_cap, arena);
-        capped = lower_cap(patch, ask->max_completion_tokens_node, ask->max_completion_tokens,
-                           what->output_cap, arena) ||
-                 low;
-    }
-    if (!capped) {
-        uint32_t null = span_is(what->cap_member, "max_tokens") ? ask->max_tokens_node
-                                                                : ask->max_completion_tokens_node;
-        if (null != JSON_NONE)
-            patch_replace(patch, null, number(arena, what->output_cap));
-        else
-            buf_printf(&insert, ",\"%.*s\":%lld", SPAN_ARG(what->cap_member),
-                       (long long)what->output_cap);
-    }
+    if (!cutting.no_stream_options)
+        patch_stream_options(patch, ask, &insert);
+    patch_cap(patch, what, &cutting, &insert, arena);
     struct span members = kept(arena, &insert);
-    return patch_object(patch, 0, is_consumed, ask, span_part(members, 1, members.size));
+    return patch_object(patch, 0, is_cut, &cutting, span_part(members, 1, members.size));
 }

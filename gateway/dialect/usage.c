@@ -4,9 +4,11 @@
 #include "gateway/dialect/usage.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 struct counts {
-    int64_t prompt, completion, total, cached, cache_write, audio_in, audio_out, reasoning;
+    int64_t prompt, completion, total, cached, cache_write, audio_in, audio_out;
+    int64_t reasoning, beside; /* in the completion, and beside it */
 };
 
 bool usage_read_count(const struct json_doc *doc, uint32_t object, const char *name,
@@ -32,32 +34,53 @@ void usage_keep(const struct meters *meters, const char *why, struct span raw,
         memcpy(usage_out->verbatim, raw.at, usage_out->verbatim_size);
 }
 
+/* Where a quantity may stand: the first place that tells it counts. In the order of the places, and
+ * all of one quantity together. */
+static const struct place {
+    const char *object; /* in the usage object; NULL: itself */
+    const char *name;
+    size_t at; /* in counts */
+    const char *why;
+} places[] = {
+#define COUNT(member) offsetof(struct counts, member)
+    {NULL, "prompt_tokens", COUNT(prompt), "prompt_tokens is no quantity"},
+    {NULL, "prompt_n", COUNT(prompt), "prompt_n is no quantity"}, /* llama.cpp's timings */
+    {NULL, "completion_tokens", COUNT(completion), "completion_tokens is no quantity"},
+    {NULL, "predicted_n", COUNT(completion), "predicted_n is no quantity"},
+    {"prompt_tokens_details", "cached_tokens", COUNT(cached), "cached_tokens is no quantity"},
+    /* DeepSeek, SiliconFlow */
+    {NULL, "prompt_cache_hit_tokens", COUNT(cached), "prompt_cache_hit_tokens is no quantity"},
+    {NULL, "cached_tokens", COUNT(cached), "cached_tokens is no quantity"}, /* Moonshot, Together */
+    {NULL, "num_cached_tokens", COUNT(cached), "num_cached_tokens is no quantity"}, /* Mistral */
+    {NULL, "cache_n", COUNT(cached), "cache_n is no quantity"},
+    {"prompt_tokens_details", "cache_write_tokens", COUNT(cache_write),
+     "cache_write_tokens is no quantity"},
+    /* Alibaba */
+    {"prompt_tokens_details", "cache_creation_input_tokens", COUNT(cache_write),
+     "cache_creation_input_tokens is no quantity"},
+    {"prompt_tokens_details", "audio_tokens", COUNT(audio_in), "audio_tokens is no quantity"},
+    {"completion_tokens_details", "audio_tokens", COUNT(audio_out), "audio_tokens is no quantity"},
+    {"completion_tokens_details", "reasoning_tokens", COUNT(reasoning),
+     "reasoning_tokens is no quantity"},
+    /* Perplexity: beside the completion, and in no total. */
+    {NULL, "reasoning_tokens", COUNT(beside), "reasoning_tokens is no quantity"},
+#undef COUNT
+};
+
 static const char *read_counts(const struct json_doc *doc, uint32_t node, struct counts *c)
 {
-    uint32_t prompt = json_find(doc, node, "prompt_tokens_details");
-    uint32_t completion = json_find(doc, node, "completion_tokens_details");
-
-    if (!usage_read_count(doc, node, "prompt_tokens", &c->prompt))
-        return "prompt_tokens is no quantity";
-    if (!usage_read_count(doc, node, "completion_tokens", &c->completion))
-        return "completion_tokens is no quantity";
+    *c = (struct counts){-1, -1, -1, -1, -1, -1, -1, -1, -1};
+    for (size_t i = 0; i < array_size(places); i++) {
+        int64_t *count = (int64_t *)(void *)((char *)c + places[i].at);
+        uint32_t object = places[i].object == NULL ? node : json_find(doc, node, places[i].object);
+        if (*count < 0 && !usage_read_count(doc, object, places[i].name, count))
+            return places[i].why;
+    }
     if (!usage_read_count(doc, node, "total_tokens", &c->total))
         c->total = -1;
-    if (!usage_read_count(doc, prompt, "cached_tokens", &c->cached))
-        return "cached_tokens is no quantity";
-    if (!usage_read_count(doc, prompt, "cache_write_tokens", &c->cache_write))
-        return "cache_write_tokens is no quantity";
-    if (!usage_read_count(doc, prompt, "audio_tokens", &c->audio_in) ||
-        !usage_read_count(doc, completion, "audio_tokens", &c->audio_out))
-        return "audio_tokens is no quantity";
-    if (!usage_read_count(doc, completion, "reasoning_tokens", &c->reasoning))
-        return "reasoning_tokens is no quantity";
-    /* DeepSeek's own words for the cached part. */
-    if (c->cached < 0 && !usage_read_count(doc, node, "prompt_cache_hit_tokens", &c->cached))
-        return "prompt_cache_hit_tokens is no quantity";
-    /* Moonshot's and Together's place for it. */
-    if (c->cached < 0 && !usage_read_count(doc, node, "cached_tokens", &c->cached))
-        return "cached_tokens is no quantity";
+    /* What was read from llama.cpp's cache is not in its prompt. */
+    if (json_find(doc, node, "prompt_n") != JSON_NONE && c->cached > 0)
+        c->prompt += c->cached;
     return NULL;
 }
 
@@ -92,15 +115,19 @@ static const char *set_output(const struct counts *c, struct meters *meters)
 
     if (c->completion < 0)
         return "completion_tokens is missing";
+    if (c->reasoning < 0 && c->beside >= 0) {
+        reasoning = c->beside;
+        output += reasoning;
+    }
     /* xAI: reasoning stands outside, and only the total tells. */
-    if (reasoning > 0 && c->total == c->prompt + c->completion + reasoning)
+    if (c->reasoning > 0 && c->total == c->prompt + c->completion + reasoning)
         output += reasoning;
     if (reasoning > output)
         return "more reasoning tokens than completion tokens";
     if (audio > output - reasoning)
         return "more audio tokens than completion tokens";
     meters_set(meters, METER_OUTPUT, output - audio);
-    if (c->reasoning >= 0)
+    if (c->reasoning >= 0 || c->beside >= 0)
         meters_set(meters, METER_REASONING, reasoning);
     if (audio > 0)
         meters_set(meters, METER_OUTPUT_AUDIO, audio);
@@ -121,6 +148,29 @@ static const char *normalise(const struct json_doc *doc, uint32_t node, bool has
     if (why == NULL && has_output)
         why = set_output(&counts, meters);
     return why;
+}
+
+static bool is_told(const struct json_doc *doc, uint32_t node)
+{
+    return !json_is_null(doc, node) && json_kind(doc, node) == JSON_OBJECT;
+}
+
+uint32_t usage_find_openai(const struct json_doc *doc)
+{
+    uint32_t root = json_find(doc, 0, "usage"), choices = json_find(doc, 0, "choices");
+    uint32_t groq = json_find(doc, json_find(doc, 0, "x_groq"), "usage");
+
+    if (!json_is_null(doc, root))
+        return root;
+    if (is_told(doc, groq))
+        return groq;
+    if (!json_is_null(doc, choices) && json_kind(doc, choices) == JSON_ARRAY)
+        for (uint32_t n = json_first(doc, choices); n != JSON_NONE; n = json_after(doc, choices, n))
+            if (is_told(doc, json_find(doc, n, "usage")))
+                return json_find(doc, n, "usage");
+    root = json_find(doc, 0, "timings");
+    return is_told(doc, root) && json_find(doc, root, "predicted_n") != JSON_NONE ? root
+                                                                                  : JSON_NONE;
 }
 
 void usage_read_openai(const struct json_doc *doc, uint32_t node, bool has_output,

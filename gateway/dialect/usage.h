@@ -27,9 +27,14 @@ must_use bool usage_read_count(const struct json_doc *doc, uint32_t object, cons
 void usage_keep(const struct meters *meters, const char *why, struct span raw,
                 struct answer_usage *usage_out);
 
+/* Where a chunk or whole answer of the OpenAI dialect tells usage: `usage`, else Groq's
+ * x_groq.usage, Moonshot's choices[].usage, llama.cpp's timings. JSON_NONE: nowhere. */
+must_use uint32_t usage_find_openai(const struct json_doc *doc);
+
 /* Reads a usage object (or whatever stands there) of the OpenAI dialect and of those compatible
  * with it: prompt_tokens includes cached ones; reasoning is inside completion_tokens unless the
- * total says that it is not (xAI). `has_output` false: embeddings. The last one read wins whole. */
+ * total says that it is not (xAI), or it stands beside it (Perplexity). `has_output` false:
+ * embeddings. The last one read wins whole. */
 void usage_read_openai(const struct json_doc *doc, uint32_t node, bool has_output,
                        struct answer_usage *usage_out);
 

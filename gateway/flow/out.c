@@ -1,6 +1,8 @@
 /*
  * out: what the client of a flow gets: head, frames, the end with its cost, or why not.
  */
+#include <stdio.h>
+
 #include "common/base/clock.h"
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
@@ -115,10 +117,8 @@ static struct span frame_bytes(struct flow *flow, const struct sse_frame *frame,
     return buf_span(scratch);
 }
 
-void out_frame(struct flow *flow, const struct sse_frame *frame, const struct openai_places *places)
+static void put_frame(struct flow *flow, struct span bytes)
 {
-    struct span bytes = frame_bytes(flow, frame, places);
-
     if (flow->request == NULL || bytes.size == 0)
         return;
     if (!flow->attempt.content) {
@@ -138,6 +138,24 @@ void out_frame(struct flow *flow, const struct sse_frame *frame, const struct op
     send_bytes(flow, bytes);
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_STREAM_CHUNKS, 1);
+}
+
+void out_frame(struct flow *flow, const struct sse_frame *frame, const struct openai_places *places)
+{
+    put_frame(flow, frame_bytes(flow, frame, places));
+}
+
+void out_finishes(struct flow *flow)
+{
+    struct answer *answer = &flow->attempt.answer;
+    struct span frames = openai_make_finishes(flow->arena, answer, flow->call.start_ms / 1000);
+
+    if (frames.size == 0)
+        return;
+    if ((answer->signs & ANSWER_FINISH) == 0)
+        (void)snprintf(answer->finish_reason, sizeof(answer->finish_reason), "stop");
+    answer->signs |= ANSWER_FINISH;
+    put_frame(flow, frames);
 }
 
 void out_shaped(struct flow *flow, const struct sse_frame *frame)

@@ -41,6 +41,8 @@ void out_frame(struct flow *flow, const struct sse_frame *frame,
                const struct openai_places *places);
 /* A frame with content and of the known shape, behind the first content. */
 void out_shaped(struct flow *flow, const struct sse_frame *frame);
+/* Ends the choices that the provider, at its end, has not ended itself. */
+void out_finishes(struct flow *flow);
 void out_ping(struct flow *flow);
 /* Makes the end of the answer, with its cost in it; sent by out_last. */
 void out_prepare_last(struct flow *flow);

@@ -102,6 +102,7 @@ static bool note_signs(struct flow *flow, const struct sse_frame *frame, uint32_
         return false;
     attempt->done = true;
     attempt->done_ms = flow_now_ms(flow);
+    out_finishes(flow);
     if ((attempt->answer.signs & ANSWER_FINISH) == 0)
         fail(flow, FAULT_TRUNCATED);
     return true;

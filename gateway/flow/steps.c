@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/log.h"
+#include "gateway/dialect/compatible.h"
 #include "gateway/dialect/openai.h"
 #include "gateway/flow/parts.h"
 
@@ -343,11 +344,12 @@ enum go flow_route(struct flow *flow)
 static bool patch_body(struct flow *flow, uint32_t *count_out, size_t *bytes_out)
 {
     const struct snapshot_deployment *deployment = flow->attempt.candidate->deployment;
+    const struct compatible *compatible =
+        compatible_find(deployment->provider, deployment->dialect, deployment->upstream_id);
     const struct openai_ask_patch what = {.upstream_model = deployment->upstream_id,
                                           .output_cap = flow_cap_at(flow, deployment),
-                                          .cap_member = deployment->max_tokens_member.size > 0
-                                                            ? deployment->max_tokens_member
-                                                            : span_of("max_tokens")};
+                                          .cap_member = span_of(compatible->tokens_member),
+                                          .compatible = compatible};
     struct span *pieces = arena_array(flow->arena, PATCH_PIECES_MAX, sizeof(*pieces));
     struct patch patch;
 

@@ -4,6 +4,7 @@
 
 #include "gateway/dialect/call_id.h"
 #include "gateway/dialect/compatible.h"
+#include "gateway/dialect/openai.h"
 #include "gateway/dialect/openai_language.h"
 
 enum { ARENA_MAX = 4 << 20 };
@@ -267,9 +268,8 @@ static void a_body_passes_unless_it_would_be_refused(void **state)
     } rows[] = {
         {"plain", "mistral", HELLO "\"temperature\":1,\"max_tokens\":5}", true},
         {"a new member that we do not know", "mistral", HELLO "\"safe_prompt\":true}", true},
-        {"OpenAI's newer name", "mistral", HELLO "\"max_completion_tokens\":5}", false},
-        {"which is null", "mistral", HELLO "\"max_completion_tokens\":null}", true},
         {"a seed", "mistral", HELLO "\"seed\":5}", false},
+        {"which is null", "mistral", HELLO "\"seed\":null}", true},
         {"a user", "mistral", HELLO "\"user\":\"u\"}", false},
         {"ids of another provider", "mistral",
          "{\"model\":\"x\",\"messages\":[{\"role\":\"assistant\"," CALL("call_abc") "}]}", false},
@@ -305,6 +305,64 @@ static void a_body_passes_unless_it_would_be_refused(void **state)
     }
 }
 
+static void a_patch_leaves_out_what_is_refused(void **state)
+{
+#define ASK(members) "{\"model\":\"x\"," members ",\"messages\":[" USER("q") "]}"
+    static const struct {
+        const char *what, *provider, *body, *wanted;
+        int64_t cap;
+    } rows[] = {
+        {"OpenAI's newer name", "mistral", ASK("\"max_completion_tokens\":5"),
+         "{\"max_tokens\":5,\"model\":\"m\",\"messages\":[" USER("q") "]}", 100},
+        {"which is too much", "mistral", ASK("\"max_completion_tokens\":500"),
+         "{\"max_tokens\":100,\"model\":\"m\",\"messages\":[" USER("q") "]}", 100},
+        {"without a cap of ours", "mistral", ASK("\"max_completion_tokens\":500"),
+         "{\"max_tokens\":500,\"model\":\"m\",\"messages\":[" USER("q") "]}", 0},
+        {"both", "mistral", ASK("\"max_completion_tokens\":5,\"max_tokens\":7"),
+         "{\"model\":\"m\",\"max_tokens\":7,\"messages\":[" USER("q") "]}", 100},
+        {"the right one of null", "mistral", ASK("\"max_completion_tokens\":5,\"max_tokens\":null"),
+         "{\"model\":\"m\",\"max_tokens\":5,\"messages\":[" USER("q") "]}", 100},
+        {"no options of a stream", "mistral",
+         ASK("\"stream\":true,\"stream_options\":{\"include_usage\":true},\"max_tokens\":5"),
+         "{\"model\":\"m\",\"stream\":true,\"max_tokens\":5,\"messages\":[" USER("q") "]}", 100},
+        {"none to be put in either", "zai", ASK("\"stream\":true"),
+         "{\"max_tokens\":9,\"model\":\"m\",\"stream\":true,\"messages\":[" USER("q") "]}", 9},
+        {"others take both", "groq", ASK("\"max_tokens\":500"),
+         "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[" USER("q") "]}", 9},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct json_doc doc = json_doc_make();
+        struct arena *arena = arena_new(4096, ARENA_MAX);
+        const struct compatible *row =
+            compatible_find(span_of(rows[i].provider), span_of("openai-compatible"), span_of("m"));
+        const struct openai_ask_patch what = {.upstream_model = span_of("m"),
+                                              .output_cap = rows[i].cap,
+                                              .cap_member = span_of(row->tokens_member),
+                                              .compatible = row};
+        struct span pieces[PATCH_PIECES_MAX];
+        struct buf out = buf_make(ARENA_MAX);
+        struct ask_refusal refusal;
+        struct patch patch;
+        struct ask ask;
+        size_t bytes;
+        assert_int(rows[i].what,
+                   ask_read(&(struct ask_source){.body = span_of(rows[i].body)}, &doc, arena, &ask,
+                            &refusal),
+                   ASK_OK);
+        patch_begin(&patch, &doc);
+        assert_true(openai_patch_ask(&patch, &ask, &what, arena));
+        uint32_t count = patch_pieces(&patch, pieces, &bytes);
+        for (uint32_t n = 0; n < count; n++)
+            buf_add_span(&out, pieces[n]);
+        assert_span(rows[i].what, buf_span(&out), rows[i].wanted);
+        buf_done(&out);
+        arena_free(arena);
+        json_doc_done(&doc);
+    }
+}
+
 static void short_ids_are_the_same_for_the_same_call(void **state)
 {
     char one[CALL_ID_SHORT], two[CALL_ID_SHORT], three[CALL_ID_SHORT];
@@ -330,6 +388,7 @@ int main(void)
         cmocka_unit_test(media_that_a_provider_does_not_take_is_unspeakable),
         cmocka_unit_test(the_catalogs_facts_are_part_of_a_target),
         cmocka_unit_test(a_body_passes_unless_it_would_be_refused),
+        cmocka_unit_test(a_patch_leaves_out_what_is_refused),
         cmocka_unit_test(short_ids_are_the_same_for_the_same_call),
     };
 

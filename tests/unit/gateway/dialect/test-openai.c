@@ -160,6 +160,45 @@ static void a_frame_says_what_it_is(void **state)
     json_doc_done(&doc);
 }
 
+static void choices_without_a_finish_get_one(void **state)
+{
+#define CHUNK(choices) "{\"id\":\"i\\\"1\",\"model\":\"m\",\"choices\":[" choices "]}"
+#define SAYS(index) "{\"index\":" index ",\"delta\":{\"content\":\"a\"}}"
+#define END(index, word)                                                                           \
+    "data: {\"id\":\"i\\\"1\",\"object\":\"chat.completion.chunk\",\"created\":7,\"model\":\"m\"," \
+    "\"choices\":[{\"index\":" index ",\"delta\":{},\"finish_reason\":\"" word "\"}]}\n\n"
+    static const struct {
+        const char *what, *frames[3], *wanted;
+    } rows[] = {
+        {"one choice", {CHUNK(SAYS("0"))}, END("0", "stop")},
+        {"a finished one",
+         {CHUNK(SAYS("0")), CHUNK("{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}")},
+         ""},
+        {"the second of two",
+         {CHUNK(SAYS("0") "," SAYS("1")),
+          CHUNK("{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}")},
+         END("1", "stop")},
+        {"a call",
+         {CHUNK("{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\"}}]}}")},
+         END("0", "tool_calls")},
+        {"nothing was said", {CHUNK("{\"index\":0,\"delta\":{\"role\":\"assistant\"}}")}, ""},
+        {"a choice past all", {CHUNK(SAYS("128") "," SAYS("-1"))}, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct arena *arena = arena_new(4096, 1 << 20);
+        struct json_doc doc = json_doc_make();
+        struct answer answer = answer_make();
+        struct openai_places places;
+        for (size_t f = 0; f < 3 && rows[i].frames[f] != NULL; f++)
+            openai_read_frame(&doc, span_of(rows[i].frames[f]), NULL, &answer, &places);
+        assert_span(rows[i].what, openai_make_finishes(arena, &answer, 7), rows[i].wanted);
+        json_doc_done(&doc);
+        arena_free(arena);
+    }
+}
+
 static void a_whole_answer_is_one_or_is_not(void **state)
 {
     static const struct {
@@ -230,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_is_patched_byte_for_byte),
         cmocka_unit_test(a_frame_says_what_it_is),
+        cmocka_unit_test(choices_without_a_finish_get_one),
         cmocka_unit_test(a_whole_answer_is_one_or_is_not),
         cmocka_unit_test(usage_carries_the_cost_exactly),
     };

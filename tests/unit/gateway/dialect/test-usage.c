@@ -40,6 +40,29 @@ static void a_usage_object_becomes_meters_or_is_quarantined(void **state)
         {"Moonshot's place for cached",
          "{\"prompt_tokens\":10,\"completion_tokens\":3,\"cached_tokens\":4}", false,
          ANSWER_USAGE_GOOD, 6, 4, 3, NONE},
+        {"Mistral's", "{\"prompt_tokens\":77,\"completion_tokens\":12,\"num_cached_tokens\":76}",
+         false, ANSWER_USAGE_GOOD, 1, 76, 12, NONE},
+        {"the first place counts",
+         "{\"prompt_tokens\":10,\"completion_tokens\":3,\"prompt_tokens_details\":{\"cached_"
+         "tokens\":"
+         "2},\"prompt_cache_hit_tokens\":5,\"cached_tokens\":4}",
+         false, ANSWER_USAGE_GOOD, 8, 2, 3, NONE},
+        {"what was written to Alibaba's cache is no plain input",
+         "{\"prompt_tokens\":10,\"completion_tokens\":3,\"prompt_tokens_details\":{\"cached_"
+         "tokens\":"
+         "2,\"cache_creation_input_tokens\":7}}",
+         false, ANSWER_USAGE_GOOD, 1, 2, 3, NONE},
+        {"Perplexity's reasoning beside the completion",
+         "{\"prompt_tokens\":33,\"completion_tokens\":7163,\"total_tokens\":7196,\"citation_"
+         "tokens\":"
+         "20016,\"num_search_queries\":18,\"reasoning_tokens\":73997}",
+         false, ANSWER_USAGE_GOOD, 33, NONE, 81160, 73997},
+        {"llama.cpp's timings",
+         "{\"cache_n\":236,\"prompt_n\":1,\"predicted_n\":35,\"predicted_ms\":1.5}", false,
+         ANSWER_USAGE_GOOD, 1, 236, 35, NONE},
+        {"a cached part that cannot be",
+         "{\"prompt_tokens\":10,\"completion_tokens\":3,\"num_cached_tokens\":\"4\"}", false,
+         ANSWER_USAGE_QUARANTINED, NONE, NONE, NONE, NONE},
         {"embeddings", "{\"prompt_tokens\":4,\"total_tokens\":4}", true, ANSWER_USAGE_GOOD, 4, NONE,
          NONE, NONE},
         {"zero is a quantity", "{\"prompt_tokens\":0,\"completion_tokens\":0}", false,
@@ -119,11 +142,42 @@ static void the_last_one_wins_whole(void **state)
     json_doc_done(&doc);
 }
 
+static void usage_stands_where_a_provider_puts_it(void **state)
+{
+    static const struct {
+        const char *what, *json, *wanted; /* NULL: nowhere */
+    } rows[] = {
+        {"where it belongs", "{\"usage\":{\"a\":1},\"x_groq\":{\"usage\":{\"a\":2}}}", "{\"a\":1}"},
+        {"Groq's", "{\"usage\":null,\"x_groq\":{\"id\":\"x\",\"usage\":{\"a\":2}}}", "{\"a\":2}"},
+        {"Groq's, null", "{\"x_groq\":{\"id\":\"x\",\"usage\":null}}", NULL},
+        {"Moonshot's", "{\"choices\":[{\"index\":0},{\"index\":1,\"usage\":{\"a\":3}}]}",
+         "{\"a\":3}"},
+        {"llama.cpp's", "{\"choices\":[],\"timings\":{\"predicted_n\":3}}", "{\"predicted_n\":3}"},
+        {"other timings", "{\"timings\":{\"total\":3}}", NULL},
+        {"nothing", "{\"choices\":[{}]}", NULL},
+        {"choices that are none", "{\"choices\":{\"usage\":{}},\"x_groq\":[1]}", NULL},
+        {"what is none is told as it is", "{\"usage\":7}", "7"},
+    };
+    struct json_doc doc = json_doc_make();
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        uint32_t node;
+        assert_int_equal(json_parse(&doc, span_of(rows[i].json), &json_limits_body), JSON_OK);
+        node = usage_find_openai(&doc);
+        assert_int(rows[i].what, node != JSON_NONE, rows[i].wanted != NULL);
+        if (node != JSON_NONE)
+            assert_span(rows[i].what, json_raw(&doc, node), rows[i].wanted);
+    }
+    json_doc_done(&doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_usage_object_becomes_meters_or_is_quarantined),
         cmocka_unit_test(the_last_one_wins_whole),
+        cmocka_unit_test(usage_stands_where_a_provider_puts_it),
     };
 
     return run_test_table(tests);

@@ -171,7 +171,6 @@ static void a_stream_that_breaks_says_so_and_never_says_done(void **state)
         {"reset", "", UPSTREAM_BROKEN, 0},
         {"no end marker", "", UPSTREAM_WHOLE, 0},
         {"a finish but no marker", STOP, UPSTREAM_WHOLE, 0},
-        {"a marker but no finish", DONE, UPSTREAM_WHOLE, 0},
         {"an error", "data: {\"error\":{\"message\":\"m\"}}\n\n", UPSTREAM_WHOLE, 0},
         {"a frame cut", "data: {\"choices\":[{\"delta\":{\"cont", UPSTREAM_WHOLE, 0},
         {"silence", "", UPSTREAM_ENDS, 61000},
@@ -201,6 +200,22 @@ static void a_stream_that_breaks_says_so_and_never_says_done(void **state)
         assert_int(rows[i].what, world.settled_pico, world_event()->charge_pico);
         in_row(rows[i].what, world_event()->charge_pico > 0);
     }
+}
+
+static void a_provider_that_ends_without_a_finish_is_finished_for_it(void **state)
+{
+    (void)state;
+    world_ask(STREAM);
+    world_write();
+    script_head(world.script, 0, 200, SSE);
+    script_bytes(world.script, 0, ROLE TEXT TOLD DONE);
+    script_end(world.script, 0, UPSTREAM_WHOLE);
+    world_write();
+    assert_true(world.request.ended && world.request.complete);
+    assert_true(world_sent_has("\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"));
+    assert_true(world_sent_has("data: [DONE]\n\n"));
+    assert_int_equal(world_event()->outcome, OUTCOME_FINISHED);
+    assert_int_equal(world_event()->usage_from, USAGE_PROVIDER);
 }
 
 static void the_client_may_leave_at_any_step(void **state)
@@ -462,6 +477,7 @@ int main(void)
         world_row(a_refusal_of_the_request_itself_is_passed_on),
         world_row(when_all_fail_the_client_is_told_which_way),
         world_row(a_stream_that_breaks_says_so_and_never_says_done),
+        world_row(a_provider_that_ends_without_a_finish_is_finished_for_it),
         world_row(the_client_may_leave_at_any_step),
         world_row(a_deployment_may_be_drained_when_the_client_left),
         world_row(a_journal_that_cannot_take_it_refuses_with_503),

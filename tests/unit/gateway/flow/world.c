@@ -289,7 +289,7 @@ static struct snapshot_deployment deployment(uint8_t n, const char *provider)
                                         .provider = span_of(provider),
                                         .upstream_id = span_of("up-m"),
                                         .failure_domain = span_of(provider),
-                                        .dialect = span_of("openai"),
+                                        .dialect = span_of("openai-compatible"),
                                         .callable = true,
                                         .context_limit = 100000,
                                         .output_limit = 1000,
