@@ -77,6 +77,8 @@ struct answer_writer {
     struct span model;   /* as the client is told; inside */
     int64_t created_s;
     bool stream, include_usage;
+    /* What was asked, for languages that say it again in the answer (Responses); NULL: not known */
+    const struct chat *chat;
     void *gathered;        /* the language's own; in the arena */
     uint32_t block, tools; /* the language's own notes */
     bool begun, open;
@@ -101,7 +103,7 @@ struct client_language {
 
 extern const struct upstream_language openai_upstream, anthropic_upstream,
     anthropic_vertex_upstream, gemini_upstream, gemini_vertex_upstream, bedrock_upstream,
-    cohere_upstream;
+    cohere_upstream, responses_upstream;
 /* Gemini's streams: events with ?alt=sse, without it one JSON array. */
 extern const struct client_language openai_client, anthropic_client, gemini_client,
     gemini_array_client, responses_client;

@@ -5,14 +5,11 @@
 
 static const struct upstream_language *const upstreams[] = {
     &bedrock_upstream, &openai_upstream, &anthropic_upstream,     &anthropic_vertex_upstream,
-    &cohere_upstream,  &gemini_upstream, &gemini_vertex_upstream,
+    &cohere_upstream,  &gemini_upstream, &gemini_vertex_upstream, &responses_upstream,
 };
 
 static const struct client_language *const clients[] = {
-    &openai_client,
-    &anthropic_client,
-    &gemini_client,
-    &gemini_array_client,
+    &openai_client, &anthropic_client, &gemini_client, &gemini_array_client, &responses_client,
 };
 
 const struct upstream_language *upstream_language_find(struct span name)

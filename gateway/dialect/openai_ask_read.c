@@ -21,7 +21,7 @@ bool openai_refuse_in_message(struct openai_reading *r, const char *member, cons
 {
     const char *dot = member[0] == '\0' ? "" : ".";
 
-    return openai_refuse(r, arena_printf(r->arena, "messages[%u]%s%s", r->message, dot, member),
+    return openai_refuse(r, arena_printf(r->arena, "%s[%u]%s%s", r->list, r->message, dot, member),
                          why);
 }
 
@@ -172,7 +172,7 @@ static bool read_user(struct openai_reading *r, uint32_t message, struct chat_me
                 "A user's message can not have a refusal.");
 }
 
-static struct chat_json arguments_of(const struct openai_reading *r, uint32_t function)
+struct chat_json openai_arguments_in(const struct openai_reading *r, uint32_t function)
 {
     uint32_t node = json_find(r->doc, function, "arguments");
 
@@ -203,7 +203,7 @@ static bool read_call(struct openai_reading *r, uint32_t call)
         return false;
     part->id = openai_inside_in(r, call, "id");
     part->name = openai_inside_in(r, function, "name");
-    part->arguments = arguments_of(r, function);
+    part->arguments = openai_arguments_in(r, function);
     part->signature = openai_inside_in(r, google, "thought_signature");
     part->cache = openai_cache_in(r, call);
     return true;
@@ -222,7 +222,7 @@ static bool read_function_call(struct openai_reading *r, uint32_t function)
         return false;
     part->name = name;
     part->id = span_of(arena_printf(r->arena, "call_%.*s", SPAN_ARG(name)));
-    part->arguments = arguments_of(r, function);
+    part->arguments = openai_arguments_in(r, function);
     return true;
 }
 
@@ -421,7 +421,8 @@ int openai_read_ask(const struct json_doc *doc, struct arena *arena, struct chat
                     const char **why_out, const char **member_out)
 {
     struct chat chat = {0};
-    struct openai_reading r = {.doc = doc, .arena = arena, .chat = &chat, .calls = JSON_NONE};
+    struct openai_reading r = {
+        .doc = doc, .arena = arena, .chat = &chat, .list = "messages", .calls = JSON_NONE};
 
     if (read_messages(&r) && openai_read_tools(&r) && openai_read_wish(&r)) {
         *chat_out = chat;

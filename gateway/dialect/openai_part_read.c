@@ -33,7 +33,7 @@ static bool split_data_url(struct span url, struct chat_part *part)
     return true;
 }
 
-static bool read_url(struct openai_reading *r, uint32_t node, const char *member,
+bool openai_read_url(struct openai_reading *r, uint32_t node, const char *member,
                      struct chat_part *part)
 {
     struct span url;
@@ -79,10 +79,10 @@ static bool read_image(struct openai_reading *r, uint32_t node, struct chat_part
         part->detail = openai_inside_in(r, image, "detail");
         image = json_find(r->doc, image, "url");
     }
-    return read_url(r, image, "content.image_url", part);
+    return openai_read_url(r, image, "content.image_url", part);
 }
 
-static bool read_audio(struct openai_reading *r, uint32_t node, struct chat_part *part)
+bool openai_read_audio(struct openai_reading *r, uint32_t node, struct chat_part *part)
 {
     uint32_t audio = json_find(r->doc, node, "input_audio");
     uint32_t data = json_find(r->doc, audio, "data");
@@ -110,10 +110,25 @@ static struct span type_of_name(struct span name)
     return (struct span){0};
 }
 
+bool openai_read_file_data(struct openai_reading *r, uint32_t node, const char *member,
+                           struct chat_part *part)
+{
+    struct span text;
+
+    if (!plain_of(r, node, &text) || text.size == 0)
+        return openai_refuse_in_message(r, member, "This is no data of a file.");
+    if (span_starts(text, "data:") || span_starts(text, "https://") || span_starts(text, "http://"))
+        return openai_read_url(r, node, member, part);
+    part->by = MEDIA_DATA;
+    part->data = text;
+    part->type = type_of_name(part->name);
+    return true;
+}
+
 static bool read_file(struct openai_reading *r, uint32_t node, struct chat_part *part)
 {
     uint32_t file = json_find(r->doc, node, "file"), data = json_find(r->doc, file, "file_data");
-    struct span id = openai_inside_in(r, file, "file_id"), text;
+    struct span id = openai_inside_in(r, file, "file_id");
 
     part->name = openai_inside_in(r, file, "filename");
     if (id.size > 0) {
@@ -121,15 +136,10 @@ static bool read_file(struct openai_reading *r, uint32_t node, struct chat_part 
         part->data = id;
         return true;
     }
-    if (!openai_is(r, data, JSON_STRING) || !plain_of(r, data, &text) || text.size == 0)
+    if (!openai_is(r, data, JSON_STRING))
         return openai_refuse_in_message(
             r, "content.file", "A part of type 'file' needs a 'file_data' or a 'file_id'.");
-    if (span_starts(text, "data:") || span_starts(text, "https://") || span_starts(text, "http://"))
-        return read_url(r, data, "content.file.file_data", part);
-    part->by = MEDIA_DATA;
-    part->data = text;
-    part->type = type_of_name(part->name);
-    return true;
+    return openai_read_file_data(r, data, "content.file.file_data", part);
 }
 
 static const struct {
@@ -138,7 +148,7 @@ static const struct {
     bool (*read)(struct openai_reading *r, uint32_t node, struct chat_part *part);
 } kinds[] = {
     {"text", PART_TEXT, read_text},        {"refusal", PART_REFUSAL, read_refusal},
-    {"image_url", PART_IMAGE, read_image}, {"input_audio", PART_AUDIO, read_audio},
+    {"image_url", PART_IMAGE, read_image}, {"input_audio", PART_AUDIO, openai_read_audio},
     {"file", PART_FILE, read_file},
 };
 
@@ -169,7 +179,7 @@ bool openai_read_part(struct openai_reading *r, uint32_t node)
 /* ---- reasoning ---- */
 
 /* The parts of one thought, as they came in a stream, put together. */
-static bool join(struct openai_reading *r, struct span *text, struct span more)
+bool openai_join(struct openai_reading *r, struct span *text, struct span more)
 {
     char *both;
 
@@ -180,7 +190,7 @@ static bool join(struct openai_reading *r, struct span *text, struct span more)
         return true;
     }
     if (!openai_has_room(r, text->size + more.size))
-        return openai_refuse_in_message(r, "reasoning_details", "There is too much of it.");
+        return openai_refuse_in_message(r, "", "There is too much of it.");
     both = arena_take(r->arena, text->size + more.size + 1);
     memcpy(both, text->at, text->size);
     memcpy(both + text->size, more.at, more.size);
@@ -215,10 +225,10 @@ static bool read_detail(struct openai_reading *r, uint32_t detail, uint32_t befo
                                                                        : PART_REASONING);
     if (part == NULL)
         return false;
-    return join(r, &part->text, openai_inside_in(r, detail, "text")) &&
-           join(r, &part->text, openai_inside_in(r, detail, "summary")) &&
-           join(r, &part->signature, openai_inside_in(r, detail, "signature")) &&
-           join(r, &part->data, openai_inside_in(r, detail, "data"));
+    return openai_join(r, &part->text, openai_inside_in(r, detail, "text")) &&
+           openai_join(r, &part->text, openai_inside_in(r, detail, "summary")) &&
+           openai_join(r, &part->signature, openai_inside_in(r, detail, "signature")) &&
+           openai_join(r, &part->data, openai_inside_in(r, detail, "data"));
 }
 
 bool openai_read_reasoning(struct openai_reading *r, uint32_t message)

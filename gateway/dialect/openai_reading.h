@@ -1,5 +1,6 @@
 /*
- * openai_reading: what the files that read a chat completions body share.
+ * openai_reading: what the files share that read a body of chat completions, or of the Responses
+ * API.
  */
 #ifndef TOLLGATE_GATEWAY_DIALECT_OPENAI_READING_H
 #define TOLLGATE_GATEWAY_DIALECT_OPENAI_READING_H
@@ -13,6 +14,7 @@ struct openai_reading {
     struct arena *arena;
     struct chat *chat;
     uint32_t part_capacity;
+    const char *list; /* "messages" or "input" */
     uint32_t message; /* number of the one being read, for what is said of it */
     uint32_t calls;   /* part of the first call that waits for its result; JSON_NONE: none */
     uint32_t call_count, answered; /* how many there are, and have one */
@@ -41,10 +43,29 @@ must_use struct chat_part *openai_add_part(struct openai_reading *r, enum chat_p
 
 /* One item of a message's content (openai_part_read.c). */
 must_use bool openai_read_part(struct openai_reading *r, uint32_t node);
+/* Media of a part: a string with a URL or a data URL; data and format of audio; a file's data by
+ * the part's name. `member` is named in refusals. */
+must_use bool openai_read_url(struct openai_reading *r, uint32_t node, const char *member,
+                              struct chat_part *part);
+must_use bool openai_read_audio(struct openai_reading *r, uint32_t node, struct chat_part *part);
+must_use bool openai_read_file_data(struct openai_reading *r, uint32_t node, const char *member,
+                                    struct chat_part *part);
+/* Texts put together in the arena; false when there is no room. */
+must_use bool openai_join(struct openai_reading *r, struct span *text, struct span more);
 /* What an assistant thought, from reasoning_details, reasoning_content or reasoning. */
 must_use bool openai_read_reasoning(struct openai_reading *r, uint32_t message);
 /* Tools and everything but the messages (openai_wish_read.c). */
 must_use bool openai_read_tools(struct openai_reading *r);
 must_use bool openai_read_wish(struct openai_reading *r);
+/* Of these: -1 when it is neither true nor false; the tool that is to be called, by its name or by
+ * a word; a word of effort. */
+must_use int openai_flag_in(const struct openai_reading *r, uint32_t object, const char *name);
+must_use bool openai_choose_named(struct openai_reading *r, struct span name, const char *member);
+must_use bool openai_choose_word(struct openai_reading *r, struct span word, const char *member);
+must_use bool openai_read_effort(struct openai_reading *r, uint32_t node, const char *member);
+must_use bool openai_read_whole_number(struct openai_reading *r, const char *name, int64_t max,
+                                       int64_t *number_out);
+/* The arguments of a call, in a string or not. */
+must_use struct chat_json openai_arguments_in(const struct openai_reading *r, uint32_t function);
 
 #endif

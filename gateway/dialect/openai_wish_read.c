@@ -8,7 +8,7 @@
 
 /* ---- tools ---- */
 
-static int flag_in(const struct openai_reading *r, uint32_t object, const char *name)
+int openai_flag_in(const struct openai_reading *r, uint32_t object, const char *name)
 {
     bool flag;
 
@@ -27,7 +27,7 @@ static bool read_function(struct openai_reading *r, uint32_t function, const cha
         return openai_refuse(r, member, "The 'parameters' of a function must be an object.");
     tool->description = openai_inside_in(r, function, "description");
     tool->schema = json_is_null(r->doc, schema) ? (struct span){0} : json_raw(r->doc, schema);
-    tool->strict = flag_in(r, function, "strict");
+    tool->strict = openai_flag_in(r, function, "strict");
     tool->cache = openai_cache_in(r, function);
     r->chat->tool_count++;
     return true;
@@ -70,7 +70,7 @@ bool openai_read_tools(struct openai_reading *r)
     return true;
 }
 
-static bool set_named(struct openai_reading *r, struct span name, const char *member)
+bool openai_choose_named(struct openai_reading *r, struct span name, const char *member)
 {
     r->chat->wish.tool_choice = CHOICE_NAMED;
     r->chat->wish.tool_name = name;
@@ -80,7 +80,7 @@ static bool set_named(struct openai_reading *r, struct span name, const char *me
     return openai_refuse(r, member, "The tool that is to be called is not one of the tools.");
 }
 
-static bool read_choice_word(struct openai_reading *r, struct span word, const char *member)
+bool openai_choose_word(struct openai_reading *r, struct span word, const char *member)
 {
     static const struct {
         const char *word;
@@ -107,18 +107,18 @@ static bool read_tool_choice(struct openai_reading *r)
     struct span type = openai_inside_in(r, choice, "type");
 
     if (openai_is(r, choice, JSON_STRING))
-        return read_choice_word(r, openai_inside(r, choice), "tool_choice");
+        return openai_choose_word(r, openai_inside(r, choice), "tool_choice");
     if (openai_is(r, call, JSON_STRING))
-        return read_choice_word(r, openai_inside(r, call), "function_call");
+        return openai_choose_word(r, openai_inside(r, call), "function_call");
     if (openai_is(r, call, JSON_OBJECT))
-        return set_named(r, openai_inside_in(r, call, "name"), "function_call");
+        return openai_choose_named(r, openai_inside_in(r, call, "name"), "function_call");
     if (json_is_null(r->doc, choice))
         return true;
     function = json_find(r->doc, choice, "function");
     if (!span_is(type, "function") || !openai_is(r, function, JSON_OBJECT))
         return openai_refuse(r, "tool_choice",
                              "It must be 'auto', 'none', 'required' or name a function.");
-    return set_named(r, openai_inside_in(r, function, "name"), "tool_choice");
+    return openai_choose_named(r, openai_inside_in(r, function, "name"), "tool_choice");
 }
 
 /* ---- numbers and words ---- */
@@ -182,7 +182,7 @@ static bool read_words(struct openai_reading *r)
     return true;
 }
 
-static bool read_whole_number(struct openai_reading *r, const char *name, int64_t max,
+bool openai_read_whole_number(struct openai_reading *r, const char *name, int64_t max,
                               int64_t *number_out)
 {
     int64_t number;
@@ -200,15 +200,15 @@ static bool read_flags(struct openai_reading *r)
 {
     struct chat_wish *wish = &r->chat->wish;
 
-    wish->logprobs = flag_in(r, 0, "logprobs") == 1;
-    wish->stream = flag_in(r, 0, "stream") == 1;
-    wish->parallel_tools = flag_in(r, 0, "parallel_tool_calls");
+    wish->logprobs = openai_flag_in(r, 0, "logprobs") == 1;
+    wish->stream = openai_flag_in(r, 0, "stream") == 1;
+    wish->parallel_tools = openai_flag_in(r, 0, "parallel_tool_calls");
     wish->cache = openai_cache_in(r, 0);
     wish->choices = 1;
     wish->max_tokens = -1;
-    return read_whole_number(r, "n", ASK_CHOICES_MAX, &wish->choices) &&
-           read_whole_number(r, "max_tokens", ASK_CAP_MAX, &wish->max_tokens) &&
-           read_whole_number(r, "max_completion_tokens", ASK_CAP_MAX, &wish->max_tokens);
+    return openai_read_whole_number(r, "n", ASK_CHOICES_MAX, &wish->choices) &&
+           openai_read_whole_number(r, "max_tokens", ASK_CAP_MAX, &wish->max_tokens) &&
+           openai_read_whole_number(r, "max_completion_tokens", ASK_CAP_MAX, &wish->max_tokens);
 }
 
 static bool add_stop(struct openai_reading *r, uint32_t node)
@@ -249,7 +249,7 @@ static bool read_schema(struct openai_reading *r, uint32_t format)
 
     wish->format = FORMAT_SCHEMA;
     wish->schema_name = openai_inside_in(r, object, "name");
-    wish->schema_strict = flag_in(r, object, "strict");
+    wish->schema_strict = openai_flag_in(r, object, "strict");
     if (!openai_is(r, schema, JSON_OBJECT))
         return openai_refuse(r, "response_format.json_schema",
                              "A format of type 'json_schema' needs a 'json_schema' with a "
@@ -277,7 +277,7 @@ static bool read_format(struct openai_reading *r)
 
 /* ---- reasoning ---- */
 
-static bool read_effort(struct openai_reading *r, uint32_t node, const char *member)
+bool openai_read_effort(struct openai_reading *r, uint32_t node, const char *member)
 {
     static const struct {
         const char *word;
@@ -323,14 +323,14 @@ static bool read_reasoning(struct openai_reading *r)
 
     r->chat->wish.reasoning_budget = -1;
     if (span_is(openai_inside_in(r, thinking, "type"), "disabled") ||
-        flag_in(r, reasoning, "enabled") == 0)
+        openai_flag_in(r, reasoning, "enabled") == 0)
         r->chat->wish.effort = EFFORT_NONE;
-    else if (flag_in(r, reasoning, "enabled") == 1)
+    else if (openai_flag_in(r, reasoning, "enabled") == 1)
         r->chat->wish.effort = EFFORT_MEDIUM;
     return read_budget(r, thinking, "budget_tokens", "thinking.budget_tokens") &&
            read_budget(r, reasoning, "max_tokens", "reasoning.max_tokens") &&
-           read_effort(r, json_find(r->doc, reasoning, "effort"), "reasoning.effort") &&
-           read_effort(r, json_find(r->doc, 0, "reasoning_effort"), "reasoning_effort");
+           openai_read_effort(r, json_find(r->doc, reasoning, "effort"), "reasoning.effort") &&
+           openai_read_effort(r, json_find(r->doc, 0, "reasoning_effort"), "reasoning_effort");
 }
 
 bool openai_read_wish(struct openai_reading *r)

@@ -13,8 +13,9 @@
 #include "common/base/buf.h"
 #include "common/base/span.h"
 
-/* A frame and each of its lines at most. */
-#define SSE_FRAME_MAX ((size_t)1 << 20)
+/* A frame and each of its lines at most. The last one of the Responses API has the whole answer in
+ * it. */
+#define SSE_FRAME_MAX ((size_t)4 << 20)
 
 struct sse {
     struct span input; /* what was fed and is not yet used; borrowed */

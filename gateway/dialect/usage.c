@@ -36,13 +36,15 @@ void usage_keep(const struct meters *meters, const char *why, struct span raw,
 
 /* Where a quantity may stand: the first place that tells it counts. In the order of the places, and
  * all of one quantity together. */
-static const struct place {
+struct place {
     const char *object; /* in the usage object; NULL: itself */
     const char *name;
     size_t at; /* in counts */
     const char *why;
-} places[] = {
+};
+
 #define COUNT(member) offsetof(struct counts, member)
+static const struct place chat_places[] = {
     {NULL, "prompt_tokens", COUNT(prompt), "prompt_tokens is no quantity"},
     {NULL, "prompt_n", COUNT(prompt), "prompt_n is no quantity"}, /* llama.cpp's timings */
     {NULL, "completion_tokens", COUNT(completion), "completion_tokens is no quantity"},
@@ -64,13 +66,36 @@ static const struct place {
      "reasoning_tokens is no quantity"},
     /* Perplexity: beside the completion, and in no total. */
     {NULL, "reasoning_tokens", COUNT(beside), "reasoning_tokens is no quantity"},
-#undef COUNT
 };
+static const struct place responses_places[] = {
+    {NULL, "input_tokens", COUNT(prompt), "input_tokens is no quantity"},
+    {NULL, "output_tokens", COUNT(completion), "output_tokens is no quantity"},
+    {"input_tokens_details", "cached_tokens", COUNT(cached), "cached_tokens is no quantity"},
+    {"input_tokens_details", "cache_write_tokens", COUNT(cache_write),
+     "cache_write_tokens is no quantity"},
+    {"output_tokens_details", "reasoning_tokens", COUNT(reasoning),
+     "reasoning_tokens is no quantity"},
+};
+#undef COUNT
 
-static const char *read_counts(const struct json_doc *doc, uint32_t node, struct counts *c)
+/* OpenAI's two APIs tell the same by other names. */
+struct words {
+    const struct place *places;
+    size_t count;
+    const char *no_input, *no_output;
+};
+static const struct words chat_words = {chat_places, array_size(chat_places),
+                                        "prompt_tokens is missing", "completion_tokens is missing"};
+static const struct words responses_words = {responses_places, array_size(responses_places),
+                                             "input_tokens is missing", "output_tokens is missing"};
+
+static const char *read_counts(const struct json_doc *doc, uint32_t node, const struct words *words,
+                               struct counts *c)
 {
+    const struct place *places = words->places;
+
     *c = (struct counts){-1, -1, -1, -1, -1, -1, -1, -1, -1};
-    for (size_t i = 0; i < array_size(places); i++) {
+    for (size_t i = 0; i < words->count; i++) {
         int64_t *count = (int64_t *)(void *)((char *)c + places[i].at);
         uint32_t object = places[i].object == NULL ? node : json_find(doc, node, places[i].object);
         if (*count < 0 && !usage_read_count(doc, object, places[i].name, count))
@@ -93,8 +118,6 @@ static const char *set_input(const struct counts *c, struct meters *meters)
 {
     int64_t cached = told(c->cached), written = told(c->cache_write), audio = told(c->audio_in);
 
-    if (c->prompt < 0)
-        return "prompt_tokens is missing";
     if (cached + written > c->prompt)
         return "more cached tokens than prompt tokens";
     if (audio > c->prompt - cached - written)
@@ -113,8 +136,6 @@ static const char *set_output(const struct counts *c, struct meters *meters)
 {
     int64_t reasoning = told(c->reasoning), audio = told(c->audio_out), output = c->completion;
 
-    if (c->completion < 0)
-        return "completion_tokens is missing";
     if (c->reasoning < 0 && c->beside >= 0) {
         reasoning = c->beside;
         output += reasoning;
@@ -134,19 +155,19 @@ static const char *set_output(const struct counts *c, struct meters *meters)
     return NULL;
 }
 
-static const char *normalise(const struct json_doc *doc, uint32_t node, bool has_output,
-                             struct meters *meters)
+static const char *normalise(const struct json_doc *doc, uint32_t node, const struct words *words,
+                             bool has_output, struct meters *meters)
 {
     struct counts counts;
     const char *why;
 
     if (json_kind(doc, node) != JSON_OBJECT)
         return "usage is no object";
-    why = read_counts(doc, node, &counts);
+    why = read_counts(doc, node, words, &counts);
     if (why == NULL)
-        why = set_input(&counts, meters);
+        why = counts.prompt < 0 ? words->no_input : set_input(&counts, meters);
     if (why == NULL && has_output)
-        why = set_output(&counts, meters);
+        why = counts.completion < 0 ? words->no_output : set_output(&counts, meters);
     return why;
 }
 
@@ -178,7 +199,16 @@ void usage_read_openai(const struct json_doc *doc, uint32_t node, bool has_outpu
 {
     struct span raw = json_raw(doc, node);
     struct meters meters = {0};
-    const char *why = normalise(doc, node, has_output, &meters);
+    const char *why = normalise(doc, node, &chat_words, has_output, &meters);
+
+    usage_keep(&meters, why, raw, usage_out);
+}
+
+void usage_read_responses(const struct json_doc *doc, uint32_t node, struct answer_usage *usage_out)
+{
+    struct span raw = json_raw(doc, node);
+    struct meters meters = {0};
+    const char *why = normalise(doc, node, &responses_words, true, &meters);
 
     usage_keep(&meters, why, raw, usage_out);
 }

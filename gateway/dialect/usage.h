@@ -13,6 +13,7 @@
 
 /* The version stands in each event, so that billing can normalise again. */
 #define USAGE_OPENAI_NORMALISER "openai/1"
+#define USAGE_RESPONSES_NORMALISER "responses/1"
 
 /* Tokens of one class in one answer; more is a provider's mistake. */
 #define USAGE_QUANTITY_MAX INT64_C(10000000)
@@ -37,5 +38,9 @@ must_use uint32_t usage_find_openai(const struct json_doc *doc);
  * embeddings. The last one read wins whole. */
 void usage_read_openai(const struct json_doc *doc, uint32_t node, bool has_output,
                        struct answer_usage *usage_out);
+
+/* The same of OpenAI's Responses API, which says input_tokens and output_tokens. */
+void usage_read_responses(const struct json_doc *doc, uint32_t node,
+                          struct answer_usage *usage_out);
 
 #endif

@@ -19,9 +19,7 @@ import sys
 import tempfile
 import zlib
 
-# The dialect of a recording, and the name of our language for it.
-UPSTREAMS = {"responses": None}
-CLIENTS = ("openai", "anthropic")
+CLIENTS = ("openai", "anthropic", "responses")
 FINISH_OF_ANTHROPIC = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -31,6 +29,9 @@ FINISH_OF_ANTHROPIC = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
+
+
+ENDS = ("[DONE]", "message_stop", "response.completed", "response.incomplete")
 
 
 class Wrong(Exception):
@@ -209,7 +210,108 @@ def anthropic_whole(text):
     return (anthropic_message(json.loads(text)), True) if text else (None, False)
 
 
+def responses_message(response):
+    items, usage = response["output"], response["usage"]
+    if response["object"] != "response" or not response["id"].startswith("resp_"):
+        raise Wrong("no response")
+    if len({item["id"] for item in items}) != len(items):
+        raise Wrong("two items of one id")
+    parts = [p for item in items if item["type"] == "message" for p in item["content"]]
+    thoughts = [item for item in items if item["type"] == "reasoning"]
+    calls = [item for item in items if item["type"] == "function_call"]
+    reason = (response["incomplete_details"] or {}).get("reason")
+    return {
+        "text": "".join(p["text"] for p in parts if p["type"] == "output_text"),
+        "refusal": "".join(p["refusal"] for p in parts if p["type"] == "refusal"),
+        "reasoning": "".join(p["text"] for item in thoughts for p in item["summary"]),
+        "tool_calls": [
+            {"id": c["call_id"], "name": c["name"], "arguments": json.loads(c["arguments"])}
+            for c in calls
+        ],
+        "details": [item.get("encrypted_content") for item in thoughts],
+        "finish_reason": {"max_output_tokens": "length"}.get(reason, reason)
+                         or ("tool_calls" if calls else "stop"),
+        "usage": usage and {
+            "prompt_tokens": usage["input_tokens"],
+            "completion_tokens": usage["output_tokens"],
+            "total_tokens": usage["total_tokens"],
+            "prompt_tokens_details": usage["input_tokens_details"],
+            "completion_tokens_details": usage["output_tokens_details"],
+        },
+    }
+
+
+def responses_delta(item, event):
+    """What OpenAI's SDKs do with the events of an item that was added."""
+    kind = event["type"].removeprefix("response.")
+    if kind == "content_part.added":
+        if event["content_index"] != len(item["content"]):
+            raise Wrong("parts out of order")
+        item["content"].append(event["part"])
+    elif kind == "output_text.delta":
+        item["content"][event["content_index"]]["text"] += event["delta"]
+    elif kind == "output_text.annotation.added":
+        item["content"][event["content_index"]]["annotations"].append(event["annotation"])
+    elif kind == "refusal.delta":
+        item["content"][event["content_index"]]["refusal"] += event["delta"]
+    elif kind == "function_call_arguments.delta":
+        item["arguments"] += event["delta"]
+    elif kind == "reasoning_summary_part.added":
+        item["summary"].append(event["part"])
+    elif kind == "reasoning_summary_text.delta":
+        item["summary"][event["summary_index"]]["text"] += event["delta"]
+    elif kind in ("output_text.done", "content_part.done"):
+        part = item["content"][event["content_index"]]
+        if event.get("part", event)["text" if "text" in part else "refusal"] != part.get(
+                "text", part.get("refusal")):
+            raise Wrong(f"{kind} is not what was told")
+    elif kind == "function_call_arguments.done" and event["arguments"] != item["arguments"]:
+        raise Wrong("arguments.done is not what was told")
+
+
+def responses_stream(text):
+    response, items, finished, end = None, [], {}, None
+    for number, data in enumerate(frames(text)):
+        event = json.loads(data)
+        kind = event["type"]
+        if f"event: {kind}\n" not in text or event["sequence_number"] != number or end:
+            raise Wrong(f"out of order: {data}")
+        if kind == "response.created":
+            response = event["response"]
+        elif kind == "response.output_item.added":
+            if event["output_index"] != len(items):
+                raise Wrong("items out of order")
+            items.append(event["item"])
+        elif kind == "response.output_item.done":
+            finished[event["output_index"]] = event["item"]
+        elif kind in ("response.completed", "response.incomplete"):
+            end = event["response"]
+        elif "output_index" in event:
+            item = items[event["output_index"]]
+            if event["item_id"] != item["id"] or event["output_index"] in finished:
+                raise Wrong(f"of another item: {data}")
+            responses_delta(item, event)
+    if end is None:
+        return None, False
+    if [finished[i] for i in sorted(finished)] != end["output"] or end["id"] != response["id"]:
+        raise Wrong("the last event does not say what was told")
+    for told, item in zip(items, end["output"]):
+        for name in ("text", "refusal", "summary", "arguments", "call_id", "name", "id"):
+            if told.get(name) != item.get(name):
+                raise Wrong(f"told {told}, at the end {item}")
+        if [p.get("text") for p in told.get("content", [])] != [
+                p.get("text") for p in item.get("content", [])]:
+            raise Wrong(f"told {told}, at the end {item}")
+    return responses_message(end), True
+
+
+def responses_whole(text):
+    return (responses_message(json.loads(text)), True) if text else (None, False)
+
+
 READERS = {
+    ("responses", "stream"): responses_stream,
+    ("responses", "whole"): responses_whole,
     ("openai", "stream"): openai_stream,
     ("openai", "whole"): openai_whole,
     ("anthropic", "stream"): anthropic_stream,
@@ -316,14 +418,14 @@ def check_harmless(replay, client, out, answer):
 
 def check_cut(replay, client):
     """Languages that tell their end: without it there is none, wherever the stream is cut."""
-    if replay.upstream not in ("openai", "anthropic"):
+    if replay.upstream not in ("openai", "anthropic", "responses"):
         return
     parts = replay.path.read_text().replace("\r\n", "\n").rstrip("\n").split("\n\n")
     for count in sorted({0, 1, len(parts) // 2, len(parts) - 2, len(parts) - 1}):
         if count < 0:
             continue
         out, answer = run_changed(replay, client, "stream", "\n\n".join(parts[:count]) + "\n\n")
-        if answer["done"] or "[DONE]" in out or "message_stop" in out:
+        if answer["done"] or any(end in out for end in ENDS):
             raise Wrong(f"cut behind {count} of {len(parts)} frames it still has an end")
 
 
@@ -430,8 +532,9 @@ def check_error(replay, client, expect):
 
 
 def check_ask(replay, folder):
-    """What an OpenAI client asked can be said in the provider's language."""
-    ran = subprocess.run([replay.program, replay.upstream, "openai", "ask", "0", str(folder / "ask.json")],
+    """What an OpenAI client asked, of either of its APIs, can be said in the provider's language."""
+    asked = "responses" if replay.upstream == "responses" else "openai"
+    ran = subprocess.run([replay.program, replay.upstream, asked, "ask", "0", str(folder / "ask.json")],
                          capture_output=True, timeout=120)
     if ran.returncode == 2:
         return
@@ -445,8 +548,8 @@ def check(program, folder, client, upstream=None):
     """True, or None when there is no such language yet; raises Wrong."""
     meta = json.loads((folder / "meta.json").read_text())
     expect = json.loads((folder / "expect.json").read_text())
-    name = upstream or UPSTREAMS.get(meta["dialect"], meta["dialect"])
-    if name is None or "dims" in expect or meta.get("kind") in ("embed", "embeddings"):
+    name = upstream or meta["dialect"]
+    if "dims" in expect or meta.get("kind") in ("embed", "embeddings"):
         return None
     replay = Replay(program, name, folder / meta["body"])
     if client == "openai" and (folder / "ask.json").exists() and meta.get("kind") == "chat" \

@@ -172,11 +172,48 @@ static void usage_stands_where_a_provider_puts_it(void **state)
     json_doc_done(&doc);
 }
 
+static void responses_are_counted_by_their_own_words(void **state)
+{
+    static const struct {
+        const char *what, *json;
+        enum answer_usage_state wanted;
+    } rows[] = {
+        {"all of it",
+         "{\"input_tokens\":10,\"input_tokens_details\":{\"cached_tokens\":4},\"output_tokens\":7,"
+         "\"output_tokens_details\":{\"reasoning_tokens\":5},\"total_tokens\":17}",
+         ANSWER_USAGE_GOOD},
+        {"a chat's words", "{\"prompt_tokens\":10,\"completion_tokens\":7}",
+         ANSWER_USAGE_QUARANTINED},
+        {"more cached than there is",
+         "{\"input_tokens\":1,\"input_tokens_details\":{\"cached_tokens\":4},\"output_tokens\":7}",
+         ANSWER_USAGE_QUARANTINED},
+        {"no output", "{\"input_tokens\":1}", ANSWER_USAGE_QUARANTINED},
+    };
+    struct json_doc doc = json_doc_make();
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct answer_usage usage = {0};
+
+        assert_int_equal(json_parse(&doc, span_of(rows[i].json), &json_limits_body), JSON_OK);
+        usage_read_responses(&doc, 0, &usage);
+        assert_int(rows[i].what, usage.state, rows[i].wanted);
+        if (rows[i].wanted != ANSWER_USAGE_GOOD)
+            continue;
+        assert_int(rows[i].what, usage.meters.count[METER_INPUT], 6);
+        assert_int(rows[i].what, usage.meters.count[METER_CACHE_READ], 4);
+        assert_int(rows[i].what, usage.meters.count[METER_OUTPUT], 7);
+        assert_int(rows[i].what, usage.meters.count[METER_REASONING], 5);
+    }
+    json_doc_done(&doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_usage_object_becomes_meters_or_is_quarantined),
         cmocka_unit_test(the_last_one_wins_whole),
+        cmocka_unit_test(responses_are_counted_by_their_own_words),
         cmocka_unit_test(usage_stands_where_a_provider_puts_it),
     };
 

@@ -1,0 +1,31 @@
+/*
+ * responses: the tables of OpenAI's Responses language.
+ */
+#include "gateway/dialect/responses.h"
+
+#include "gateway/dialect/usage.h"
+
+static void write_path(const struct language_target *target, bool stream, struct buf *out)
+{
+    (void)target;
+    (void)stream;
+    buf_add_string(out, "/responses");
+}
+
+const struct upstream_language responses_upstream = {
+    .name = "responses",
+    .normaliser = USAGE_RESPONSES_NORMALISER,
+    .framing = FRAMING_SSE,
+    .path = write_path,
+    .write_ask = responses_write_ask,
+    .read_frame = responses_read_frame,
+    .read_whole = responses_read_whole,
+    .read_error = responses_read_error,
+};
+
+const struct client_language responses_client = {
+    .name = "responses",
+    .read_ask = responses_read_ask,
+    .write = responses_write_answer,
+    .write_ping = responses_write_ping,
+};

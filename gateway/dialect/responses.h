@@ -1,0 +1,62 @@
+/*
+ * responses: what the files of OpenAI's Responses language share.
+ *
+ * Follows https://platform.openai.com/docs/api-reference/responses and its pages on streaming,
+ * reasoning items and structured outputs. Nothing is stored at a provider in a translated call
+ * (store is false), so reasoning goes to and fro as encrypted content.
+ */
+#ifndef TOLLGATE_GATEWAY_DIALECT_RESPONSES_H
+#define TOLLGATE_GATEWAY_DIALECT_RESPONSES_H
+
+#include "gateway/dialect/language.h"
+
+/* OpenAI refuses a lower cap of output tokens. */
+enum { RESPONSES_CAP_MIN = 16 };
+
+/* A client of this language keeps what only a provider can read as the encrypted content of a
+ * reasoning item. What is no signature of the item's own text has one of these words before it. */
+#define RESPONSES_REDACTED "tollgate_redacted:"
+#define RESPONSES_CALL_SIGNATURE "tollgate_call_signature:" /* of the call before the item */
+
+/* Whether the provider encrypted this (they are Fernet tokens, which all begin so). It refuses what
+ * is not its own, and nobody else can read what is. */
+static inline bool responses_is_encrypted(struct span text)
+{
+    return span_starts(text, "gAAAA");
+}
+
+/* ---- towards a provider ---- */
+
+struct responses_writing {
+    struct pieces *out;
+    const struct chat *chat;
+    const struct language_target *target;
+    struct ask_losses *losses;
+    enum ask_written outcome;
+};
+
+/* Whether it can be said there; noted as lost when it can not. */
+must_use bool responses_takes(struct responses_writing *w, enum chat_member member);
+/* `why` names what can not be said; the first one stays. */
+void responses_unspeakable(struct responses_writing *w, const char *why);
+/* "input":[…] (responses_input_write.c). */
+void responses_write_input(struct responses_writing *w);
+
+must_use enum ask_written responses_write_ask(const struct chat *chat,
+                                              const struct language_target *target,
+                                              struct pieces *out, struct ask_losses *losses_out);
+void responses_read_frame(struct answer_reader *reader, struct span event, struct span data);
+void responses_read_whole(struct answer_reader *reader, struct span body);
+must_use bool responses_read_error(struct answer_reader *reader, struct span body);
+
+/* ---- towards a client ---- */
+
+int responses_read_ask(const struct json_doc *doc, struct arena *arena, struct chat *chat_out,
+                       const char **why_out, const char **member_out);
+void responses_write_answer(struct answer_writer *writer, const struct answer_event *event);
+void responses_write_ping(struct answer_writer *writer);
+/* Ends a stream that failed in the middle: response.failed with all that was said until then.
+ * `code` is a constant of the API ("server_error", "rate_limit_exceeded"), `message` plain text. */
+void responses_write_failed(struct answer_writer *writer, const char *code, struct span message);
+
+#endif

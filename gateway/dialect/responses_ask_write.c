@@ -1,0 +1,281 @@
+/*
+ * responses_ask_write: a chat -> a body of the Responses API.
+ *
+ * What is left out there by default differs from chats: tools are strict unless they say not, and
+ * answers are stored unless the body says not.
+ */
+#include "common/base/json_writer.h"
+#include "gateway/dialect/ask.h"
+#include "gateway/dialect/chat_effort.h"
+#include "gateway/dialect/responses.h"
+
+/* What the API has no word for. */
+#define NOT_RESPONSES                                                                              \
+    (UINT64_C(1) << MEMBER_TOP_K | UINT64_C(1) << MEMBER_MIN_P | UINT64_C(1) << MEMBER_SEED |      \
+     UINT64_C(1) << MEMBER_FREQUENCY_PENALTY | UINT64_C(1) << MEMBER_PRESENCE_PENALTY |            \
+     UINT64_C(1) << MEMBER_REPETITION_PENALTY | UINT64_C(1) << MEMBER_LOGIT_BIAS |                 \
+     UINT64_C(1) << MEMBER_N | UINT64_C(1) << MEMBER_STOP | UINT64_C(1) << MEMBER_CACHE |          \
+     UINT64_C(1) << MEMBER_NAME)
+
+bool responses_takes(struct responses_writing *w, enum chat_member member)
+{
+    uint64_t bit = UINT64_C(1) << member;
+
+    if (((NOT_RESPONSES | w->target->without) & bit) == 0)
+        return true;
+    w->losses->lost |= bit;
+    return false;
+}
+
+void responses_unspeakable(struct responses_writing *w, const char *why)
+{
+    if (w->outcome != ASK_WRITTEN)
+        return;
+    w->outcome = ASK_UNSPEAKABLE;
+    w->losses->why = why;
+}
+
+static void put_string(struct pieces *out, const char *name, const char *value)
+{
+    pieces_put_inside(out, name, span_of(value));
+}
+
+static void put_json_if(struct responses_writing *w, enum chat_member member, const char *name,
+                        struct span json)
+{
+    if (json.size > 0 && responses_takes(w, member))
+        pieces_put_json(w->out, name, json);
+}
+
+static void put_inside_if(struct responses_writing *w, enum chat_member member, const char *name,
+                          struct span inside)
+{
+    if (inside.size > 0 && responses_takes(w, member))
+        pieces_put_inside(w->out, name, inside);
+}
+
+static bool write_model(struct responses_writing *w)
+{
+    struct buf quoted = buf_make(6 * (size_t)ASK_NAME_MAX + 2);
+    bool good = json_quote(&quoted, w->target->model) == 0 &&
+                arena_room(w->out->arena) > quoted.size + (size_t)64 * 1024;
+
+    if (good)
+        pieces_put_json(w->out, "model", arena_span(w->out->arena, buf_span(&quoted)));
+    buf_done(&quoted);
+    return good;
+}
+
+/* ---- tools ---- */
+
+static void write_tool(struct responses_writing *w, const struct chat_tool *tool)
+{
+    bool strict = tool->strict == 1 && responses_takes(w, MEMBER_STRICT);
+
+    pieces_begin(w->out, '{');
+    put_string(w->out, "type", "function");
+    pieces_put_inside(w->out, "name", tool->name);
+    if (tool->description.size > 0)
+        pieces_put_inside(w->out, "description", tool->description);
+    pieces_put_json(w->out, "parameters",
+                    tool->schema.size > 0 ? tool->schema
+                                          : span_of("{\"type\":\"object\",\"properties\":{}}"));
+    pieces_name(w->out, "strict");
+    pieces_bool(w->out, strict);
+    if (tool->cache != CACHE_UNSET)
+        (void)!responses_takes(w, MEMBER_CACHE);
+    pieces_end(w->out, '}');
+}
+
+static void write_choice(struct responses_writing *w)
+{
+    static const char *const words[] = {[CHOICE_UNSET] = NULL,
+                                        [CHOICE_AUTO] = "auto",
+                                        [CHOICE_NONE] = "none",
+                                        [CHOICE_REQUIRED] = "required",
+                                        [CHOICE_NAMED] = NULL};
+    const struct chat_wish *wish = &w->chat->wish;
+
+    if (wish->tool_choice == CHOICE_UNSET || !responses_takes(w, MEMBER_TOOL_CHOICE))
+        return;
+    if (words[wish->tool_choice] != NULL) {
+        put_string(w->out, "tool_choice", words[wish->tool_choice]);
+        return;
+    }
+    pieces_name(w->out, "tool_choice");
+    pieces_begin(w->out, '{');
+    put_string(w->out, "type", "function");
+    pieces_put_inside(w->out, "name", wish->tool_name);
+    pieces_end(w->out, '}');
+}
+
+static void write_tools(struct responses_writing *w)
+{
+    if (w->chat->tool_count == 0)
+        return;
+    pieces_name(w->out, "tools");
+    pieces_begin(w->out, '[');
+    for (uint32_t i = 0; i < w->chat->tool_count; i++)
+        write_tool(w, &w->chat->tools[i]);
+    pieces_end(w->out, ']');
+    write_choice(w);
+    if (w->chat->wish.parallel_tools >= 0 && responses_takes(w, MEMBER_PARALLEL_TOOLS)) {
+        pieces_name(w->out, "parallel_tool_calls");
+        pieces_bool(w->out, w->chat->wish.parallel_tools == 1);
+    }
+}
+
+/* ---- wishes ---- */
+
+static void write_cap(struct responses_writing *w)
+{
+    const struct language_target *target = w->target;
+    int64_t cap = target->output_cap;
+
+    if (target->output_limit > 0 && cap > target->output_limit)
+        cap = target->output_limit;
+    if (cap > 0)
+        pieces_put_int64(w->out, "max_output_tokens",
+                         cap < RESPONSES_CAP_MIN ? RESPONSES_CAP_MIN : cap);
+}
+
+static void write_format(struct responses_writing *w)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+
+    if (wish->format == FORMAT_TEXT || !responses_takes(w, MEMBER_RESPONSE_FORMAT))
+        return;
+    pieces_name(w->out, "format");
+    pieces_begin(w->out, '{');
+    if (wish->format == FORMAT_JSON) {
+        put_string(w->out, "type", "json_object");
+    } else {
+        put_string(w->out, "type", "json_schema");
+        pieces_put_inside(w->out, "name",
+                          wish->schema_name.size > 0 ? wish->schema_name : span_of("answer"));
+        pieces_put_json(w->out, "schema", wish->schema);
+        if (wish->schema_strict >= 0 && responses_takes(w, MEMBER_STRICT)) {
+            pieces_name(w->out, "strict");
+            pieces_bool(w->out, wish->schema_strict == 1);
+        }
+    }
+    pieces_end(w->out, '}');
+}
+
+static void write_text(struct responses_writing *w)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+
+    if (wish->format == FORMAT_TEXT && wish->verbosity.size == 0)
+        return;
+    pieces_name(w->out, "text");
+    pieces_begin(w->out, '{');
+    write_format(w);
+    put_inside_if(w, MEMBER_VERBOSITY, "verbosity", wish->verbosity);
+    pieces_end(w->out, '}');
+}
+
+static void write_sampling(struct responses_writing *w)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+    const struct {
+        enum chat_member member;
+        bool told;
+    } lost[] = {
+        {MEMBER_TOP_K, wish->top_k.size > 0},
+        {MEMBER_MIN_P, wish->min_p.size > 0},
+        {MEMBER_SEED, wish->seed.size > 0},
+        {MEMBER_FREQUENCY_PENALTY, wish->frequency_penalty.size > 0},
+        {MEMBER_PRESENCE_PENALTY, wish->presence_penalty.size > 0},
+        {MEMBER_REPETITION_PENALTY, wish->repetition_penalty.size > 0},
+        {MEMBER_LOGIT_BIAS, wish->logit_bias.size > 0},
+        {MEMBER_N, wish->choices > 1},
+        {MEMBER_STOP, wish->stop_count > 0},
+        {MEMBER_CACHE, wish->cache != CACHE_UNSET},
+    };
+
+    put_json_if(w, MEMBER_TEMPERATURE, "temperature", wish->temperature);
+    put_json_if(w, MEMBER_TOP_P, "top_p", wish->top_p);
+    for (size_t i = 0; i < array_size(lost); i++)
+        if (lost[i].told)
+            (void)!responses_takes(w, lost[i].member);
+}
+
+/* Its summary is asked for where thinking is: a client that wants none is not told any. True when
+ * the model thinks. */
+static bool write_reasoning(struct responses_writing *w)
+{
+    /* "none" and "xhigh" are words that few models take. */
+    static const char *const words[] = {
+        [EFFORT_UNSET] = NULL,   [EFFORT_NONE] = NULL,       [EFFORT_MINIMAL] = "minimal",
+        [EFFORT_LOW] = "low",    [EFFORT_MEDIUM] = "medium", [EFFORT_HIGH] = "high",
+        [EFFORT_XHIGH] = "high",
+    };
+    enum chat_effort effort = chat_effort_of(&w->chat->wish);
+
+    if (effort == EFFORT_UNSET)
+        return w->target->reasoning;
+    if (!w->target->reasoning || words[effort] == NULL) {
+        if (effort != EFFORT_NONE || w->target->reasoning)
+            w->losses->lost |= UINT64_C(1) << MEMBER_REASONING;
+    } else if (responses_takes(w, MEMBER_REASONING)) {
+        pieces_name(w->out, "reasoning");
+        pieces_begin(w->out, '{');
+        put_string(w->out, "effort", words[effort]);
+        put_string(w->out, "summary", "auto");
+        pieces_end(w->out, '}');
+    }
+    return w->target->reasoning;
+}
+
+static void write_include(struct responses_writing *w, bool thinks)
+{
+    bool logprobs = w->chat->wish.logprobs && responses_takes(w, MEMBER_LOGPROBS);
+
+    if (!thinks && !logprobs)
+        return;
+    pieces_name(w->out, "include");
+    pieces_begin(w->out, '[');
+    if (thinks)
+        pieces_inside(w->out, span_of("reasoning.encrypted_content"));
+    if (logprobs)
+        pieces_inside(w->out, span_of("message.output_text.logprobs"));
+    pieces_end(w->out, ']');
+    if (logprobs)
+        put_json_if(w, MEMBER_LOGPROBS, "top_logprobs", w->chat->wish.top_logprobs);
+}
+
+static void write_rest(struct responses_writing *w)
+{
+    const struct chat_wish *wish = &w->chat->wish;
+
+    put_inside_if(w, MEMBER_SERVICE_TIER, "service_tier", wish->service_tier);
+    put_inside_if(w, MEMBER_USER, "user", wish->user);
+    put_json_if(w, MEMBER_METADATA, "metadata", wish->metadata);
+    pieces_put_json(w->out, "store", span_of("false"));
+    if (wish->stream)
+        pieces_put_json(w->out, "stream", span_of("true"));
+}
+
+enum ask_written responses_write_ask(const struct chat *chat, const struct language_target *target,
+                                     struct pieces *out, struct ask_losses *losses_out)
+{
+    struct responses_writing w = {
+        .out = out, .chat = chat, .target = target, .losses = losses_out, .outcome = ASK_WRITTEN};
+
+    *losses_out = (struct ask_losses){0};
+    pieces_begin(out, '{');
+    if (!write_model(&w))
+        return ASK_TOO_LARGE;
+    responses_write_input(&w);
+    write_tools(&w);
+    write_cap(&w);
+    write_text(&w);
+    write_sampling(&w);
+    write_include(&w, write_reasoning(&w));
+    write_rest(&w);
+    pieces_end(out, '}');
+    if (w.outcome == ASK_WRITTEN && out->failed)
+        return ASK_TOO_LARGE;
+    return w.outcome;
+}

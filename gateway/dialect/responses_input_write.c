@@ -1,0 +1,235 @@
+/*
+ * responses_input_write: the messages of a chat as the items of a Responses body.
+ *
+ * What an assistant said, thought and called are items of their own, in the order in which they
+ * came. A result is an item too, and stands before what else the user's message has.
+ */
+#include "gateway/dialect/responses.h"
+
+#define KIND(kind) (1u << (kind))
+enum { MEDIA = KIND(PART_IMAGE) | KIND(PART_AUDIO) | KIND(PART_FILE) };
+
+static bool is(const struct chat_part *part, uint32_t kinds)
+{
+    return (kinds >> part->kind & 1) != 0;
+}
+
+static uint32_t count_of(const struct responses_writing *w, uint32_t first, uint32_t count,
+                         uint32_t kinds)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = first; i < first + count; i++)
+        found += is(&w->chat->parts[i], kinds);
+    return found;
+}
+
+static void begin_item(struct responses_writing *w, const char *type)
+{
+    pieces_begin(w->out, '{');
+    pieces_put_inside(w->out, "type", span_of(type));
+}
+
+static void lose(struct responses_writing *w, enum chat_member member)
+{
+    w->losses->lost |= UINT64_C(1) << member;
+}
+
+/* ---- parts ---- */
+
+/* "data:image/png;base64,…" */
+static void write_data_url(struct responses_writing *w, const struct chat_part *part,
+                           const char *type)
+{
+    pieces_quote(w->out);
+    pieces_raw(w->out, span_of("data:"));
+    pieces_raw(w->out, part->type.size > 0 ? part->type : span_of(type));
+    pieces_raw(w->out, span_of(";base64,"));
+    pieces_raw(w->out, part->data);
+    pieces_quote(w->out);
+}
+
+static void write_image(struct responses_writing *w, const struct chat_part *part)
+{
+    begin_item(w, "input_image");
+    if (part->by == MEDIA_FILE_ID) {
+        pieces_put_inside(w->out, "file_id", part->data);
+    } else {
+        pieces_name(w->out, "image_url");
+        if (part->by == MEDIA_DATA)
+            write_data_url(w, part, "image/png");
+        else
+            pieces_inside(w->out, part->data);
+    }
+    if (part->detail.size > 0 && responses_takes(w, MEMBER_IMAGE_DETAIL))
+        pieces_put_inside(w->out, "detail", part->detail);
+    pieces_end(w->out, '}');
+}
+
+static void write_file(struct responses_writing *w, const struct chat_part *part)
+{
+    begin_item(w, "input_file");
+    if (part->by == MEDIA_FILE_ID) {
+        pieces_put_inside(w->out, "file_id", part->data);
+    } else if (part->by == MEDIA_URL) {
+        pieces_put_inside(w->out, "file_url", part->data);
+    } else {
+        pieces_put_inside(w->out, "filename",
+                          part->name.size > 0 ? part->name : span_of("document.pdf"));
+        pieces_name(w->out, "file_data");
+        write_data_url(w, part, "application/pdf");
+    }
+    pieces_end(w->out, '}');
+}
+
+static void write_text(struct responses_writing *w, const char *type, struct span text)
+{
+    begin_item(w, type);
+    pieces_put_inside(w->out, "text", text);
+    pieces_end(w->out, '}');
+}
+
+static void write_refusal(struct responses_writing *w, struct span text)
+{
+    begin_item(w, "refusal");
+    pieces_put_inside(w->out, "refusal", text);
+    pieces_end(w->out, '}');
+}
+
+static void write_part(struct responses_writing *w, const struct chat_part *part,
+                       const char *text_type)
+{
+    if (part->cache != CACHE_UNSET)
+        lose(w, MEMBER_CACHE);
+    if (part->kind == PART_TEXT)
+        write_text(w, text_type, part->text);
+    else if (part->kind == PART_REFUSAL)
+        write_refusal(w, part->text);
+    else if (part->kind == PART_IMAGE)
+        write_image(w, part);
+    else if (part->kind == PART_FILE)
+        write_file(w, part);
+    else
+        responses_unspeakable(w, "audio input");
+}
+
+static void write_parts(struct responses_writing *w, uint32_t first, uint32_t count, uint32_t kinds,
+                        const char *text_type)
+{
+    pieces_begin(w->out, '[');
+    for (uint32_t i = first; i < first + count; i++)
+        if (is(&w->chat->parts[i], kinds))
+            write_part(w, &w->chat->parts[i], text_type);
+    pieces_end(w->out, ']');
+}
+
+/* ---- items ---- */
+
+static void write_message(struct responses_writing *w, const char *role, uint32_t first,
+                          uint32_t count, uint32_t kinds)
+{
+    begin_item(w, "message");
+    pieces_put_inside(w->out, "role", span_of(role));
+    pieces_name(w->out, "content");
+    write_parts(w, first, count, kinds,
+                strcmp(role, "assistant") == 0 ? "output_text" : "input_text");
+    pieces_end(w->out, '}');
+}
+
+static void write_result(struct responses_writing *w, const struct chat_part *result)
+{
+    uint32_t texts = count_of(w, result->first, result->count, KIND(PART_TEXT));
+
+    begin_item(w, "function_call_output");
+    pieces_put_inside(w->out, "call_id", result->id);
+    pieces_name(w->out, "output");
+    if (result->count == 0)
+        pieces_inside(w->out, (struct span){0});
+    else if (result->count == 1 && texts == 1)
+        pieces_inside(w->out, w->chat->parts[result->first].text);
+    else
+        write_parts(w, result->first, result->count, MEDIA | KIND(PART_TEXT), "input_text");
+    pieces_end(w->out, '}');
+    if (result->cache != CACHE_UNSET)
+        lose(w, MEMBER_CACHE);
+}
+
+static void write_user(struct responses_writing *w, const struct chat_message *message)
+{
+    uint32_t kinds = MEDIA | KIND(PART_TEXT);
+
+    for (uint32_t i = message->first; i < message->first + message->count; i++)
+        if (w->chat->parts[i].kind == PART_TOOL_RESULT)
+            write_result(w, &w->chat->parts[i]);
+    if (count_of(w, message->first, message->count, kinds) > 0)
+        write_message(w, "user", message->first, message->count, kinds);
+}
+
+static void write_call(struct responses_writing *w, const struct chat_part *call)
+{
+    begin_item(w, "function_call");
+    pieces_put_inside(w->out, "call_id", call->id);
+    pieces_put_inside(w->out, "name", call->name);
+    pieces_name(w->out, "arguments");
+    pieces_json_string(w->out, &call->arguments);
+    pieces_end(w->out, '}');
+}
+
+/* What it thought goes back as it was encrypted; it knows nobody else's thoughts. */
+static void write_reasoning(struct responses_writing *w, const struct chat_part *part)
+{
+    struct span encrypted = part->kind == PART_REDACTED ? part->data : part->signature;
+
+    if (!w->target->reasoning || !responses_is_encrypted(encrypted)) {
+        lose(w, MEMBER_REASONING);
+        return;
+    }
+    begin_item(w, "reasoning");
+    pieces_name(w->out, "summary");
+    pieces_begin(w->out, '[');
+    if (part->kind == PART_REASONING && part->text.size > 0)
+        write_text(w, "summary_text", part->text);
+    pieces_end(w->out, ']');
+    pieces_put_inside(w->out, "encrypted_content", encrypted);
+    pieces_end(w->out, '}');
+}
+
+/* Runs of text and refusals are one message. */
+static void write_assistant(struct responses_writing *w, const struct chat_message *message)
+{
+    const uint32_t said = KIND(PART_TEXT) | KIND(PART_REFUSAL);
+    uint32_t i = message->first, end = message->first + message->count, to;
+
+    while (i < end) {
+        const struct chat_part *part = &w->chat->parts[i];
+        for (to = i + 1; is(part, said) && to < end && is(&w->chat->parts[to], said);)
+            to++;
+        if (is(part, said))
+            write_message(w, "assistant", i, to - i, said);
+        else if (part->kind == PART_TOOL_CALL)
+            write_call(w, part);
+        else if (part->kind == PART_REASONING || part->kind == PART_REDACTED)
+            write_reasoning(w, part);
+        i = to;
+    }
+}
+
+void responses_write_input(struct responses_writing *w)
+{
+    const struct chat *chat = w->chat;
+
+    pieces_name(w->out, "input");
+    pieces_begin(w->out, '[');
+    for (uint32_t i = 0; i < chat->message_count; i++) {
+        const struct chat_message *message = &chat->messages[i];
+        if (message->name.size > 0)
+            lose(w, MEMBER_NAME);
+        if (message->role == CHAT_USER)
+            write_user(w, message);
+        else if (message->role == CHAT_ASSISTANT)
+            write_assistant(w, message);
+        else if (count_of(w, message->first, message->count, KIND(PART_TEXT)) > 0)
+            write_message(w, "system", message->first, message->count, KIND(PART_TEXT));
+    }
+    pieces_end(w->out, ']');
+}
