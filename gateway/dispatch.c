@@ -5,10 +5,10 @@
 
 #include "common/base/clock.h"
 #include "gateway/edge/auth.h"
-#include "gateway/edge/models.h"
+#include "gateway/models/models.h"
 #include "gateway/worker.h"
 
-enum { MODELS_BYTES_MAX = 16 << 20, MODEL_ID_MAX = 256, WHY_MAX = 256 };
+enum { MODELS_BYTES_MAX = 16 << 20, MODEL_ID_MAX = 256, WHY_MAX = 256, FILTER_WHY_MAX = 2048 };
 
 static struct reply_head head_of(const struct call *call)
 {
@@ -127,41 +127,93 @@ static void refuse_model(struct worker *worker, const struct call *call, struct 
     refuse(worker, call, REFUSE_NO_MODEL, &say);
 }
 
-static bool asks_for_all(struct span query)
+/* ---- models ---- */
+
+/* Whose SDK asks: the path says it of Gemini's, a header that it always sends of Anthropic's. */
+static enum models_shape shape_of(const struct call *call)
 {
-    while (query.at != NULL) {
-        if (span_is(span_cut(&query, '&'), "all=true"))
-            return true;
-    }
-    return false;
+    return call->dialect == REPLY_GEMINI      ? MODELS_GEMINI
+           : call->dialect == REPLY_ANTHROPIC ? MODELS_ANTHROPIC
+                                              : MODELS_OPENAI;
 }
 
-static void list_models(struct worker *worker, const struct call *call,
-                        const struct endpoint_match *match)
+/* The list, or how many are on it. False when it was refused. */
+static bool write_models(struct worker *worker, const struct call *call,
+                         const struct models_view *view, struct buf *body)
+{
+    struct buf why cleanup(buf_done) = buf_make(FILTER_WHY_MAX);
+    struct refusal_say say = {0};
+    struct models_ask ask;
+
+    if (!models_ask_read(view, httpd_query(call->request), &ask, &say.param, &why)) {
+        say.message = buf_span(&why);
+        refuse(worker, call, REFUSE_INVALID_VALUE, &say);
+        return false;
+    }
+    if (call->endpoint == ENDPOINT_MODEL_COUNT) {
+        models_write_count(view, &ask, body);
+    } else if (!models_write_list(view, &ask, body)) {
+        say.message = span_of("The model to go on from is not in this list.");
+        say.param = ask.before.size > 0 ? "before_id" : "after";
+        refuse(worker, call, REFUSE_INVALID_VALUE, &say);
+        return false;
+    }
+    return true;
+}
+
+static bool write_model(struct worker *worker, const struct call *call,
+                        const struct models_view *view, struct span raw_id, struct buf *body)
+{
+    char id[MODEL_ID_MAX];
+    struct span name = {id, endpoint_model_id(raw_id, id, sizeof(id))};
+    bool there = call->endpoint == ENDPOINT_MODEL ? models_write_one(view, name, body)
+                                                  : models_write_endpoints(view, name, body);
+
+    if (!there)
+        refuse_model(worker, call, name);
+    return there;
+}
+
+static bool write_providers(struct worker *worker, const struct call *call,
+                            const struct models_view *view, struct buf *body)
+{
+    struct span query = httpd_query(call->request);
+    struct refusal_say say = {.message = span_of("The only filter here is all=true.")};
+    bool all = span_is(query, "all=true");
+
+    if (query.size > 0 && !all && !span_is(query, "all=false")) {
+        refuse(worker, call, REFUSE_INVALID_VALUE, &say);
+        return false;
+    }
+    models_write_providers(view, all, body);
+    return true;
+}
+
+static void answer_models(struct worker *worker, const struct call *call,
+                          const struct endpoint_match *match)
 {
     struct buf body cleanup(buf_done) = buf_make(MODELS_BYTES_MAX);
     const struct snapshot_key *key = authenticate(worker, call);
-    struct models_view view = {
+    const struct models_view view = {
         .snapshot = worker->flow.snapshot,
         .key = key,
+        .board = worker->flow.board,
+        .shape = shape_of(call),
         .now_ms = call->start_ms,
-        .all = call->endpoint == ENDPOINT_MODEL || asks_for_all(httpd_query(call->request)),
+        .now_mono_ms = httpd_now_ms(worker->httpd),
     };
-    char id[MODEL_ID_MAX];
+    bool good;
 
     if (key == NULL)
         return;
-    if (call->endpoint == ENDPOINT_MODELS) {
-        models_write_list(&view, &body);
-    } else {
-        struct span name = {id, endpoint_model_id(match->model, id, sizeof(id))};
-
-        if (!models_write_one(&view, name, &body)) {
-            refuse_model(worker, call, name);
-            return;
-        }
-    }
-    answer_json(worker, call, key, &body);
+    if (call->endpoint == ENDPOINT_PROVIDERS)
+        good = write_providers(worker, call, &view, &body);
+    else if (call->endpoint == ENDPOINT_MODEL || call->endpoint == ENDPOINT_MODEL_ENDPOINTS)
+        good = write_model(worker, call, &view, match->model, &body);
+    else
+        good = write_models(worker, call, &view, &body);
+    if (good)
+        answer_json(worker, call, key, &body);
 }
 
 void dispatch_health(struct gateway *gateway, struct httpd_request *request,
@@ -176,6 +228,14 @@ void dispatch_health(struct gateway *gateway, struct httpd_request *request,
 
     reply_answer(request, why == NULL ? 200 : 503, head, span_of("application/json"),
                  span_make(body, (size_t)size));
+}
+
+/* Models have one path for OpenAI's clients and Anthropic's, which all send their version. */
+static bool is_anthropic(const struct call *call)
+{
+    return (call->endpoint == ENDPOINT_MODELS || call->endpoint == ENDPOINT_MODEL) &&
+           call->dialect == REPLY_OPENAI &&
+           httpd_header(call->request, "anthropic-version").size > 0;
 }
 
 static void start_flow(struct worker *worker, const struct call *call)
@@ -202,6 +262,8 @@ void dispatch_request(void *context, struct httpd_request *request)
     call.start_ms = uuid_unix_ms(call.id);
     call.arrived_us = httpd_arrived_us(request);
     call.client_request_id = httpd_header(request, "x-request-id");
+    if (is_anthropic(&call))
+        call.dialect = REPLY_ANTHROPIC;
     if (httpd_body(request).size > 0)
         metrics_add(worker->flow.metrics, COUNT_BODY_BYTES, httpd_body(request).size);
     if (!match.method_served) {
@@ -215,7 +277,10 @@ void dispatch_request(void *context, struct httpd_request *request)
         break;
     case ENDPOINT_MODELS:
     case ENDPOINT_MODEL:
-        list_models(worker, &call, &match);
+    case ENDPOINT_MODEL_ENDPOINTS:
+    case ENDPOINT_MODEL_COUNT:
+    case ENDPOINT_PROVIDERS:
+        answer_models(worker, &call, &match);
         break;
     case ENDPOINT_HEALTHZ:
     case ENDPOINT_READYZ:

@@ -16,6 +16,8 @@ static const struct {
     {"/chat/completions", ENDPOINT_CHAT_COMPLETIONS, METHOD_POST},
     {"/embeddings", ENDPOINT_EMBEDDINGS, METHOD_POST},
     {"/models", ENDPOINT_MODELS, METHOD_GET | METHOD_HEAD},
+    {"/models/count", ENDPOINT_MODEL_COUNT, METHOD_GET | METHOD_HEAD},
+    {"/providers", ENDPOINT_PROVIDERS, METHOD_GET | METHOD_HEAD},
 };
 
 static const char *const names[ENDPOINTS] = {
@@ -24,6 +26,9 @@ static const char *const names[ENDPOINTS] = {
     [ENDPOINT_EMBEDDINGS] = "embeddings",
     [ENDPOINT_MODELS] = "models",
     [ENDPOINT_MODEL] = "model",
+    [ENDPOINT_MODEL_ENDPOINTS] = "model.endpoints",
+    [ENDPOINT_MODEL_COUNT] = "models.count",
+    [ENDPOINT_PROVIDERS] = "providers",
     [ENDPOINT_HEALTHZ] = "healthz",
     [ENDPOINT_READYZ] = "readyz",
     [ENDPOINT_CONTROL] = "control",
@@ -95,12 +100,32 @@ static void match_model(struct span rest, struct endpoint_match *match)
     match->model = rest;
 }
 
+/* …/endpoints: what serves a model. */
+static bool match_model_endpoints(struct span rest, struct endpoint_match *match)
+{
+    size_t tail = strlen("/endpoints");
+    char id[MODEL_ID_MAX];
+
+    if (!span_ends(rest, "/endpoints") || rest.size == tail)
+        return false;
+    rest = span_part(rest, 0, rest.size - tail);
+    if (endpoint_model_id(rest, id, sizeof(id)) == 0)
+        return false;
+    match->endpoint = ENDPOINT_MODEL_ENDPOINTS;
+    match->allowed = METHOD_GET | METHOD_HEAD;
+    match->model = rest;
+    return true;
+}
+
 static void match_v1(struct span path, struct endpoint_match *match)
 {
     if (span_is(path, "/messages") || span_starts(path, "/messages/"))
         match->dialect = REPLY_ANTHROPIC;
-    if (span_starts(path, "/models/")) {
-        match_model(span_part(path, strlen("/models/"), SIZE_MAX), match);
+    if (span_starts(path, "/models/") && !span_is(path, "/models/count")) {
+        struct span rest = span_part(path, strlen("/models/"), SIZE_MAX);
+
+        if (!match_model_endpoints(rest, match))
+            match_model(rest, match);
         return;
     }
     if (has_escape(path))

@@ -17,7 +17,10 @@ enum endpoint {
     ENDPOINT_CHAT_COMPLETIONS,
     ENDPOINT_EMBEDDINGS,
     ENDPOINT_MODELS,
-    ENDPOINT_MODEL, /* one of them, by id */
+    ENDPOINT_MODEL,           /* one of them, by id */
+    ENDPOINT_MODEL_ENDPOINTS, /* the deployments of one */
+    ENDPOINT_MODEL_COUNT,
+    ENDPOINT_PROVIDERS,
     ENDPOINT_HEALTHZ,
     ENDPOINT_READYZ,
     /* Of the site around the API; 404 where the settings give none of them. */
@@ -43,8 +46,9 @@ enum endpoint_method {
 struct endpoint_match {
     enum endpoint endpoint;
     enum reply_dialect dialect;
-    unsigned allowed;   /* methods, as bits; 0 where nothing is served */
-    struct span model;  /* of ENDPOINT_MODEL: as it stands in the path, %2F and all */
+    unsigned allowed; /* methods, as bits; 0 where nothing is served */
+    struct span
+        model; /* of ENDPOINT_MODEL and its endpoints: as it stands in the path, %2F and all */
     bool method_served; /* the method asked for is one of them */
 };
 

@@ -14,7 +14,7 @@
 #include "common/base/buf.h"
 #include "common/base/span.h"
 
-enum { METRICS_PROVIDERS_MAX = 96, METRICS_ENDPOINTS_MAX = 16, METRICS_ERRORS_MAX = 48 };
+enum { METRICS_PROVIDERS_MAX = 96, METRICS_ENDPOINTS_MAX = 48, METRICS_ERRORS_MAX = 48 };
 
 enum metric_counter {
     COUNT_STREAMS,            /* streamed answers begun */

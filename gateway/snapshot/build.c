@@ -16,6 +16,7 @@ struct builder {
     struct arena *arena;
     struct plan_version *plans;
     struct credentials credentials;
+    struct json_doc doc; /* scratch */
 };
 
 static struct span copy(struct builder *b, struct span text)
@@ -303,14 +304,22 @@ static void build_deployment(struct builder *b, uint32_t index)
         .id = row->id,
         .index = index,
         .model = &s->models[row->model],
-        .provider = copy(b, b->rows->providers[row->provider].slug),
+        .host = &s->providers[row->provider],
+        .provider = s->providers[row->provider].slug,
         .upstream_id = copy(b, row->upstream_id),
         .failure_domain = copy(b, row->failure_domain),
         .wire = wire_of(row->dialect),
         .dialect = copy(b, row->dialect),
         .query = copy(b, row->query),
         .context_limit = row->context_limit,
+        .input_limit = row->input_limit,
         .output_limit = row->output_limit,
+        .abilities = abilities_read(&b->doc, row->capabilities),
+        .region = copy(b, row->region),
+        .quantization = copy(b, row->quantization),
+        .trains = row->trains,
+        .retains = row->retains,
+        .deprecated = row->deprecated,
         .connect_timeout_ms = row->connect_timeout_ms,
         .first_token_timeout_ms = row->first_token_timeout_ms,
         .idle_timeout_ms = row->idle_timeout_ms,
@@ -349,6 +358,7 @@ static void build_model(struct builder *b, uint32_t index)
         .name = copy(b, row->name),
         .kind = copy(b, row->kind),
         .facts = copy(b, row->facts),
+        .can = model_facts_read(&b->doc, row->facts),
         .listed = row->status != ROW_RETIRED,
         .deprecated = row->deprecated,
         .created_s = row->released_ms / 1000,
@@ -423,6 +433,41 @@ static void build_short_names(struct builder *b)
     map_free(names);
 }
 
+static void build_providers(struct builder *b)
+{
+    struct snapshot *s = b->snapshot;
+
+    s->provider_count = b->rows->provider_count;
+    s->providers = arena_array(b->arena, s->provider_count + 1, sizeof(*s->providers));
+    for (uint32_t i = 0; i < s->provider_count; i++) {
+        const struct provider_row *row = &b->rows->providers[i];
+
+        s->providers[i] =
+            (struct snapshot_provider){copy(b, row->slug), copy(b, row->name), row->disabled};
+    }
+}
+
+/* A key may have been given a model by an alias; who asks whether it allows one has the id. */
+static void resolve_allowed(struct builder *b)
+{
+    const struct snapshot *s = b->snapshot;
+
+    for (uint32_t i = 0; i < s->key_count; i++) {
+        struct snapshot_key *key = &s->keys[i];
+        struct span *ids;
+
+        if (key->allowed_count == 0)
+            continue;
+        ids = arena_array(b->arena, key->allowed_count, sizeof(*ids));
+        for (uint32_t j = 0; j < key->allowed_count; j++) {
+            const struct snapshot_model *model = map_get(s->models_by_name, key->allowed_models[j]);
+
+            ids[j] = model == NULL ? key->allowed_models[j] : model->id;
+        }
+        key->allowed_models = ids;
+    }
+}
+
 static void build_catalog(struct builder *b)
 {
     const struct snapshot_rows *rows = b->rows;
@@ -435,6 +480,7 @@ static void build_catalog(struct builder *b)
     s->sandboxed = arena_array(b->arena, s->deployment_count + 1, sizeof(*s->sandboxed));
     s->models_by_name = map_new(rows->model_count + rows->alias_count + 1);
     s->deployments_by_id = map_new(rows->deployment_count + 1);
+    build_providers(b);
     for (uint32_t i = 0; i < rows->deployment_count; i++) {
         build_deployment(b, i);
     }
@@ -455,7 +501,8 @@ struct snapshot *snapshot_build(const struct snapshot_rows *rows, const struct b
 {
     struct snapshot *snapshot = mem_new(sizeof(*snapshot));
     struct build_config config = *given;
-    struct builder b = {.rows = rows, .config = &config, .snapshot = snapshot};
+    struct builder b = {
+        .rows = rows, .config = &config, .snapshot = snapshot, .doc = json_doc_make()};
 
     atomic_init(&snapshot->references, 1);
     atomic_init(&snapshot->confirmed_ms, rows->read_ms);
@@ -471,6 +518,8 @@ struct snapshot *snapshot_build(const struct snapshot_rows *rows, const struct b
     build_plans(&b);
     build_tenants(&b);
     build_catalog(&b);
+    resolve_allowed(&b);
+    json_doc_done(&b.doc);
     snapshot->unusable_count = credentials_unusable(&b.credentials);
     snapshot->unusable = b.credentials.unusable;
     return snapshot;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/base/id.h"
+#include "gateway/snapshot/abilities.h"
 #include "tenants/model/key.h"
 #include "tenants/model/price.h"
 #include "tenants/model/tenant.h"
@@ -40,10 +41,16 @@ struct snapshot_credential {
 
 struct snapshot_model;
 
+struct snapshot_provider {
+    struct span slug, name;
+    bool disabled;
+};
+
 struct snapshot_deployment {
     struct uuid id;
     uint32_t index; /* dense, 0..deployment_count-1: the row of health boards and handle caches */
     const struct snapshot_model *model;
+    const struct snapshot_provider *host; /* of this slug: */
     struct span provider, upstream_id, failure_domain;
     enum wire_dialect wire;
     struct span dialect; /* as the catalog names it, e.g. "azure-openai" */
@@ -53,7 +60,11 @@ struct snapshot_deployment {
     uint32_t credential_count; /* at most SNAPSHOT_CREDENTIALS_MAX */
     bool sandbox;              /* served by the fake provider (trial, or test keys) */
     bool callable; /* published, priced, and it has a credential, an override or the sandbox */
-    int64_t context_limit, output_limit; /* 0: unknown */
+    int64_t context_limit, input_limit, output_limit; /* 0: unknown */
+    struct abilities abilities;
+    struct span region, quantization; /* empty: unknown */
+    int8_t trains, retains;           /* 1 yes, 0 no, -1 unknown, so not compliant */
+    bool deprecated;
     int32_t connect_timeout_ms, first_token_timeout_ms, idle_timeout_ms, total_timeout_ms;
     int32_t priority, weight;
     enum abort_policy abort_policy;
@@ -69,7 +80,8 @@ struct snapshot_deployment {
 struct snapshot_model {
     struct span id;         /* author/slug */
     struct span name, kind; /* kind: "chat", "embedding", … */
-    struct span facts;      /* JSON of capabilities and limits, for the models list */
+    struct span facts;      /* JSON of capabilities and limits, for the models list; and read: */
+    struct model_facts can;
     bool listed, deprecated;
     int64_t created_s; /* release date as Unix seconds; 0 unknown */
     const struct snapshot_deployment *const *deployments; /* in the catalog's order */

@@ -83,6 +83,18 @@ uint32_t snapshot_deployment_count(const struct snapshot *snapshot)
     return snapshot->deployment_count;
 }
 
+uint32_t snapshot_provider_count(const struct snapshot *snapshot)
+{
+    return snapshot->provider_count;
+}
+
+const struct snapshot_provider *snapshot_provider_at(const struct snapshot *snapshot,
+                                                     uint32_t index)
+{
+    must(index < snapshot->provider_count);
+    return &snapshot->providers[index];
+}
+
 uint32_t snapshot_unusable_count(const struct snapshot *snapshot)
 {
     return snapshot->unusable_count;

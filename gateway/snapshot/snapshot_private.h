@@ -31,11 +31,12 @@ struct snapshot {
     struct snapshot_tenant *tenants;
     struct snapshot_key *keys;
     struct snapshot_secret *secrets;
+    struct snapshot_provider *providers; /* by slug */
     struct snapshot_model *models;
     struct snapshot_deployment *deployments, *sandboxed;
     const struct snapshot_discount *discounts;
     const struct snapshot_unusable *unusable;
-    uint32_t unusable_count;
+    uint32_t unusable_count, provider_count;
     uint32_t tenant_count, key_count, secret_count, model_count, deployment_count, discount_count;
     struct map *secrets_by_hash, *models_by_name, *deployments_by_id;
 };

@@ -114,7 +114,7 @@ def test_the_models_are_those_the_key_can_call(stack):
     assert one.pricing["prompt"] == "0.000002" and one.limits["context"] > 1_000_000
     assert stack.client().models.retrieve("openai/gpt-4.1").id == "openai/gpt-4.1"
     assert httpx.get(stack.url + "/v1/models").status_code == 401
-    everything = httpx.get(stack.url + "/v1/models?limit=5&all=true", headers={"authorization": f"Bearer {stack.key}"})
+    everything = httpx.get(stack.url + "/v1/models?all=true", headers={"authorization": f"Bearer {stack.key}"})
     assert len(everything.json()["data"]) >= len(every)
 
 
