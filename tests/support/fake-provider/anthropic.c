@@ -348,7 +348,7 @@ const struct dialect anthropic_dialect = {
               .choice_name = "tool_choice.name",
               .serial = "tool_choice.disable_parallel_tool_use",
               .thinking = "thinking.type",
-              .thinking_word = "enabled",
+              .thinking_words = {"enabled", "adaptive"},
               .schemas = {"output_config.format.schema", "output_format.schema"}},
     .finish = {"end_turn", "max_tokens", "tool_use", "refusal", "stop_sequence"},
     .stream_type = "text/event-stream; charset=utf-8",

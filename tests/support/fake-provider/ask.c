@@ -336,9 +336,9 @@ static void read_format(const struct reading *reading)
         ask->format = ASK_SCHEMA;
         ask->schema = schema;
     }
-    ask->thinks = words->thinking_word != NULL
-                      ? has_word(reading, words->thinking, words->thinking_word)
-                      : json_bool(reading->doc, thinking, &value) == 0 && value;
+    ask->thinks = has_word(reading, words->thinking, words->thinking_words[0]) ||
+                  has_word(reading, words->thinking, words->thinking_words[1]) ||
+                  (json_bool(reading->doc, thinking, &value) == 0 && value);
 }
 
 static struct ask_error read_stream(const struct reading *reading, int stream)

@@ -38,8 +38,10 @@ struct ask_words {
     const char *choice_is_any;             /* must call when this is there */
     const char *choice_name;               /* the tool that must be called */
     const char *parallel, *serial;         /* false there, true here: one call at most */
-    const char *thinking, *thinking_word;  /* thinks aloud when it is this word, or true */
-    const char *json, *json_word;          /* answers JSON when it is this word */
+    const char *thinking;
+    const char
+        *thinking_words[2];       /* thinks aloud when it is such a word; without them: when true */
+    const char *json, *json_word; /* answers JSON when it is this word */
     const char *schemas[ASK_PATHS_MAX];
     bool counts_as_gateway; /* the counter has a function for this dialect's input */
 };

@@ -21,7 +21,7 @@ static void write_extra(const struct dialect *dialect, uint64_t id, struct reply
 }
 
 /* An error answer with its head; `more` is header lines. */
-static struct call *error_reply(const struct arrival *arrival, const struct error_told *error,
+static struct call *error_reply(const struct arrival *arrival, struct error_told *error,
                                 const struct fault_spec *spec, const char *more)
 {
     const struct dialect *dialect = arrival->dialect;
@@ -37,6 +37,7 @@ static struct call *error_reply(const struct arrival *arrival, const struct erro
     buf_add_string(&head, more);
     if (dialect->write_error_head != NULL)
         dialect->write_error_head(error, &head);
+    error->listed = arrival->listed;
     snprintf(reply.extra_text, sizeof(reply.extra_text), "%s", head.at);
     buf_done(&head);
     dialect->write_error(error, &reply.body);
@@ -207,6 +208,10 @@ static void note_usage(const struct dialect *dialect, const struct script *scrip
 {
     entry->input = usage_fresh_input(script);
     entry->cache_read = script->cached_tokens;
+    if (dialect->bills_all_input) {
+        entry->input += entry->cache_read;
+        entry->cache_read = 0;
+    }
     entry->cache_write = script->written_tokens;
     entry->cache_write_1h = script->written_1h_tokens;
     entry->output = script->output_tokens;

@@ -66,6 +66,7 @@ struct error_told {
     const char *message;
     const char *param, *code, *type; /* OpenAI's words, or NULL */
     uint64_t id;
+    bool listed; /* Gemini: in an array, as its streams are without ?alt=sse */
 };
 
 struct dialect {
@@ -79,6 +80,8 @@ struct dialect {
     bool usage_when_asked;         /* only with include_usage */
     bool late_usage_counts;        /* nothing marks the end, so no usage comes too late */
     bool finish_is_end;            /* the event that tells the finish ends the stream too */
+    bool calls_whole;              /* a call is told in one piece, when it is closed */
+    bool bills_all_input;          /* what came from a cache costs the same */
     bool binary;
     void (*say)(struct telling *telling, const struct said *said, struct buf *out);
     void (*say_error)(struct telling *telling, const struct error_told *error, struct buf *out);

@@ -7,5 +7,9 @@
 #include "provider.h"
 
 must_use struct call *openai_embeddings(struct provider *provider, struct arrival *arrival);
+must_use struct call *gemini_embed(struct provider *provider, struct arrival *arrival);
+must_use struct call *vertex_predict(struct provider *provider, struct arrival *arrival);
+must_use struct call *cohere_embed(struct provider *provider, struct arrival *arrival);
+must_use struct call *cohere_rerank(struct provider *provider, struct arrival *arrival);
 
 #endif

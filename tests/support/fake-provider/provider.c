@@ -135,6 +135,8 @@ struct call *provider_arrive(struct provider *provider, const struct http_reques
     struct call *call;
 
     note_arrival(provider, &arrival);
+    arrival.framed = span_is(http_query(request, "alt"), "sse");
+    arrival.listed = route->dialect == &gemini_dialect && route->stream == 1 && !arrival.framed;
     if (wrong != NULL)
         return chat_error(&arrival, 400, wrong, "model");
     decide_spec(provider, &arrival);

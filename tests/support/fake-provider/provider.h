@@ -44,7 +44,8 @@ struct arrival {
     const struct route *route;
     struct span model, site;
     int stream;  /* what the path says: 1, 0, or -1 for nothing */
-    bool framed; /* Gemini: ?alt=sse */
+    bool framed; /* Gemini: ?alt=sse; */
+    bool listed; /* a stream without it */
     uint64_t id;
     int64_t unix_ms;
     struct fault_spec spec;

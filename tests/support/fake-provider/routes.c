@@ -6,6 +6,7 @@
 #include "anthropic.h"
 #include "chat.h"
 #include "endpoints.h"
+#include "gemini.h"
 #include "pages.h"
 
 static const struct route routes[] = {
@@ -26,6 +27,29 @@ static const struct route routes[] = {
      BODY_JSON, 0},
     {"POST", ":streamRawPredict", MATCH_END, NULL, anthropic_messages, &anthropic_dialect,
      TRUTH_CHAT, BODY_JSON, 1},
+
+    {"POST", ":generateContent", MATCH_END, NULL, gemini_generate, &gemini_dialect, TRUTH_CHAT,
+     BODY_JSON, 0},
+    {"POST", ":streamGenerateContent", MATCH_END, NULL, gemini_generate, &gemini_dialect,
+     TRUTH_CHAT, BODY_JSON, 1},
+    {"POST", ":countTokens", MATCH_END, NULL, gemini_count_tokens, &gemini_dialect,
+     TRUTH_COUNT_TOKENS, BODY_JSON, 0},
+    {"POST", ":embedContent", MATCH_END, NULL, gemini_embed, &gemini_dialect, TRUTH_EMBEDDINGS,
+     BODY_JSON, 0},
+    {"POST", ":batchEmbedContents", MATCH_END, NULL, gemini_embed, &gemini_dialect,
+     TRUTH_EMBEDDINGS, BODY_JSON, 0},
+    {"POST", ":predict", MATCH_END, NULL, vertex_predict, &gemini_dialect, TRUTH_EMBEDDINGS,
+     BODY_JSON, 0},
+
+    {"POST", "/converse", MATCH_END, NULL, chat_call, &bedrock_dialect, TRUTH_CHAT, BODY_JSON, 0},
+    {"POST", "/converse-stream", MATCH_END, NULL, chat_call, &bedrock_dialect, TRUTH_CHAT,
+     BODY_JSON, 1},
+
+    {"POST", "/chat", MATCH_END, NULL, chat_call, &cohere_dialect, TRUTH_CHAT, BODY_JSON, -1},
+    {"POST", "/embed", MATCH_END, NULL, cohere_embed, &cohere_dialect, TRUTH_EMBEDDINGS, BODY_JSON,
+     0},
+    {"POST", "/rerank", MATCH_END, NULL, cohere_rerank, &cohere_dialect, TRUTH_RERANK, BODY_JSON,
+     0},
 
     {"GET", "/models", MATCH_END, models_page, NULL, NULL, 0, BODY_NONE, 0},
     {"GET", "/models/", MATCH_WITHIN, model_page, NULL, NULL, 0, BODY_NONE, 0},

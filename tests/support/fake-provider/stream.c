@@ -91,6 +91,16 @@ static struct span text_of(const struct stream *stream, size_t choice)
                                                             : script->choices[choice].content);
 }
 
+/* Counts what an event says, and the event as one with content. A call that is told in one piece
+ * is said when it is closed. */
+static void note_said(struct stream *stream, enum say kind, enum part part, struct span text)
+{
+    if (part == PART_CALLS && (kind == SAY_CLOSE) != stream->telling.dialect->calls_whole)
+        return;
+    stream->contents++;
+    count_feed(&stream->made, text);
+}
+
 static void open_part(struct stream *stream, size_t choice, struct buf *out)
 {
     struct said said = said_of(stream, choice, SAY_OPEN);
@@ -100,8 +110,7 @@ static void open_part(struct stream *stream, size_t choice, struct buf *out)
     if (track->part == PART_CALLS) {
         struct span name = script_text(&stream->script, stream->script.calls[track->call].name);
 
-        stream->contents++;
-        count_feed(&stream->made, name);
+        note_said(stream, SAY_OPEN, track->part, name);
     }
     say(stream, &said, out);
 }
@@ -112,6 +121,13 @@ static void close_part(struct stream *stream, size_t choice, struct buf *out)
     struct track *track = &stream->tracks[choice];
 
     said.text = text_of(stream, choice);
+    if (track->part == PART_CALLS) {
+        struct span name = script_text(&stream->script, stream->script.calls[track->call].name);
+
+        note_said(stream, SAY_CLOSE, track->part, said.text);
+        if (stream->telling.dialect->calls_whole)
+            count_feed(&stream->made, name);
+    }
     say(stream, &said, out);
     track->open = false;
     track->sent = 0;
@@ -137,9 +153,8 @@ static void put_text(struct stream *stream, size_t choice, struct buf *out)
         text.size = answer_piece(text);
     }
     track->sent += text.size;
-    stream->contents++;
     said.text = text;
-    count_feed(&stream->made, text);
+    note_said(stream, SAY_TEXT, track->part, text);
     say(stream, &said, out);
 }
 
