@@ -196,6 +196,8 @@ static struct call *whole_chat(struct arrival *arrival, struct telling *telling,
         struct buf body = buf_make(BODY_BYTES_MAX);
 
         arrival->dialect->write_whole(telling, &body);
+        if (telling->queued)
+            record_bills_nothing(&arrival->record);
         call = chat_reply(arrival, "application/json", body);
     }
     buf_done(&telling->scratch);
@@ -231,11 +233,14 @@ struct call *chat_call(struct provider *provider, struct arrival *arrival)
     if (error.message != NULL)
         return chat_error(arrival, 400, error.message, error.param);
     ask_count(words, &provider->doc, provider->arena, &input);
+    count_add_tokens(&input, (uint64_t)arrival->earlier_tokens);
     script_make(&script, &ask, &provider->doc, &arrival->spec, &provider->zero, &input);
     telling = telling_make(arrival, &ask);
     telling.model.at = telling.model_text;
     telling.script = &script;
     telling.echo = buf_span(&arrival->echo);
+    if (arrival->dialect->begin != NULL)
+        arrival->dialect->begin(provider, arrival, &telling);
     note_usage(arrival->dialect, &script, &arrival->record.entry);
     arrival->record.entry.stream = ask.stream;
     if (!ask.stream)

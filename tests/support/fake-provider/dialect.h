@@ -15,6 +15,8 @@
 #define MODEL_BYTES_MAX 256
 
 struct dialect;
+struct provider;
+struct arrival;
 
 /* An answer that is being told, whole or as a stream. */
 struct telling {
@@ -29,7 +31,8 @@ struct telling {
     bool framed;        /* Gemini: server-sent events, not one array */
     int64_t events;     /* told so far */
     struct buf scratch; /* owned; the event that is being written */
-    struct span echo;   /* Responses: members that repeat the request; borrowed */
+    struct span echo;   /* Responses: members that repeat the request; borrowed; */
+    bool queued;        /* only that it will be answered is told */
     /* How the next event is spoiled: its JSON ends behind this text, or more bytes are announced
      * than are in it. */
     const char *broken_behind;
@@ -83,6 +86,8 @@ struct dialect {
     bool calls_whole;              /* a call is told in one piece, when it is closed */
     bool bills_all_input;          /* what came from a cache costs the same */
     bool binary;
+    /* Sees what is going to be told; NULL: nothing to do. */
+    void (*begin)(struct provider *provider, struct arrival *arrival, struct telling *telling);
     void (*say)(struct telling *telling, const struct said *said, struct buf *out);
     void (*say_error)(struct telling *telling, const struct error_told *error, struct buf *out);
     void (*write_whole)(struct telling *telling, struct buf *out);

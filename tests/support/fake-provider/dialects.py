@@ -504,4 +504,91 @@ class Cohere(Dialect):
         return self.close(answer)
 
 
-DIALECTS = [OpenAI(), Anthropic(), AnthropicOnVertex(), Gemini(), GeminiArray(), GeminiOnVertex(), Bedrock(), Cohere()]
+class Responses(Dialect):
+    name = "responses"
+    wishes = {"cap", "tools", "choice", "schema"}
+    ends_by = {"no-finish", "no-done"}
+    finish = {"stop": "completed", "length": "max_output_tokens", "calls": "completed"}
+    errors = OpenAI.errors
+
+    def error_inside(self, status):
+        return "server_error"
+
+    def error_in_stream(self, status):
+        return "rate_limit_exceeded" if status == 429 else "server_error"
+
+    def request(self, text, stream, cap=None, tools=None, choice=None, schema=None, turns=None, spec_in_body=None,
+                model="m"):
+        body = {"model": model, "input": text, "stream": stream}
+        if turns:
+            body["input"] = 7
+        if cap is not None:
+            body["max_output_tokens"] = cap
+        if tools:
+            body["tools"] = [{"type": "function", "name": name, "parameters": one} for name, one in tools.items()]
+        if choice:
+            body["tool_choice"] = "required" if choice == "any" else {"type": "function", "name": choice}
+        if schema:
+            body["text"] = {"format": {"type": "json_schema", "name": "x", "schema": schema}}
+        if spec_in_body:
+            body["user"] = "fault=" + spec_in_body
+        return "/v1/responses", {}, body
+
+    def read_error(self, headers, body):
+        return body["error"]["type"]
+
+    def told_output(self, usage):
+        return usage and usage["output_tokens"]
+
+    def count(self, usage):
+        cached = usage["input_tokens_details"]["cached_tokens"]
+        return {"input": usage["input_tokens"] - cached, "cache_read": cached, "output": usage["output_tokens"],
+                "reasoning": usage["output_tokens_details"]["reasoning_tokens"]}
+
+    def read_item(self, answer, item):
+        if item["type"] == "reasoning":
+            answer.thinking, answer.signature = item["summary"][0]["text"], item["encrypted_content"]
+        elif item["type"] == "message":
+            answer.text += item["content"][0]["text"]
+        else:
+            answer.calls.append((item["name"], item["arguments"]))
+
+    def read_whole(self, body):
+        answer = Answer()
+        for item in body["output"]:
+            self.read_item(answer, item)
+        incomplete = body["incomplete_details"]
+        answer.finish, answer.usage = incomplete["reason"] if incomplete else body["status"], body.get("usage")
+        return self.close(answer)
+
+    def read_stream(self, body):
+        """From the deltas; what is told whole later must be the same."""
+        answer, told, items = Answer(), Answer(), {}
+        for number, (name, event) in enumerate(sse(body)):
+            assert (name, number) == (event["type"], event["sequence_number"])
+            if name.endswith(".delta"):
+                items[event["item_id"]]["said"] += event["delta"]
+            elif name == "response.output_item.added":
+                items[event["item"]["id"]] = {**event["item"], "said": ""}
+            elif name == "response.output_item.done":
+                self.read_item(told, event["item"])
+            elif name == "response.failed":
+                answer.error = event["response"]["error"]["code"]
+            elif name in ("response.completed", "response.incomplete"):
+                whole = self.read_whole(event["response"])
+                answer.finish, answer.usage = whole.finish, whole.usage or answer.usage
+                answer.signature = whole.signature
+                assert (whole.text, whole.thinking) == (told.text, told.thinking)
+        for item in items.values():
+            if item["type"] == "reasoning":
+                answer.thinking += item["said"]
+            elif item["type"] == "message":
+                answer.text += item["said"]
+            else:
+                answer.calls.append((item["name"], item["said"]))
+        if answer.finish:
+            assert (told.text, told.thinking, told.calls) == (answer.text, answer.thinking, answer.calls)
+        return self.close(answer)
+
+
+DIALECTS = [OpenAI(), Responses(), Anthropic(), AnthropicOnVertex(), Gemini(), GeminiArray(), GeminiOnVertex(), Bedrock(), Cohere()]

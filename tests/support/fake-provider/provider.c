@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "pages.h"
+#include "responses.h"
 #include "routes.h"
 
 #define ARENA_CHUNK 65536
@@ -27,6 +28,7 @@ void provider_init(struct provider *provider, struct truth *truth,
         .truth = truth,
         .rules = fault_rules_make(),
         .zero = count_make(COUNT_BYTES, options->millibytes_per_token),
+        .stored = stored_new(),
         .doc = json_doc_make(),
         .arena = arena_new(ARENA_CHUNK, ARENA_MAX),
     };
@@ -36,6 +38,7 @@ void provider_init(struct provider *provider, struct truth *truth,
 void provider_done(struct provider *provider)
 {
     fault_rules_done(&provider->rules);
+    stored_free(provider->stored);
     json_doc_done(&provider->doc);
     arena_free(provider->arena);
 }
@@ -117,7 +120,7 @@ static const char *find_model(struct provider *provider, struct arrival *arrival
     }
     if (model->size == 0)
         *model = route_model(request->path, provider->arena);
-    if (model->size > 0 && model->size <= MODEL_BYTES_MAX)
+    if (model->size <= MODEL_BYTES_MAX && (model->size > 0 || arrival->route->body == BODY_NONE))
         return NULL;
     *model = span_make(NULL, 0);
     return "you must provide a model parameter";

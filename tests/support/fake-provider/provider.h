@@ -50,7 +50,8 @@ struct arrival {
     int64_t unix_ms;
     struct fault_spec spec;
     struct record record;
-    struct buf echo; /* owned by who makes it until a stream takes it */
+    int64_t earlier_tokens; /* of input, by what it goes on from */
+    struct buf echo;        /* owned by who makes it until a stream takes it */
 };
 
 void provider_init(struct provider *provider, struct truth *truth,

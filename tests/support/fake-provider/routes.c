@@ -8,6 +8,7 @@
 #include "endpoints.h"
 #include "gemini.h"
 #include "pages.h"
+#include "responses.h"
 
 static const struct route routes[] = {
     {"POST", "/chat/completions", MATCH_END, NULL, chat_call, &openai_dialect, TRUTH_CHAT,
@@ -16,6 +17,11 @@ static const struct route routes[] = {
      TRUTH_COMPLETIONS, BODY_JSON, -1},
     {"POST", "/embeddings", MATCH_END, NULL, openai_embeddings, &openai_dialect, TRUTH_EMBEDDINGS,
      BODY_JSON, 0},
+
+    {"POST", "/responses", MATCH_END, NULL, responses_create, &responses_dialect, TRUTH_RESPONSES,
+     BODY_JSON, -1},
+    {"GET POST DELETE", "/responses/", MATCH_WITHIN, NULL, responses_stored, &responses_dialect,
+     TRUTH_RESPONSES, BODY_NONE, 0},
 
     {"POST", "/messages", MATCH_END, NULL, anthropic_messages, &anthropic_dialect, TRUTH_CHAT,
      BODY_JSON, -1},

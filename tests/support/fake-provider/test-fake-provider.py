@@ -606,6 +606,45 @@ class Dialects(unittest.TestCase):
         self.assertEqual([name for name, _ in events][-3:], ["content_block_stop", "message_delta", "message_stop"])
 
 
+    def respond(self, **members):
+        status, _, body = self.provider.call("POST", "/v1/responses", {"model": "m", "input": "hello there", **members})
+        return status, json.loads(body)
+
+    def stored(self, method, path):
+        status, _, body = self.provider.call(method, "/v1/responses/" + path)
+        return status, json.loads(body)
+
+    def test_responses_can_be_read_gone_on_from_and_deleted(self):
+        _, first = self.respond(metadata={"a": "b"})
+        self.assertEqual(first["metadata"], {"a": "b"})
+        self.assertEqual(self.stored("GET", first["id"]), (200, first))
+        status, items = self.stored("GET", first["id"] + "/input_items")
+        self.assertEqual((status, items["data"][0]["content"][0]["text"]), (200, "hello there"))
+        _, second = self.respond(previous_response_id=first["id"],
+                                 input=[{"role": "user", "content": "one"}, {"role": "user", "content": "two"}])
+        self.assertEqual(second["previous_response_id"], first["id"])
+        self.assertEqual(second["usage"]["input_tokens"], first["usage"]["total_tokens"] + tokens_of("onetwo"))
+        _, items = self.stored("GET", second["id"] + "/input_items")
+        self.assertEqual([item["content"] for item in items["data"]], ["two", "one"])
+        self.assertEqual(self.stored("POST", first["id"] + "/cancel")[0], 400)
+        self.assertTrue(self.stored("DELETE", first["id"])[1]["deleted"])
+        self.assertEqual(self.stored("GET", first["id"])[0], 404)
+        self.assertEqual(self.respond(previous_response_id=first["id"])[0], 400)
+        self.assertEqual(self.stored("GET", self.respond(store=False)[1]["id"])[0], 404)
+        self.assertEqual(self.last()["endpoint"], "responses")
+
+    def test_responses_in_the_background(self):
+        status, begun = self.respond(background=True)
+        self.assertEqual((status, begun["status"], begun["output"], begun["usage"]), (200, "queued", [], None))
+        self.assertEqual(self.last()["meters"]["output"], 0)
+        seen = [self.stored("GET", begun["id"])[1] for _ in range(3)]
+        self.assertEqual([one["status"] for one in seen], ["in_progress", "completed", "completed"])
+        self.assertGreater(seen[-1]["usage"]["output_tokens"], 0)
+        _, begun = self.respond(background=True)
+        self.assertEqual(self.stored("POST", begun["id"] + "/cancel")[1]["status"], "cancelled")
+        self.assertEqual(self.stored("GET", begun["id"])[1]["status"], "cancelled")
+
+
 class Files(unittest.TestCase):
     def test_the_file_gets_every_line(self):
         with tempfile.NamedTemporaryFile() as file:
