@@ -257,6 +257,8 @@ static void start_loader(struct gateway *gateway)
         .build = gateway->config.build,
         .master_key_path =
             gateway->config.master_key_file[0] == 0 ? NULL : gateway->config.master_key_file,
+        .allow_loopback = gateway->config.mode == MODE_TRIAL,
+        .ca_file = gateway->config.ca_file[0] == 0 ? NULL : gateway->config.ca_file,
         .context = gateway,
         .on_snapshot = on_snapshot,
     };

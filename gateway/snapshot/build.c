@@ -250,8 +250,7 @@ static enum credential_found choose_own(struct builder *b, const struct deployme
         if (!span_equal(own->provider, provider))
             continue;
         found = CREDENTIAL_UNFIT;
-        if (credentials_make(b->arena, row, auth_of(row->auth), own->secret, own->variables,
-                             &made[count]) == NULL)
+        if (credentials_make(&b->credentials, row, auth_of(row->auth), own, &made[count]) == NULL)
             count++;
     }
     if (count == 0)
@@ -514,7 +513,7 @@ struct snapshot *snapshot_build(const struct snapshot_rows *rows, const struct b
     for (size_t i = 0; i < array_size(config.upstream_url); i++) {
         config.upstream_url[i] = copy(&b, given->upstream_url[i]);
     }
-    b.credentials = credentials_open(rows, given->seal, b.arena);
+    b.credentials = credentials_open(rows, given->seal, given->tokens, b.arena);
     build_plans(&b);
     build_tenants(&b);
     build_catalog(&b);

@@ -11,9 +11,10 @@
 #include "tenants/store/snapshot_rows.h"
 
 struct seal;
+struct tokens;
 
-/* A provider's secret as the operator of this gateway gave it. One that the database keeps for a
- * deployment or its provider wins over it. */
+/* A provider's secret as the operator of this gateway gave it. Those that the database keeps for a
+ * deployment or its provider win over it. */
 struct build_credential {
     struct span provider, secret;
     struct span variables; /* a JSON object of what base URLs leave open; may be empty */
@@ -27,9 +28,11 @@ struct build_config {
     const struct build_credential *credentials;
     size_t credential_count;
     const struct seal *seal; /* opens those of the database; NULL: nothing does */
+    struct tokens *tokens;   /* of grants; NULL: there are none */
 };
 
-/* A snapshot with one reference, the caller's. `rows` may be freed afterwards. */
+/* A snapshot with one reference, the caller's. `rows` may be freed afterwards. A credential whose
+ * token is not there yet is left out: build again when tokens.h tells of a change. */
 must_use struct snapshot *snapshot_build(const struct snapshot_rows *rows,
                                          const struct build_config *config);
 

@@ -6,8 +6,11 @@
 #include <errno.h>
 
 #include "common/base/digest.h"
+#include "gateway/sign/tokens.h"
 #include "tenants/model/credential.h"
 #include "tenants/model/secret.h"
+
+const char credentials_waiting[] = "its token was not fetched yet";
 
 static void note(struct credentials *c, uint32_t row, const char *why)
 {
@@ -16,8 +19,8 @@ static void note(struct credentials *c, uint32_t row, const char *why)
 
     if (c->unusable[row].why != NULL)
         return;
-    c->unusable[row] =
-        (struct snapshot_unusable){credential->id, arena_span(c->arena, provider), why};
+    c->unusable[row] = (struct snapshot_unusable){credential->id, arena_span(c->arena, provider),
+                                                  why, why == credentials_waiting};
 }
 
 /* NULL, or why not. */
@@ -46,10 +49,11 @@ static const char *open_one(struct credentials *c, uint32_t row, const struct se
 }
 
 struct credentials credentials_open(const struct snapshot_rows *rows, const struct seal *seal,
-                                    struct arena *arena)
+                                    struct tokens *tokens, struct arena *arena)
 {
     struct credentials c = {
         .rows = rows,
+        .tokens = tokens,
         .arena = arena,
         .secrets = arena_array(arena, rows->credential_count + 1, sizeof(*c.secrets)),
         .unusable = arena_array(arena, rows->credential_count + 1, sizeof(*c.unusable)),
@@ -107,40 +111,56 @@ static struct span region_of(struct arena *arena, struct span base_url, struct s
     return span_make("", 0);
 }
 
+/* The token that a grant was exchanged for. */
+static const char *make_token(struct credentials *c, const struct build_credential *given,
+                              struct snapshot_credential *credential)
+{
+    const char *why;
+
+    if (c->tokens == NULL)
+        return "this gateway fetches no tokens";
+    why = tokens_want(c->tokens, given->secret, given->provider, c->arena, &credential->secret);
+    if (why != NULL)
+        return why;
+    credential->auth = AUTH_BEARER;
+    return credential->secret.size > 0 ? NULL : credentials_waiting;
+}
+
 /* How the secret is sent, where its form says more than the catalog. */
-static const char *make_auth(struct arena *arena, struct span variables,
+static const char *make_auth(struct credentials *c, const struct build_credential *given,
                              struct snapshot_credential *credential)
 {
     struct secret_aws aws;
 
-    if (secret_is_grant(credential->secret))
-        return "this gateway fetches no tokens";
+    if (secret_is_grant(given->secret))
+        return make_token(c, given, credential);
+    credential->secret = arena_span(c->arena, given->secret);
     if (credential->auth == AUTH_OAUTH)
         credential->auth = AUTH_BEARER;
     if (credential->auth != AUTH_SIGV4)
         return NULL;
     /* Bedrock's own API keys have no colon and are sent as they are. */
-    if (span_index(credential->secret, ':') < 0) {
+    if (span_index(given->secret, ':') < 0) {
         credential->auth = AUTH_BEARER;
         return NULL;
     }
-    if (secret_read_aws(credential->secret, &aws) < 0)
+    if (secret_read_aws(given->secret, &aws) < 0)
         return "it is not of the form ACCESS_KEY_ID:SECRET[:SESSION_TOKEN]";
-    credential->region = region_of(arena, credential->base_url, variables);
+    credential->region = region_of(c->arena, credential->base_url, given->variables);
     return credential->region.size > 0 ? NULL : "it lacks the variable AWS_REGION";
 }
 
-const char *credentials_make(struct arena *arena, const struct deployment_row *deployment,
-                             enum auth_scheme auth, struct span secret, struct span variables,
+const char *credentials_make(struct credentials *c, const struct deployment_row *deployment,
+                             enum auth_scheme auth, const struct build_credential *given,
                              struct snapshot_credential *credential_out)
 {
-    struct snapshot_credential made = {.auth = auth, .secret = arena_span(arena, secret)};
-    struct sha256 sum = digest_sha256(secret);
-    const char *why = make_url(arena, deployment->base_url, variables, &made.base_url);
+    struct snapshot_credential made = {.auth = auth};
+    struct sha256 sum = digest_sha256(given->secret);
+    const char *why = make_url(c->arena, deployment->base_url, given->variables, &made.base_url);
 
     memcpy(&made.fingerprint, sum.at, sizeof(made.fingerprint));
     if (why == NULL)
-        why = make_auth(arena, variables, &made);
+        why = make_auth(c, given, &made);
     if (why == NULL)
         *credential_out = made;
     return why;
@@ -159,12 +179,13 @@ static bool use(struct credentials *c, uint32_t row, const struct deployment_row
                 enum auth_scheme auth, struct snapshot_credential *credential_out)
 {
     const struct credential_row *credential = &c->rows->credentials[row];
+    const struct build_credential given = {c->rows->providers[credential->provider].slug,
+                                           c->secrets[row], credential->variables};
     const char *why;
 
-    if (c->secrets[row].size == 0)
+    if (given.secret.size == 0)
         return false;
-    why = credentials_make(c->arena, deployment, auth, c->secrets[row], credential->variables,
-                           credential_out);
+    why = credentials_make(c, deployment, auth, &given, credential_out);
     if (why == NULL && !credential_may_go(credential->origin, credential_out->base_url))
         why = "a base URL has another host than it was made for";
     credential_out->id = credential->id;

@@ -11,19 +11,21 @@
 #define TOLLGATE_GATEWAY_SNAPSHOT_CREDENTIALS_H
 
 #include "common/base/seal.h"
-#include "gateway/snapshot/snapshot.h"
+#include "gateway/snapshot/build.h"
 #include "tenants/store/snapshot_rows.h"
 
 struct credentials {
     const struct snapshot_rows *rows;
-    struct arena *arena;                /* the snapshot's */
+    struct arena *arena; /* the snapshot's */
+    struct tokens *tokens;
     struct span *secrets;               /* by row; empty: not opened */
     struct snapshot_unusable *unusable; /* by row, noted where `why` is set */
 };
 
-/* Opens all that are ours; `seal` may be NULL: then none can be. */
+/* Opens all that are ours; `seal` and `tokens` may be NULL: then none can be. */
 must_use struct credentials credentials_open(const struct snapshot_rows *rows,
-                                             const struct seal *seal, struct arena *arena);
+                                             const struct seal *seal, struct tokens *tokens,
+                                             struct arena *arena);
 
 enum credential_found {
     CREDENTIAL_NONE,   /* there is none for this deployment */
@@ -40,12 +42,13 @@ must_use enum credential_found credentials_choose(struct credentials *credential
                                                   enum auth_scheme auth,
                                                   struct credentials_chosen *chosen_out);
 
-/* What a deployment is called with, made from a secret and variables; NULL, or why it cannot be: a
- * sentence for a person. The texts of *credential_out are in the arena. */
-must_use const char *credentials_make(struct arena *arena, const struct deployment_row *deployment,
-                                      enum auth_scheme auth, struct span secret,
-                                      struct span variables,
+/* What a deployment is called with; NULL, or why it cannot be: a sentence for a person, or
+ * credentials_waiting. The texts of *credential_out are in the arena. */
+must_use const char *credentials_make(struct credentials *credentials,
+                                      const struct deployment_row *deployment,
+                                      enum auth_scheme auth, const struct build_credential *given,
                                       struct snapshot_credential *credential_out);
+extern const char credentials_waiting[];
 
 /* A copy in the arena. */
 must_use struct credentials_chosen

@@ -70,7 +70,7 @@ struct snapshot_deployment {
     enum abort_policy abort_policy;
     struct span max_tokens_member; /* "max_tokens" or "max_completion_tokens" */
     bool reasoning;
-    bool no_temperature; /* it takes no sampling parameters */
+    bool no_temperature;                /* it takes no sampling parameters */
     const struct price_version *prices; /* of all books, tenants and times; see snapshot_terms() */
     uint32_t price_count;
     /* The same deployment as a test key calls it: served by the fake provider. NULL without one. */

@@ -15,6 +15,7 @@
 #include "common/base/mem.h"
 #include "common/base/seal.h"
 #include "common/base/thread.h"
+#include "gateway/sign/tokens.h"
 #include "gateway/snapshot/copy.h"
 #include "tenants/store/snapshot_read.h"
 
@@ -23,13 +24,15 @@ enum { CHECK_MS = 1000, RECONNECT_MS = 500, STATEMENT_MS = 30000, WHY_MAX = 512 
 struct loader {
     struct loader_config config;
     pthread_t thread;
-    int stop_fd;
-    _Atomic bool stopping, connected;
+    int wake_fd;
+    _Atomic bool stopping, connected, tokens_changed;
     _Atomic int64_t version, loads, refused, checked_ms;
     /* the thread's own */
     struct pg *pg;
-    struct snapshot *newest; /* a reference of its own, to confirm it */
+    struct snapshot *newest;    /* a reference of its own, to confirm it */
+    struct snapshot_rows *rows; /* of it, while it has grants; else NULL */
     struct seal *seal;
+    struct tokens *tokens;
     uint32_t told; /* which unusable credentials the log has already */
 };
 
@@ -66,22 +69,46 @@ static void tell_unusable(struct loader *loader)
         char id[ID_TEXT_SIZE];
 
         id_format(ID_CREDENTIAL, one->id, id);
-        log_event(LOG_ALARM, "credential.unusable", LOG_S("credential", id),
-                  LOG_SP("provider", one->provider), LOG_S("why", one->why));
+        log_event(one->waiting ? LOG_WARN : LOG_ALARM, "credential.unusable",
+                  LOG_S("credential", id), LOG_SP("provider", one->provider),
+                  LOG_S("why", one->why));
     }
     loader->told = sum;
 }
 
-static void publish(struct loader *loader, const struct snapshot_rows *rows)
+static void make_snapshot(struct loader *loader, const struct snapshot_rows *rows)
 {
     snapshot_unref(loader->newest);
-    read_seal(loader);
-    loader->config.build.seal = loader->seal;
+    tokens_begin(loader->tokens);
     loader->newest = snapshot_build(rows, &loader->config.build);
     tell_unusable(loader);
     loader->config.on_snapshot(loader->config.context, snapshot_ref(loader->newest));
+}
+
+/* Takes the rows. */
+static void publish(struct loader *loader, struct snapshot_rows *rows)
+{
+    read_seal(loader);
+    loader->config.build.seal = loader->seal;
+    make_snapshot(loader, rows);
     atomic_store(&loader->version, rows->version);
     atomic_fetch_add(&loader->loads, 1);
+    snapshot_rows_free(loader->rows);
+    loader->rows = NULL;
+    if (tokens_end(loader->tokens) > 0)
+        loader->rows = rows;
+    else
+        snapshot_rows_free(rows);
+}
+
+/* The same rows with other tokens. */
+static void publish_tokens(struct loader *loader)
+{
+    if (!atomic_exchange(&loader->tokens_changed, false) || loader->rows == NULL)
+        return;
+    loader->rows->read_ms = snapshot_confirmed_ms(loader->newest);
+    make_snapshot(loader, loader->rows);
+    (void)!tokens_end(loader->tokens);
 }
 
 static void start_from_copy(struct loader *loader)
@@ -102,7 +129,6 @@ static void start_from_copy(struct loader *loader)
     log_event(LOG_WARN, "snapshot.from_copy", LOG_N("version", rows->version),
               LOG_N("age_ms", clock_wall_ms() - rows->read_ms));
     publish(loader, rows);
-    snapshot_rows_free(rows);
 }
 
 static void keep_copy(struct loader *loader, const struct snapshot_rows *rows)
@@ -147,9 +173,8 @@ static void check(struct loader *loader)
             refuse(loader, outcome, &error);
             return;
         }
-        publish(loader, rows);
         keep_copy(loader, rows);
-        snapshot_rows_free(rows);
+        publish(loader, rows);
     }
     snapshot_confirm(loader->newest, clock_wall_ms());
     atomic_store(&loader->checked_ms, clock_mono_ms());
@@ -196,10 +221,17 @@ static void drain_notifications(struct loader *loader)
 
 static void wait_for_news(struct loader *loader, int timeout_ms)
 {
-    struct pollfd fds[2] = {{.fd = loader->stop_fd, .events = POLLIN},
+    uint64_t count;
+    struct pollfd fds[2] = {{.fd = loader->wake_fd, .events = POLLIN},
                             {.fd = loader->pg == NULL ? -1 : pg_fd(loader->pg), .events = POLLIN}};
 
-    if (poll(fds, 2, timeout_ms) > 0 && fds[1].revents != 0) {
+    if (poll(fds, 2, timeout_ms) <= 0) {
+        return;
+    }
+    if (fds[0].revents != 0) {
+        (void)!read(loader->wake_fd, &count, sizeof(count));
+    }
+    if (fds[1].revents != 0) {
         drain_notifications(loader);
     }
 }
@@ -212,6 +244,7 @@ static void *run(void *argument)
         start_from_copy(loader);
     }
     while (!atomic_load(&loader->stopping)) {
+        publish_tokens(loader);
         if (loader->pg == NULL && !connect_database(loader)) {
             wait_for_news(loader, RECONNECT_MS);
             continue;
@@ -221,31 +254,51 @@ static void *run(void *argument)
     }
     pg_close_at(&loader->pg);
     snapshot_unref(loader->newest);
+    snapshot_rows_free(loader->rows);
     return NULL;
+}
+
+static void wake(struct loader *loader)
+{
+    uint64_t one = 1;
+
+    must(write(loader->wake_fd, &one, sizeof(one)) == (ssize_t)sizeof(one));
+}
+
+static void on_tokens_change(void *context)
+{
+    struct loader *loader = context;
+
+    atomic_store(&loader->tokens_changed, true);
+    wake(loader);
 }
 
 struct loader *loader_start(const struct loader_config *config)
 {
     struct loader *loader = mem_new(sizeof(*loader));
+    const struct tokens_config tokens = {.allow_loopback = config->allow_loopback,
+                                         .ca_file = config->ca_file,
+                                         .context = loader,
+                                         .on_change = on_tokens_change};
 
     loader->config = *config;
-    loader->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    must(loader->stop_fd >= 0);
+    loader->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    must(loader->wake_fd >= 0);
+    loader->tokens = loader->config.build.tokens = tokens_start(&tokens);
     thread_start(&loader->thread, "snapshot", run, loader);
     return loader;
 }
 
 void loader_stop(struct loader *loader)
 {
-    uint64_t one = 1;
-
     if (loader == NULL) {
         return;
     }
     atomic_store(&loader->stopping, true);
-    must(write(loader->stop_fd, &one, sizeof(one)) == (ssize_t)sizeof(one));
+    wake(loader);
     pthread_join(loader->thread, NULL);
-    close(loader->stop_fd);
+    tokens_stop(loader->tokens);
+    close(loader->wake_fd);
     seal_free(loader->seal);
     mem_free(loader);
 }

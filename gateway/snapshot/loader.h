@@ -4,8 +4,10 @@
  * Listens for changes and also asks each second, for a notification can be lost with its
  * connection. Loads all anew, builds, hands over, and writes the signed copy. Without a database at
  * start it hands over the copy. What cannot be read or makes no sense is refused with an alarm, and
- * the old snapshot stays. The master keys that open credentials are read anew with each snapshot,
- * so that one that was added to the file is known when it is first used.
+ * the old snapshot stays. A token that came or expired (gateway/sign/tokens.h) makes a new snapshot
+ * of the same rows, which are kept for that while there are grants. The master keys that open
+ * credentials are read anew with each snapshot, so that one that was added to the file is known
+ * when it is first used.
  */
 #ifndef TOLLGATE_GATEWAY_SNAPSHOT_LOADER_H
 #define TOLLGATE_GATEWAY_SNAPSHOT_LOADER_H
@@ -18,7 +20,9 @@ struct loader_config {
     const char *database_url; /* borrowed until loader_stop(), like all below */
     const char *copy_path;    /* NULL: none is kept */
     struct span copy_key;
-    struct build_config build;   /* without a seal: that is the loader's */
+    struct build_config build;   /* without a seal and tokens: those are the loader's */
+    bool allow_loopback;         /* issuers of tokens may be on this host */
+    const char *ca_file;         /* NULL: the system's */
     const char *master_key_path; /* NULL: the database's credentials cannot be opened */
     void *context;
     /* Takes the snapshot's one reference. On the loader's thread. */

@@ -51,6 +51,7 @@ struct snapshot_unusable {
     struct uuid id;
     struct span provider;
     const char *why; /* a constant */
+    bool waiting;    /* for a token that is being fetched: nobody has to do anything yet */
 };
 must_use uint32_t snapshot_unusable_count(const struct snapshot *snapshot);
 must_use const struct snapshot_unusable *snapshot_unusable_at(const struct snapshot *snapshot,

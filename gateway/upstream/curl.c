@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "common/base/address.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "gateway/sign/guard.h"
 #include "gateway/upstream/curl.h"
 #include "gateway/upstream/curl_loop.h"
 
@@ -172,41 +172,19 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
 {
     struct upstream_call *call = context;
     const struct origin *origin = call->origin;
-    bool allowed = false;
+    curl_socket_t fd = guard_socket(address, origin->plain,
+                                    origin->sandbox || call->upstream->config.allow_loopback);
 
     (void)purpose;
-    switch (address_kind_of(&address->addr)) {
-    case ADDRESS_PUBLIC:
-        allowed = !origin->plain;
-        break;
-    case ADDRESS_LOOPBACK:
-        allowed = origin->sandbox || call->upstream->config.allow_loopback;
-        break;
-    case ADDRESS_FORBIDDEN:
-        break;
-    }
-    if (!allowed) {
-        call->forbidden = true;
-        return CURL_SOCKET_BAD;
-    }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    call->forbidden = call->forbidden || fd == CURL_SOCKET_BAD;
+    return fd;
 }
 
 /* ---- calls ---- */
 static void set_fixed(struct curl_upstream *upstream, CURL *easy)
 {
-    const char *ca_file = upstream->config.ca_file;
-
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    guard_handle(easy, upstream->config.ca_file);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
@@ -215,8 +193,6 @@ static void set_fixed(struct curl_upstream *upstream, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_send);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_loop_set_close(upstream, easy);
-    if (ca_file != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 }
 
 CURL *curl_new_handle(struct curl_upstream *upstream)

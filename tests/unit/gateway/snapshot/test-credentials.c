@@ -111,7 +111,7 @@ static void those_of_the_deployment_win_and_the_newest_comes_first(void **state)
     (void)state;
     for (size_t i = 0; i < array_size(rows); i++) {
         struct arena *arena = arena_new(1 << 12, 1 << 20);
-        struct credentials open = credentials_open(&all, seal, arena);
+        struct credentials open = credentials_open(&all, seal, NULL, arena);
         const struct deployment_row deployment = {
             .id = {{rows[i].deployment}}, .provider = rows[i].provider, .base_url = S(rows[i].url)};
         struct credentials_chosen chosen = {0};
@@ -155,6 +155,8 @@ static void the_form_of_a_secret_says_how_it_is_sent(void **state)
         {"by neither", AUTH_SIGV4, "https://aws.example/bedrock.x", "AKIA1:s", "", false, 0, ""},
         {"a part is empty", AUTH_SIGV4, "https://bedrock.us-east-1.x", "AKIA1:", "", false, 0, ""},
         {"four parts", AUTH_SIGV4, "https://bedrock.us-east-1.x", "a:b:c:d", "", false, 0, ""},
+        {"a grant, and nobody to fetch its token", AUTH_OAUTH, "https://a.example",
+         "{\"client_id\":\"a\"}", "", false, 0, ""},
         {"Bedrock's API key", AUTH_SIGV4, "https://bedrock.us-east-1.x", "ABSKQmVk", "", true,
          AUTH_BEARER, ""},
     };
@@ -164,8 +166,10 @@ static void the_form_of_a_secret_says_how_it_is_sent(void **state)
         struct arena *arena = arena_new(1 << 12, 1 << 20);
         const struct deployment_row deployment = {.base_url = S(rows[i].url)};
         struct snapshot_credential made = {0};
-        const char *why = credentials_make(arena, &deployment, rows[i].catalog, S(rows[i].secret),
-                                           S(rows[i].variables), &made);
+        const struct snapshot_rows none = {0};
+        struct credentials open = credentials_open(&none, NULL, NULL, arena);
+        const struct build_credential given = {S("p"), S(rows[i].secret), S(rows[i].variables)};
+        const char *why = credentials_make(&open, &deployment, rows[i].catalog, &given, &made);
 
         in_row(rows[i].what, (why == NULL) == rows[i].made);
         assert_int(rows[i].what, made.auth, rows[i].auth);
@@ -206,7 +210,7 @@ static void what_cannot_be_opened_is_told_and_not_used(void **state)
             credentials[3].master_key_id = S("0123456789abcdef");
         if (i == 7)
             credentials[3].tenant.at[0] = 1;
-        struct credentials open = credentials_open(&all, with, arena);
+        struct credentials open = credentials_open(&all, with, NULL, arena);
         assert_int(whats[i],
                    credentials_choose(&open, i == 3 ? &at_p : &at_q, AUTH_BEARER, &chosen),
                    i == 7 ? CREDENTIAL_NONE : CREDENTIAL_UNFIT);
