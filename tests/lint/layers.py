@@ -10,7 +10,7 @@ from common import ROOT, PROGRAM_FOLDERS, code_only, finish, line_of, read, trac
 WALLS = [
     (r"h2o(/.*|\.h)", r"common/httpd/"),
     (r"(libpq-fe|postgres_ext|pg_config.*)\.h", r"common/pg/"),
-    (r"curl/.*", r"gateway/upstream/|tenants/ctl/http"),
+    (r"curl/.*", r"gateway/upstream/|gateway/sign/|tenants/ctl/http"),
     (r"libsmartcols(/.*|\.h)", r"tenants/ctl/table"),
     (r"librdkafka/.*", r"gateway/journal/shipper|billing/consume/|billing/[a-z_/]*topic|common/kafka/"),
     (r"cmocka\.h", r"tests/support/testing\.h"),

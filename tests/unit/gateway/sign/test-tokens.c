@@ -2,7 +2,6 @@
 #include "gateway/sign/tokens.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
