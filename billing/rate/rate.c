@@ -290,6 +290,87 @@ enum rate_outcome rate_worst_case(int64_t input_bound, int64_t output_bound, enu
     return rate_charge(base, terms, charge_pico_out);
 }
 
+static bool is_among(enum meter meter, const enum meter *side, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (side[i] == meter)
+            return true;
+    return false;
+}
+
+/* The meters of whose dimension that one is; `alone` is room for one. */
+static const enum meter *dimension_of(enum meter meter, enum meter *alone, size_t *count_out)
+{
+    if (is_among(meter, input_side, array_size(input_side))) {
+        *count_out = array_size(input_side);
+        return input_side;
+    }
+    if (is_among(meter, output_side, array_size(output_side))) {
+        *count_out = array_size(output_side);
+        return output_side;
+    }
+    *alone = meter;
+    *count_out = 1;
+    return alone;
+}
+
+bool rate_has_dimension(const struct price_version *price, enum meter meter)
+{
+    size_t count;
+    enum meter alone;
+    const enum meter *side = dimension_of(meter, &alone, &count);
+
+    for (uint32_t i = 0; i < price->rate_count; i++)
+        if (is_among((enum meter)price->rates[i].meter, side, count))
+            return true;
+    return false;
+}
+
+/* What at most so many of that meter cost; nothing where the price has no rate for any of them. */
+static enum rate_outcome add_bound(const struct price_version *price, enum price_mode mode,
+                                   int64_t prompt_bound, enum meter meter, int64_t bound,
+                                   int128 *sum)
+{
+    size_t count;
+    enum meter alone;
+    const enum meter *side = dimension_of(meter, &alone, &count);
+    int64_t rate;
+
+    if (bound < 0 || bound > RATE_QUANTITY_MAX)
+        return RATE_BAD_QUANTITY;
+    if (!rate_has_dimension(price, meter))
+        return RATE_OK;
+    rate = dearest(price, mode, prompt_bound, side, count);
+    if (rate < 0 && bound > 0)
+        return RATE_NO_PRICE;
+    *sum += (int128)(bound > 0 ? rate : 0) * bound;
+    return RATE_OK;
+}
+
+enum rate_outcome rate_worst_case_units(const struct rate_bounds *bounds, enum price_mode mode,
+                                        const struct price_version *price,
+                                        const struct rate_terms *terms, int64_t *charge_pico_out)
+{
+    static const enum meter units[] = {METER_IMAGE, METER_REQUEST, METER_SECOND, METER_CHARACTER};
+    enum rate_outcome outcome;
+    int128 sum = 0;
+    int64_t base;
+
+    if (!has_mode(price, mode))
+        return RATE_NO_PRICE;
+    outcome = add_bound(price, mode, bounds->input, METER_INPUT, bounds->input, &sum);
+    if (outcome == RATE_OK)
+        outcome = add_bound(price, mode, bounds->input, METER_OUTPUT, bounds->output, &sum);
+    for (size_t i = 0; i < array_size(units) && outcome == RATE_OK; i++)
+        outcome =
+            add_bound(price, mode, bounds->input, units[i], bounds->units.count[units[i]], &sum);
+    if (outcome != RATE_OK)
+        return outcome;
+    if (money_narrow(sum, &base) < 0)
+        return RATE_OVERFLOW;
+    return rate_charge(base, terms, charge_pico_out);
+}
+
 bool rate_sellable(const struct price_version *price)
 {
     for (uint32_t i = 0; i < price->rate_count; i++) {

@@ -82,6 +82,24 @@ must_use enum rate_outcome rate_worst_case(int64_t input_bound, int64_t output_b
                                            const struct rate_terms *terms,
                                            int64_t *charge_pico_out);
 
+/* The dimensions of a price: all classes of prompt tokens are one, all classes of generated ones
+ * another, each other meter one of its own. Whether this version has any rate in that meter's. */
+must_use bool rate_has_dimension(const struct price_version *price, enum meter meter);
+
+/* What an event can have at most. */
+struct rate_bounds {
+    int64_t input, output; /* tokens of whatever class */
+    struct meters units;   /* pictures, seconds, characters, requests */
+};
+
+/* The same for what is paid by units, too. A dimension that the version has no rate in is no part
+ * of its price; RATE_NO_PRICE when that leaves nothing. */
+must_use enum rate_outcome rate_worst_case_units(const struct rate_bounds *bounds,
+                                                 enum price_mode mode,
+                                                 const struct price_version *price,
+                                                 const struct rate_terms *terms,
+                                                 int64_t *charge_pico_out);
+
 /* Whether the version can be sold: it has a rate for the meters that this kind of model makes,
  * above 0 somewhere. */
 must_use bool rate_sellable(const struct price_version *price);

@@ -14,11 +14,25 @@ static const struct ask_table *const tables[ASK_KINDS] = {
     [ASK_EMBEDDINGS] = &ask_openai_table,
     [ASK_MESSAGES] = &ask_messages_table,
     [ASK_GENERATE] = &ask_generate_table,
+    [ASK_COMPLETIONS] = &ask_openai_table,
+    [ASK_MODERATIONS] = &ask_services_table,
+    [ASK_RERANK] = &ask_services_table,
+    [ASK_IMAGES] = &ask_services_table,
+    [ASK_IMAGE_EDITS] = &ask_services_table,
+    [ASK_SPEECH] = &ask_services_table,
+    [ASK_TRANSCRIPTIONS] = &ask_services_table,
+    [ASK_TRANSLATIONS] = &ask_services_table,
 };
 
 bool ask_is_chat(enum ask_kind kind)
 {
-    return kind == ASK_CHAT || kind == ASK_MESSAGES || kind == ASK_GENERATE;
+    return kind == ASK_CHAT || kind == ASK_MESSAGES || kind == ASK_GENERATE ||
+           kind == ASK_COMPLETIONS;
+}
+
+bool ask_is_service(enum ask_kind kind)
+{
+    return !ask_is_chat(kind) && kind != ASK_EMBEDDINGS;
 }
 
 static int compare_member(const void *key, const void *item)

@@ -17,14 +17,24 @@
 #include "common/base/span.h"
 
 enum ask_kind {
-    ASK_CHAT,       /* OpenAI's chat completions */
-    ASK_EMBEDDINGS, /* OpenAI's */
-    ASK_MESSAGES,   /* Anthropic's */
-    ASK_GENERATE,   /* Gemini's generateContent and streamGenerateContent */
+    ASK_CHAT,        /* OpenAI's chat completions */
+    ASK_EMBEDDINGS,  /* OpenAI's */
+    ASK_MESSAGES,    /* Anthropic's */
+    ASK_GENERATE,    /* Gemini's generateContent and streamGenerateContent */
+    ASK_COMPLETIONS, /* OpenAI's older ones, of a prompt */
+    ASK_MODERATIONS,
+    ASK_RERANK, /* Cohere's shape, which all others took over */
+    ASK_IMAGES,
+    ASK_IMAGE_EDITS, /* JSON or a form */
+    ASK_SPEECH,
+    ASK_TRANSCRIPTIONS, /* a form; so are translations */
+    ASK_TRANSLATIONS,
     ASK_KINDS
 };
 /* Whether it is answered by a conversation's next message: what can be translated. */
 must_use bool ask_is_chat(enum ask_kind kind);
+/* Whether it has readers and writers of its own, in service.h: all but chats and embeddings. */
+must_use bool ask_is_service(enum ask_kind kind);
 
 enum {
     ASK_NAME_MAX = 256,     /* bytes of a model's or provider's name */
@@ -56,7 +66,8 @@ struct ask {
     int64_t max_tokens, max_completion_tokens; /* -1: not there */
     uint32_t max_tokens_node, max_completion_tokens_node;
     uint32_t config_node; /* Gemini's generationConfig; JSON_NONE: not there; may be null */
-    int64_t choices;      /* n, at least 1 */
+    int64_t choices;      /* n, at least 1; of completions all that are generated */
+    int64_t best_of;      /* of completions; 0: not above 1 */
     struct span user, session_id;
     struct {
         struct span name, value;

@@ -148,6 +148,30 @@ static bool read_tags(struct ask_reading *r, const char *name, uint32_t value)
     return true;
 }
 
+bool ask_read_choices(struct ask_reading *r, const char *name, uint32_t value)
+{
+    return ask_read_number(r, name, value, ASK_CHOICES_MAX, &r->ask->choices);
+}
+
+bool ask_read_service_tier(struct ask_reading *r, const char *name, uint32_t value)
+{
+    if (json_is_null(r->doc, value))
+        return true;
+    if (json_kind(r->doc, value) != JSON_STRING)
+        return ask_wrong_type(r, name, "a string");
+    if (json_string_is(r->doc, value, "auto") || json_string_is(r->doc, value, "default"))
+        return true;
+    return ask_unsupported(r, name,
+                           "'service_tier' must be 'auto' or 'default': the catalog has no "
+                           "price for other tiers.");
+}
+
+bool ask_require(struct ask_reading *r, const char *name)
+{
+    return !json_is_null(r->doc, json_find(r->doc, 0, name)) ||
+           ask_invalid(r, name, arena_printf(r->arena, "Missing required parameter: '%s'.", name));
+}
+
 static bool read_names(struct ask_reading *r, const char *param, uint32_t value,
                        struct span *names_out, uint32_t max, uint32_t *count_out)
 {

@@ -40,7 +40,8 @@ struct ask_table {
     bool (*check)(struct ask_reading *r);
 };
 extern const struct ask_table ask_common_table; /* known in all dialects; its check is NULL */
-extern const struct ask_table ask_openai_table, ask_messages_table, ask_generate_table;
+extern const struct ask_table ask_openai_table, ask_messages_table, ask_generate_table,
+    ask_services_table;
 
 /* All return false, for `return` in a reader. `message` is a constant or in the arena. */
 bool ask_invalid(struct ask_reading *r, const char *param, const char *message);
@@ -60,6 +61,10 @@ bool ask_read_model(struct ask_reading *r, const char *name, uint32_t value);
 bool ask_read_stream(struct ask_reading *r, const char *name, uint32_t value);
 bool ask_read_max_tokens(struct ask_reading *r, const char *name, uint32_t value);
 bool ask_read_user(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_choices(struct ask_reading *r, const char *name, uint32_t value); /* n */
+bool ask_read_service_tier(struct ask_reading *r, const char *name, uint32_t value);
+/* Anything but null. */
+must_use bool ask_require(struct ask_reading *r, const char *name);
 bool ask_read_object(struct ask_reading *r, const char *name, uint32_t value); /* or null */
 /* An array of objects with a `role` that is a string; at least one. */
 bool ask_read_messages(struct ask_reading *r, const char *name, uint32_t value);

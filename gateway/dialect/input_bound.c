@@ -150,6 +150,14 @@ uint64_t input_bound_tokens(enum ask_kind kind, const struct json_doc *doc, bool
     case ASK_GENERATE:
         bound_objects(&b, bound_inline);
         break;
+    case ASK_COMPLETIONS:
+    case ASK_MODERATIONS:
+    case ASK_RERANK:
+    case ASK_IMAGES:
+    case ASK_IMAGE_EDITS:
+    case ASK_SPEECH:
+    case ASK_TRANSCRIPTIONS:
+    case ASK_TRANSLATIONS:
     case ASK_KINDS:
         break;
     }
