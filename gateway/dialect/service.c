@@ -6,7 +6,7 @@
 #include "gateway/dialect/bedrock.h"
 #include "gateway/dialect/cohere.h"
 #include "gateway/dialect/embed.h"
-#include "gateway/dialect/sigv4.h"
+#include "gateway/sign/sigv4.h"
 
 const char *service_path(enum ask_kind kind)
 {
