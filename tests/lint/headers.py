@@ -23,7 +23,7 @@ def main():
     for path, words in commands():
         by_folder.setdefault(path.rpartition("/")[0], [w for w in words if w != "-c"])
     items = [(path, by_folder[path.rpartition("/")[0]]) for path in tracked("*.h") if path.rpartition("/")[0] in by_folder]
-    finish("headers", check_all(items, b"headers", compile_alone))
+    finish("headers", check_all(items, compile_alone))
 
 
 main()

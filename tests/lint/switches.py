@@ -21,4 +21,4 @@ def check(path, words):
             if where.startswith(own) and not FOREIGN.search(text)]
 
 
-finish("switches", check_all(list(commands()), b"switches", check))
+finish("switches", check_all(list(commands()), check))

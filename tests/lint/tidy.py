@@ -19,4 +19,4 @@ def tidy(path, words):
     return [f"{where.removeprefix(own)}: {text}" for where, text in lines if where.startswith(own)]
 
 
-finish("tidy", check_all(list(commands()), (read(".clang-tidy") + read("tests/.clang-tidy")).encode(), tidy))
+finish("tidy", check_all(list(commands()), tidy, (read(".clang-tidy") + read("tests/.clang-tidy")).encode()))
