@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Size gates: functions of 70 lines (unit tests are tables and may be longer), complexity 15 (pmccabe, a switch counts
-once), 6 parameters, nesting 3; .c files of 600 lines, headers of 120."""
+once), 6 parameters, nesting 3; .c files of 600 lines, headers of 120, the tests' Python files of 600."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ import subprocess
 from common import ROOT, code_only, finish, line_of, read, tracked
 
 LINES, COMPLEXITY, PARAMETERS, NESTING = 70, 15, 6, 3
-FILE_LINES = {".c": 600, ".h": 120}
+FILE_LINES = {".c": 600, ".h": 120, ".py": 600}
 # A definition: a name at the left edge, parentheses, and the brace on its own line (Linux braces).
 DEFINITION = re.compile(r"^(?![ \t#{}/])[^;{}=]*?\b(\w+)\(((?:[^(){};]|\([^(){};]*\))*)\)\s*\n\{\n(.*?)^\}", re.M | re.S)
 CONTROL = re.compile(r"^( +)(?:\} else )?(if|for|while|switch|do)\b", re.M)
@@ -22,12 +22,15 @@ def parameters(text):
     return 0 if text.strip() in ("", "void") else count
 
 
-def check_text(path):
-    text = read(path)
-    lines = text.count("\n")
-    limit = FILE_LINES[path[-2:]]
+def check_lines(path):
+    lines = read(path).count("\n")
+    limit = FILE_LINES[path[path.rindex("."):]]
     if lines > limit:
         yield f"{path}: {lines} lines, at most {limit}"
+
+
+def check_text(path):
+    text = read(path)
     code = code_only(text)
     for match in DEFINITION.finditer(code):
         name, params, body = match.groups()
@@ -53,6 +56,8 @@ def main():
     offenders = []
     for path in tracked("*.c", "*.h"):
         offenders += check_text(path)
+    for path in tracked("*.c", "*.h", "tests/*.py"):
+        offenders += check_lines(path)
     sources = tracked("*.c")
     if sources:
         offenders += check_functions(sources)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import struct
 import subprocess
 import termios
@@ -13,6 +14,7 @@ import termios
 from .process import BIN
 
 PROGRAM = BIN / "tollgatectl"
+HOSTILE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]")  # what a terminal would obey
 
 
 class Done:
