@@ -14,6 +14,7 @@
 #include "common/base/attr.h"
 #include "common/base/span.h"
 #include "gateway/dialect/answer.h"
+#include "gateway/dialect/signer.h"
 
 enum answer_event_kind {
     EVENT_BEGIN,     /* id, name: the model, as the provider has them (insides); usage: what it
@@ -53,8 +54,9 @@ struct answer_event {
     uint32_t choice; /* from 0 */
     uint32_t tool;   /* of the choice, from 0 in the order in which they began */
     struct span text, id, name, type, json;
-    bool of_call; /* SIGNATURE */
-    bool plan;    /* REASONING */
+    bool of_call;       /* SIGNATURE */
+    bool plan;          /* REASONING */
+    enum signer signer; /* SIGNATURE, REDACTED: UNKNOWN becomes the language's own */
     enum answer_finish finish;
     const struct answer_usage *usage;
 };

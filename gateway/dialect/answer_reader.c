@@ -1,7 +1,7 @@
 /*
  * answer_reader: see the header.
  */
-#include "gateway/dialect/answer_reader.h"
+#include "gateway/dialect/language.h"
 
 struct answer_reader answer_reader_make(const struct upstream_language *language,
                                         struct json_doc *doc, struct answer *answer,
@@ -86,10 +86,15 @@ static bool needs_begin(enum answer_event_kind kind)
 
 static void tell(struct answer_reader *reader, const struct answer_event *event)
 {
+    bool is_signed = event->kind == EVENT_SIGNATURE || event->kind == EVENT_REDACTED;
+    struct answer_event told = *event;
+
+    if (is_signed && told.signer == SIGNER_UNKNOWN && reader->language != NULL)
+        told.signer = reader->language->signer;
     note(reader, event);
     sign(reader, sign_of(event->kind));
     if (reader->sink.on_event != NULL)
-        reader->sink.on_event(reader->sink.context, event);
+        reader->sink.on_event(reader->sink.context, &told);
 }
 
 void answer_reader_emit(struct answer_reader *reader, const struct answer_event *event)

@@ -184,21 +184,30 @@ static void open_block(struct answer_writer *writer, struct anthropic_writer *w,
     begin_block(writer, w, kind, event);
 }
 
+/* A mark and a text, in the arena; empty when there is no room. */
+static struct span join(struct answer_writer *writer, const char *mark, struct span text)
+{
+    size_t size = strlen(mark);
+    char *at;
+
+    if (size == 0)
+        return text;
+    if (arena_room(writer->arena) < 2 * (text.size + size))
+        return (struct span){0};
+    at = arena_take(writer->arena, text.size + size);
+    memcpy(at, mark, size);
+    memcpy(at + size, text.at, text.size);
+    return span_make(at, text.size + size);
+}
+
 /* This language signs thoughts only: a call's signature goes as one that nobody can read. */
 static void on_call_signature(struct answer_writer *writer, struct anthropic_writer *w,
                               const struct answer_event *event)
 {
-    static const char mark[] = ANTHROPIC_CALL_SIGNATURE;
-    char *at;
-
     if (w->open != BLOCK_TOOL || event->tool >= LANGUAGE_TOOLS_MAX ||
-        w->tool_index[event->tool] != w->index || event->text.size == 0 ||
-        arena_room(writer->arena) < 2 * (event->text.size + sizeof(mark)))
+        w->tool_index[event->tool] != w->index || event->text.size == 0)
         return;
-    at = arena_take(writer->arena, event->text.size + sizeof(mark));
-    memcpy(at, mark, sizeof(mark) - 1);
-    memcpy(at + sizeof(mark) - 1, event->text.at, event->text.size);
-    w->call_signature = span_make(at, event->text.size + sizeof(mark) - 1);
+    w->call_signature = join(writer, ANTHROPIC_CALL_SIGNATURE, event->text);
 }
 
 static void on_text(struct answer_writer *writer, struct anthropic_writer *w,
@@ -216,12 +225,26 @@ static void on_text(struct answer_writer *writer, struct anthropic_writer *w,
 static void on_reasoning(struct answer_writer *writer, struct anthropic_writer *w,
                          const struct answer_event *event)
 {
+    /* A plan is neither text nor thought: this language has no place for it. */
+    if (event->plan)
+        return;
     if (w->open != BLOCK_THINKING || w->is_signed)
         open_block(writer, w, BLOCK_THINKING, event);
     if (writer->stream)
         stream_delta(writer, w->index, "thinking_delta", "thinking", event->text);
     else if (!w->too_large)
         anthropic_grow(writer, w, &w->last->text, event->text);
+}
+
+static void tell_signature(struct answer_writer *writer, struct anthropic_writer *w,
+                           struct span text)
+{
+    if (text.size == 0)
+        return;
+    if (writer->stream)
+        stream_delta(writer, w->index, "signature_delta", "signature", text);
+    else if (!w->too_large)
+        anthropic_grow(writer, w, &w->last->extra, text);
 }
 
 /* Thinking may be signed and not told. */
@@ -234,17 +257,20 @@ static void on_signature(struct answer_writer *writer, struct anthropic_writer *
     }
     if (w->open != BLOCK_THINKING)
         open_block(writer, w, BLOCK_THINKING, event);
+    if (!w->is_signed && event->signer != SIGNER_ANTHROPIC)
+        tell_signature(writer, w, span_of(signer_mark(event->signer)));
     w->is_signed = true;
-    if (writer->stream)
-        stream_delta(writer, w->index, "signature_delta", "signature", event->text);
-    else if (!w->too_large)
-        anthropic_grow(writer, w, &w->last->extra, event->text);
+    tell_signature(writer, w, event->text);
 }
 
 static void on_redacted(struct answer_writer *writer, struct anthropic_writer *w,
                         const struct answer_event *event)
 {
-    open_block(writer, w, BLOCK_REDACTED, event);
+    const char *mark = event->signer == SIGNER_ANTHROPIC ? "" : signer_mark(event->signer);
+    struct answer_event marked = *event;
+
+    marked.text = join(writer, mark, event->text);
+    open_block(writer, w, BLOCK_REDACTED, &marked);
     close_block(writer, w);
 }
 

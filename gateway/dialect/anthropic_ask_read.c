@@ -114,12 +114,22 @@ static bool read_search_result(struct anthropic_reading *r, uint32_t block, bool
     return each_block(r, json_find(r->doc, block, "content"), held, read_plain);
 }
 
+/* What has no mark of ours is of its own provider. */
+static enum signer take_signer(struct span *signature)
+{
+    enum signer signer = signer_take(signature);
+
+    return signer == SIGNER_UNKNOWN ? SIGNER_ANTHROPIC : signer;
+}
+
 static bool read_thinking(struct anthropic_reading *r, uint32_t block, bool held)
 {
-    add(r, held,
-        (struct chat_part){.kind = PART_REASONING,
-                           .text = anthropic_text(r, block, "thinking"),
-                           .signature = anthropic_text(r, block, "signature")});
+    struct chat_part part = {.kind = PART_REASONING,
+                             .text = anthropic_text(r, block, "thinking"),
+                             .signature = anthropic_text(r, block, "signature")};
+
+    part.signer = take_signer(&part.signature);
+    add(r, held, part);
     return true;
 }
 
@@ -129,10 +139,12 @@ static bool read_redacted(struct anthropic_reading *r, uint32_t block, bool held
     struct span data = anthropic_text(r, block, "data");
     struct chat_part *before = r->parts == NULL || r->part == 0 ? NULL : &r->parts[r->part - 1];
 
-    if (!span_starts(data, ANTHROPIC_CALL_SIGNATURE))
-        add(r, held, (struct chat_part){.kind = PART_REDACTED, .data = data});
-    else if (before != NULL && before->kind == PART_TOOL_CALL)
+    if (!span_starts(data, ANTHROPIC_CALL_SIGNATURE)) {
+        enum signer signer = take_signer(&data);
+        add(r, held, (struct chat_part){.kind = PART_REDACTED, .data = data, .signer = signer});
+    } else if (before != NULL && before->kind == PART_TOOL_CALL) {
         before->signature = span_part(data, strlen(ANTHROPIC_CALL_SIGNATURE), data.size);
+    }
     return true;
 }
 

@@ -277,6 +277,7 @@ static void lose_unknown(struct anthropic_writing *w)
         {MEMBER_N, wish->choices > 1},
         {MEMBER_METADATA, says_something(wish->metadata)},
         {MEMBER_VERBOSITY, wish->verbosity.size > 0},
+        {MEMBER_SAFETY, says_something(wish->safety)},
     };
 
     for (size_t i = 0; i < array_size(rows); i++) {

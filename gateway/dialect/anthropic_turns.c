@@ -152,8 +152,10 @@ static bool is_writable(const struct chat_part *part)
     case PART_REFUSAL:
         return !chat_text_is_blank(part->text);
     case PART_REASONING:
-        return part->signature.size > 0; /* without it, nobody knows it again */
+        /* Without a signature of its own, it does not know it again. */
+        return part->signature.size > 0 && signer_reads(SIGNER_ANTHROPIC, part->signer);
     case PART_REDACTED:
+        return signer_reads(SIGNER_ANTHROPIC, part->signer);
     case PART_IMAGE:
     case PART_AUDIO:
     case PART_FILE:

@@ -17,6 +17,7 @@ const struct upstream_language bedrock_upstream = {
     .name = "bedrock",
     .normaliser = USAGE_BEDROCK_NORMALISER,
     .framing = FRAMING_EVENT_STREAM,
+    .signer = SIGNER_ANTHROPIC,
     .path = bedrock_path,
     .write_ask = bedrock_write_ask,
     .read_frame = bedrock_read_frame,

@@ -441,6 +441,7 @@ static void lose_unknown(struct bedrock_writing *w)
         {MEMBER_USER, wish->user.size > 0},
         {MEMBER_METADATA, says_something(wish->metadata)},
         {MEMBER_VERBOSITY, wish->verbosity.size > 0},
+        {MEMBER_SAFETY, says_something(wish->safety)},
         {MEMBER_RESPONSE_FORMAT, wish->format == FORMAT_JSON},
         {MEMBER_RESPONSE_FORMAT, wish->format == FORMAT_SCHEMA && !w->model.schema},
     };

@@ -14,6 +14,7 @@
 
 #include "common/base/attr.h"
 #include "common/base/span.h"
+#include "gateway/dialect/signer.h"
 
 enum chat_role { CHAT_SYSTEM, CHAT_USER, CHAT_ASSISTANT }; /* developer is system, tool is user */
 
@@ -50,6 +51,7 @@ struct chat_part {
     struct span id;        /* TOOL_CALL, TOOL_RESULT */
     struct span detail;    /* IMAGE: "low", "high", "auto" or empty */
     struct chat_json arguments; /* TOOL_CALL */
+    enum signer signer;         /* REASONING, REDACTED: of the signature, of the data */
     enum chat_media_by by;
     bool error;            /* TOOL_RESULT */
     bool plan;             /* REASONING: said before tool calls, apart from thinking (Cohere) */
@@ -99,6 +101,7 @@ struct chat_wish {
     int64_t reasoning_budget;                  /* tokens; -1: not given */
     struct span verbosity, service_tier, user; /* insides */
     struct span metadata;                      /* JSON text */
+    struct span safety;                        /* JSON text: Gemini's safetySettings */
     enum chat_choice tool_choice;
     struct span tool_name; /* CHOICE_NAMED */
     int parallel_tools;    /* -1: not told */

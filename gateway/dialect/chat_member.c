@@ -28,6 +28,7 @@ static const char *const names[CHAT_MEMBERS] = {
     [MEMBER_METADATA] = "metadata",
     [MEMBER_SERVICE_TIER] = "service_tier",
     [MEMBER_VERBOSITY] = "verbosity",
+    [MEMBER_SAFETY] = "safety_settings",
 };
 
 const char *chat_member_name(enum chat_member member)

@@ -34,6 +34,7 @@ enum chat_member {
     MEMBER_METADATA,
     MEMBER_SERVICE_TIER,
     MEMBER_VERBOSITY,
+    MEMBER_SAFETY, /* Gemini's thresholds of what it blocks */
     CHAT_MEMBERS
 };
 must_use const char *chat_member_name(enum chat_member member); /* "temperature" */

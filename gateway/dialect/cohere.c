@@ -60,6 +60,7 @@ const struct upstream_language cohere_upstream = {
     .name = "cohere",
     .normaliser = COHERE_NORMALISER,
     .framing = FRAMING_SSE,
+    .signer = SIGNER_OTHER,
     .path = write_path,
     .write_ask = cohere_write_ask,
     .read_frame = cohere_read_frame,

@@ -259,6 +259,7 @@ static void lose_unknown(struct cohere_writing *w)
         {MEMBER_METADATA, says_something(wish->metadata)},
         {MEMBER_SERVICE_TIER, !usual_tier},
         {MEMBER_VERBOSITY, wish->verbosity.size > 0},
+        {MEMBER_SAFETY, says_something(wish->safety)},
     };
 
     for (size_t i = 0; i < array_size(rows); i++)

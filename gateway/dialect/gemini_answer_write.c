@@ -106,6 +106,18 @@ static void end_parts(struct json_writer *w, uint32_t choice)
     json_put_int64(w, "index", choice);
 }
 
+/* With its signer's mark, when that was no Gemini. */
+static void put_signature(struct json_writer *w, const struct answer_event *event)
+{
+    json_name(w, "thoughtSignature");
+    buf_add_byte(w->out, '"');
+    if (event->signer != SIGNER_GEMINI)
+        buf_add_string(w->out, signer_mark(event->signer));
+    buf_add_span(w->out, event->text);
+    buf_add_byte(w->out, '"');
+    w->comma = true;
+}
+
 /* One part, at once: a text, a thought, a picture. */
 static void write_part_now(struct answer_writer *writer, const struct answer_event *event)
 {
@@ -125,7 +137,7 @@ static void write_part_now(struct answer_writer *writer, const struct answer_eve
         if (signature || event->kind == EVENT_REASONING)
             json_put_bool(&w, "thought", true);
         if (signature)
-            put_inside(&w, "thoughtSignature", event->text);
+            put_signature(&w, event);
     }
     json_end(&w, '}');
     end_parts(&w, event->choice);
@@ -283,7 +295,8 @@ void gemini_write_answer(struct answer_writer *writer, const struct answer_event
     case EVENT_IMAGE:
     case EVENT_FINISH:
         candidate = candidate_of(writer, gathered, event->choice);
-        if (candidate != NULL)
+        /* A plan is neither text nor thought: this language has no place for it. */
+        if (candidate != NULL && !event->plan)
             write_of_choice(writer, candidate, event);
         return;
     }

@@ -191,6 +191,7 @@ static bool read_rest(struct gemini_reading *r)
     const struct json_doc *doc = r->doc;
     struct chat_wish *wish = &r->chat->wish;
     uint32_t labels = json_find(doc, 0, "labels");
+    uint32_t safety = gemini_find(doc, 0, "safetySettings", "safety_settings");
     struct span tier = gemini_inside(doc, gemini_find(doc, 0, "serviceTier", "service_tier"));
 
     if (!json_is_null(doc, gemini_find(doc, 0, "cachedContent", "cached_content")))
@@ -198,6 +199,8 @@ static bool read_rest(struct gemini_reading *r)
                              "cachedContent cannot be used with a model of another provider.");
     if (gemini_is(doc, labels, JSON_OBJECT))
         wish->metadata = json_raw(doc, labels);
+    if (gemini_is(doc, safety, JSON_ARRAY))
+        wish->safety = json_raw(doc, safety);
     if (!span_is(tier, "standard") && !span_is(tier, "unspecified"))
         wish->service_tier = tier;
     return true;

@@ -94,7 +94,7 @@ static void flush_pending(struct writing *w, enum chat_role role)
  * with what follows, as it came. */
 static void write_reasoning(struct writing *w, const struct chat_part *part)
 {
-    if (part->signature.size == 0)
+    if (part->signature.size == 0 || !signer_reads(SIGNER_GEMINI, part->signer))
         return;
     flush_pending(w, CHAT_ASSISTANT);
     if (part->text.size > 0) {
@@ -418,6 +418,8 @@ static enum ask_written write_ask(struct writing *w, const struct language_targe
     write_contents(w);
     gemini_write_tools(w->chat, w->out, &w->lost);
     gemini_write_config(w->chat, target, w->out, &w->lost);
+    if (w->chat->wish.safety.size > 0)
+        pieces_put_json(w->out, "safetySettings", w->chat->wish.safety);
     write_tier(w);
     pieces_end(w->out, '}');
     losses_out->lost = w->lost;

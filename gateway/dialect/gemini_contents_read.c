@@ -175,23 +175,31 @@ static bool read_text(struct gemini_reading *r, uint32_t part, uint32_t text, st
 {
     struct chat_part *to;
     bool thought = gemini_is_true(r->doc, part, "thought");
+    enum signer signer;
 
     if (!gemini_is(r->doc, text, JSON_STRING))
         return gemini_refuse(r, "contents", "The text of a part must be a string.");
+    signer = signer_take(&signature);
+    if (signer == SIGNER_UNKNOWN)
+        signer = SIGNER_GEMINI;
     if (thought && is_late_signature(r, text, signature)) {
         r->chat->parts[r->part - 1].signature = signature;
+        r->chat->parts[r->part - 1].signer = signer;
         return true;
     }
     if (!thought && signature.size > 0) {
         to = add(r, false);
         to->kind = PART_REASONING;
         to->signature = signature;
+        to->signer = signer;
     }
     to = add(r, false);
     to->kind = thought ? PART_REASONING : PART_TEXT;
     to->text = gemini_inside(r->doc, text);
-    if (thought)
+    if (thought) {
         to->signature = signature;
+        to->signer = signer;
+    }
     return true;
 }
 

@@ -68,6 +68,9 @@ void gemini_gather_part(struct answer_writer *writer, struct gemini_candidate *c
         return;
     if (part == NULL)
         part = add_part(writer, candidate, event);
+    if (part != NULL && event->kind == EVENT_SIGNATURE && !event->of_call &&
+        event->signer != SIGNER_GEMINI && part->signature.first == NULL)
+        gemini_append(writer, &part->signature, span_of(signer_mark(event->signer)));
     if (part != NULL)
         gemini_append(writer, event->kind == EVENT_SIGNATURE ? &part->signature : &part->text,
                       event->text);

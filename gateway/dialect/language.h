@@ -50,6 +50,7 @@ struct upstream_language {
     const char *name;       /* "anthropic" */
     const char *normaliser; /* "anthropic/1": stands in each event */
     enum language_framing framing;
+    enum signer signer;         /* of the thoughts in its answers */
     const char *const *headers; /* constant "name: value" lines, NULL at the end; may be NULL */
     /* Appends the path behind the base URL, with a query when it needs one. */
     void (*path)(const struct language_target *target, bool stream, struct buf *out);

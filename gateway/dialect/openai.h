@@ -43,8 +43,10 @@ must_use bool openai_read_error(struct json_doc *doc, struct span body, struct a
 /* What a client is told beside the provider's figures. */
 struct openai_cost {
     int64_t charge_pico, base_pico, discount_pico;
+    /* What was rated, where usage shows other figures (Cohere); NULL: what it shows. */
+    const struct meters *billed;
 };
-/* `"cost":0.0077,"cost_details":{…}`: exact decimals. */
+/* `"cost":0.0077,"cost_details":{…}`: exact decimals; with `billed`, its billed_units. */
 must_use struct span openai_cost_members(struct arena *arena, const struct openai_cost *cost);
 
 /* Puts the cost into the usage object at `usage`, and takes a provider's own figures of money out.

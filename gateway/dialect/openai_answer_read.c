@@ -12,6 +12,17 @@
 
 /* ---- texts ---- */
 
+static void tell_signed(struct answer_reader *reader, uint32_t choice, uint32_t detail,
+                        enum answer_event_kind kind, const char *name)
+{
+    struct answer_event event = {
+        .kind = kind, .choice = choice, .text = inside_in(reader->doc, detail, name)};
+
+    event.signer = signer_of_format(inside_in(reader->doc, detail, "format"));
+    if (event.text.size > 0)
+        answer_reader_emit(reader, &event);
+}
+
 /* OpenRouter's blocks: what of them is not in the plain text. */
 static void read_details(struct answer_reader *reader, uint32_t choice, uint32_t message,
                          bool has_text)
@@ -29,9 +40,8 @@ static void read_details(struct answer_reader *reader, uint32_t choice, uint32_t
             answer_reader_emit_text(reader, EVENT_REASONING, choice,
                                     inside_in(doc, detail, "summary"));
         }
-        answer_reader_emit_text(reader, EVENT_SIGNATURE, choice,
-                                inside_in(doc, detail, "signature"));
-        answer_reader_emit_text(reader, EVENT_REDACTED, choice, inside_in(doc, detail, "data"));
+        tell_signed(reader, choice, detail, EVENT_SIGNATURE, "signature");
+        tell_signed(reader, choice, detail, EVENT_REDACTED, "data");
     }
 }
 
@@ -365,6 +375,7 @@ const struct upstream_language openai_upstream = {
     .name = "openai",
     .normaliser = USAGE_OPENAI_NORMALISER,
     .framing = FRAMING_SSE,
+    .signer = SIGNER_OTHER,
     .path = write_path,
     .write_ask = openai_write_ask,
     .read_frame = openai_speak_frame,

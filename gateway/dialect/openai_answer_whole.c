@@ -88,6 +88,8 @@ static void gather_reasoning(struct answer_writer *writer, struct openai_choice 
         return;
     append(writer, event->kind == EVENT_SIGNATURE ? &detail->signature : &detail->text,
            event->text);
+    if (event->kind != EVENT_REASONING)
+        detail->signer = event->signer;
     if (event->kind == EVENT_REASONING)
         append(writer, &choice->reasoning, event->text);
     if (event->kind == EVENT_SIGNATURE)
@@ -182,6 +184,8 @@ static void put_details(struct json_writer *w, const struct openai_choice *choic
         put_texts(w, detail->redacted ? "data" : "text", &detail->text);
         if (detail->signature.first != NULL)
             put_texts(w, "signature", &detail->signature);
+        if (signer_format(detail->signer) != NULL)
+            json_put_cstring(w, "format", signer_format(detail->signer));
         json_put_int64(w, "index", index++);
         json_end(w, '}');
     }

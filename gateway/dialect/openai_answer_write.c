@@ -138,6 +138,8 @@ static void put_reasoning(struct json_writer *w, struct openai_choice *choice,
                       : event->kind == EVENT_SIGNATURE ? "signature"
                                                        : "text",
                       event->text);
+    if (event->kind != EVENT_REASONING && signer_format(event->signer) != NULL)
+        json_put_cstring(w, "format", signer_format(event->signer));
     end_detail(w, openai_detail_index(choice, redacted));
     if (event->kind == EVENT_SIGNATURE)
         choice->detail_open = false;

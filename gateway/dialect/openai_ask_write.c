@@ -11,7 +11,7 @@
 #define NOT_OPENAIS                                                                                \
     (UINT64_C(1) << MEMBER_TOP_K | UINT64_C(1) << MEMBER_MIN_P |                                   \
      UINT64_C(1) << MEMBER_REPETITION_PENALTY | UINT64_C(1) << MEMBER_CACHE |                      \
-     UINT64_C(1) << MEMBER_METADATA)
+     UINT64_C(1) << MEMBER_METADATA | UINT64_C(1) << MEMBER_SAFETY)
 
 bool openai_takes(struct openai_writing *w, enum chat_member member)
 {
@@ -304,6 +304,7 @@ static void write_rest(struct openai_writing *w)
     put_inside_if(w, MEMBER_SERVICE_TIER, "service_tier", wish->service_tier);
     put_inside_if(w, MEMBER_USER, "user", wish->user);
     put_json_if(w, MEMBER_METADATA, "metadata", wish->metadata);
+    put_json_if(w, MEMBER_SAFETY, "safety_settings", wish->safety);
     if (wish->cache != CACHE_UNSET)
         openai_write_cache(w, wish->cache);
     if (!wish->stream)

@@ -44,6 +44,7 @@ struct openai_call {
 struct openai_detail {
     struct openai_detail *next;
     bool redacted;
+    enum signer signer;
     struct openai_texts text, signature; /* text: or data */
 };
 

@@ -225,6 +225,8 @@ static bool read_detail(struct openai_reading *r, uint32_t detail, uint32_t befo
                                                                        : PART_REASONING);
     if (part == NULL)
         return false;
+    if (part->signer == SIGNER_UNKNOWN)
+        part->signer = signer_of_format(openai_inside_in(r, detail, "format"));
     return openai_join(r, &part->text, openai_inside_in(r, detail, "text")) &&
            openai_join(r, &part->text, openai_inside_in(r, detail, "summary")) &&
            openai_join(r, &part->signature, openai_inside_in(r, detail, "signature")) &&

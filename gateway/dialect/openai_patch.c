@@ -40,6 +40,10 @@ struct span openai_cost_members(struct arena *arena, const struct openai_cost *c
     put_money(&out, "markup", cost->charge_pico - (cost->base_pico - cost->discount_pico), "\"");
     buf_add_byte(&out, ',');
     put_money(&out, "discount", cost->discount_pico, "\"");
+    if (cost->billed != NULL)
+        buf_printf(&out, ",\"billed_units\":{\"input_tokens\":%lld,\"output_tokens\":%lld}",
+                   (long long)meters_prompt(cost->billed),
+                   (long long)cost->billed->count[METER_OUTPUT]);
     buf_add_byte(&out, '}');
     return kept(arena, &out);
 }

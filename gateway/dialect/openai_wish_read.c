@@ -166,6 +166,7 @@ static bool read_words(struct openai_reading *r)
         {"user", JSON_STRING, &wish->user},
         {"metadata", JSON_OBJECT, &wish->metadata},
         {"logit_bias", JSON_OBJECT, &wish->logit_bias},
+        {"safety_settings", JSON_ARRAY, &wish->safety},
     };
 
     for (size_t i = 0; i < array_size(rows); i++) {
@@ -174,8 +175,9 @@ static bool read_words(struct openai_reading *r)
             continue;
         if (!openai_is(r, node, rows[i].kind))
             return openai_refuse(r, rows[i].name,
-                                 rows[i].kind == JSON_STRING ? "It must be a string."
-                                                             : "It must be an object.");
+                                 rows[i].kind == JSON_STRING  ? "It must be a string."
+                                 : rows[i].kind == JSON_ARRAY ? "It must be a list."
+                                                              : "It must be an object.");
         *rows[i].into =
             rows[i].kind == JSON_STRING ? openai_inside(r, node) : json_raw(r->doc, node);
     }

@@ -16,6 +16,7 @@ const struct upstream_language responses_upstream = {
     .name = "responses",
     .normaliser = USAGE_RESPONSES_NORMALISER,
     .framing = FRAMING_SSE,
+    .signer = SIGNER_OPENAI,
     .path = write_path,
     .write_ask = responses_write_ask,
     .read_frame = responses_read_frame,

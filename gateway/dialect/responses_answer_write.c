@@ -131,6 +131,9 @@ static void on_reasoning(struct answer_writer *writer, struct responses_writer *
     struct responses_item *item = r->current;
     struct json_writer w;
 
+    /* A plan is neither text nor thought: this language has no place for it. */
+    if (event->plan)
+        return;
     if (item != NULL && item->kind == RESPONSES_REASONING && item->secret.first != NULL)
         responses_close_current(writer, r);
     item = responses_current_of(writer, r, RESPONSES_REASONING);
@@ -148,9 +151,15 @@ static void on_reasoning(struct answer_writer *writer, struct responses_writer *
     responses_tell_delta(writer, r, &w, event->text);
 }
 
+/* What is OpenAI's own has none. */
+static const char *mark_of(const struct answer_event *event)
+{
+    return event->signer == SIGNER_OPENAI ? "" : signer_mark(event->signer);
+}
+
 /* An item that has nothing but what only a provider can read. */
 static void tell_secret(struct answer_writer *writer, struct responses_writer *r, const char *word,
-                        struct span text)
+                        const char *mark, struct span text)
 {
     struct responses_item *item;
 
@@ -159,6 +168,7 @@ static void tell_secret(struct answer_writer *writer, struct responses_writer *r
     if (item == NULL)
         return;
     responses_append(writer, &item->secret, span_of(word));
+    responses_append(writer, &item->secret, span_of(mark));
     responses_append(writer, &item->secret, text);
     responses_close_current(writer, r);
 }
@@ -174,12 +184,15 @@ static void on_signature(struct answer_writer *writer, struct responses_writer *
         /* It is known by the call that stands right before it. */
         if (event->tool < LANGUAGE_TOOLS_MAX && r->calls[event->tool] != NULL &&
             r->calls[event->tool] == r->last)
-            tell_secret(writer, r, RESPONSES_CALL_SIGNATURE, event->text);
+            tell_secret(writer, r, RESPONSES_CALL_SIGNATURE, "", event->text);
         return;
     }
     item = responses_current_of(writer, r, RESPONSES_REASONING);
-    if (item != NULL)
-        responses_append(writer, &item->secret, event->text);
+    if (item == NULL)
+        return;
+    if (item->secret.first == NULL)
+        responses_append(writer, &item->secret, span_of(mark_of(event)));
+    responses_append(writer, &item->secret, event->text);
 }
 
 /* ---- calls ---- */
@@ -316,7 +329,7 @@ typedef void write_event_fn(struct answer_writer *writer, struct responses_write
 static void on_redacted(struct answer_writer *writer, struct responses_writer *r,
                         const struct answer_event *event)
 {
-    tell_secret(writer, r, RESPONSES_REDACTED, event->text);
+    tell_secret(writer, r, RESPONSES_REDACTED, mark_of(event), event->text);
 }
 
 static write_event_fn *const writers[EVENT_KINDS] = {

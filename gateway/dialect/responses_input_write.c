@@ -180,7 +180,8 @@ static void write_reasoning(struct responses_writing *w, const struct chat_part 
 {
     struct span encrypted = part->kind == PART_REDACTED ? part->data : part->signature;
 
-    if (!w->target->reasoning || !responses_is_encrypted(encrypted)) {
+    if (!w->target->reasoning || !responses_is_encrypted(encrypted) ||
+        !signer_reads(SIGNER_OPENAI, part->signer)) {
         lose(w, MEMBER_REASONING);
         return;
     }

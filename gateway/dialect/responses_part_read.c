@@ -128,11 +128,15 @@ bool responses_read_reasoning(struct openai_reading *r, uint32_t item)
     struct span encrypted = openai_inside_in(r, item, "encrypted_content"), text = {0};
     bool redacted = span_starts(encrypted, RESPONSES_REDACTED);
     struct chat_part *part;
+    enum signer signer;
 
     if (span_starts(encrypted, RESPONSES_CALL_SIGNATURE)) {
         sign_call(r, span_part(encrypted, strlen(RESPONSES_CALL_SIGNATURE), encrypted.size));
         return true;
     }
+    if (redacted)
+        encrypted = span_part(encrypted, strlen(RESPONSES_REDACTED), encrypted.size);
+    signer = signer_take(&encrypted);
     /* A chat is for another provider than the one that could read it. */
     if (responses_is_encrypted(encrypted))
         encrypted = (struct span){0};
@@ -145,8 +149,9 @@ bool responses_read_reasoning(struct openai_reading *r, uint32_t item)
     if (part == NULL)
         return false;
     part->text = text;
+    part->signer = signer;
     if (redacted)
-        part->data = span_part(encrypted, strlen(RESPONSES_REDACTED), encrypted.size);
+        part->data = encrypted;
     else
         part->signature = encrypted;
     return true;

@@ -179,9 +179,11 @@ void out_shaped(struct flow *flow, const struct sse_frame *frame)
 static struct span cost_members(struct flow *flow)
 {
     const struct usage_event *event = &flow->metering.event;
-    const struct openai_cost cost = {.charge_pico = event->charge_pico,
-                                     .base_pico = event->base_pico,
-                                     .discount_pico = flow->metering.discount_pico};
+    const struct openai_cost cost = {
+        .charge_pico = event->charge_pico,
+        .base_pico = event->base_pico,
+        .discount_pico = flow->metering.discount_pico,
+        .billed = flow->attempt.answer.usage.shown.present != 0 ? &event->meters : NULL};
 
     return openai_cost_members(flow->arena, &cost);
 }

@@ -264,6 +264,22 @@ static void usage_carries_the_cost_exactly(void **state)
     json_doc_done(&doc);
 }
 
+static void what_was_billed_is_told_beside_what_is_shown(void **state)
+{
+    struct arena *arena = arena_new(4096, 1 << 20);
+    struct meters billed = {0};
+    const struct openai_cost cost = {.charge_pico = 1, .base_pico = 1, .billed = &billed};
+
+    (void)state;
+    meters_set(&billed, METER_INPUT, 12);
+    meters_set(&billed, METER_OUTPUT, 7);
+    assert_span(
+        "billed", openai_cost_members(arena, &cost),
+        "\"cost\":0.000000000001,\"cost_details\":{\"base\":\"0.000000000001\",\"markup\":\"0\","
+        "\"discount\":\"0\",\"billed_units\":{\"input_tokens\":12,\"output_tokens\":7}}");
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +288,7 @@ int main(void)
         cmocka_unit_test(choices_without_a_finish_get_one),
         cmocka_unit_test(a_whole_answer_is_one_or_is_not),
         cmocka_unit_test(usage_carries_the_cost_exactly),
+        cmocka_unit_test(what_was_billed_is_told_beside_what_is_shown),
     };
 
     return run_test_table(tests);
