@@ -199,7 +199,7 @@ static bool read_rest(struct gemini_reading *r)
                              "cachedContent cannot be used with a model of another provider.");
     if (gemini_is(doc, labels, JSON_OBJECT))
         wish->metadata = json_raw(doc, labels);
-    if (gemini_is(doc, safety, JSON_ARRAY))
+    if (gemini_first(doc, safety) != JSON_NONE)
         wish->safety = json_raw(doc, safety);
     if (!span_is(tier, "standard") && !span_is(tier, "unspecified"))
         wish->service_tier = tier;

@@ -252,6 +252,8 @@ static void write_rest(struct responses_writing *w)
     put_inside_if(w, MEMBER_SERVICE_TIER, "service_tier", wish->service_tier);
     put_inside_if(w, MEMBER_USER, "user", wish->user);
     put_json_if(w, MEMBER_METADATA, "metadata", wish->metadata);
+    if (wish->safety.size > 0)
+        w->losses->lost |= UINT64_C(1) << MEMBER_SAFETY;
     pieces_put_json(w->out, "store", span_of("false"));
     if (wish->stream)
         pieces_put_json(w->out, "stream", span_of("true"));

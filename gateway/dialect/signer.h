@@ -17,7 +17,7 @@ enum signer {
     SIGNER_ANTHROPIC,
     SIGNER_GEMINI,
     SIGNER_OPENAI, /* encrypted reasoning of its Responses API */
-    SIGNER_OTHER, /* somebody whom none of our languages sends it to */
+    SIGNER_OTHER,  /* somebody whom none of our languages sends it to */
     SIGNERS
 };
 

@@ -80,13 +80,14 @@ static void what_is_said_comes_through(void **state)
          "\"responseLogprobs\":true,\"logprobs\":5,\"responseModalities\":[\"TEXT\"],"
          "\"thinkingConfig\":{\"thinkingLevel\":\"LOW\",\"includeThoughts\":true},"
          "\"responseMimeType\":\"application/json\",\"responseSchema\":{\"type\":\"ARRAY\"}},"
-         "\"safetySettings\":[],\"serviceTier\":\"flex\",\"unknown\":1}",
+         "\"safetySettings\":[{\"category\":\"c\"}],\"serviceTier\":\"flex\",\"unknown\":1}",
          "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"a\"}]}],\"generationConfig\":{"
          "\"maxOutputTokens\":50,\"candidateCount\":2,\"temperature\":0,\"topP\":0.5,\"topK\":3,"
          "\"presencePenalty\":1,\"frequencyPenalty\":2,\"seed\":4,\"stopSequences\":[\"x\"],"
          "\"responseLogprobs\":true,\"logprobs\":5,\"responseMimeType\":\"application/json\","
          "\"responseJsonSchema\":{\"type\":\"array\"},\"thinkingConfig\":{\"includeThoughts\":true,"
-         "\"thinkingLevel\":\"low\"}},\"serviceTier\":\"flex\"}"},
+         "\"thinkingLevel\":\"low\"}},\"safetySettings\":[{\"category\":\"c\"}],\"serviceTier\":"
+         "\"flex\"}"},
         {"tools in Google's words, those that are allowed",
          "{\"contents\":[{\"parts\":[{\"text\":\"a\"}]}],\"tools\":[{\"functionDeclarations\":["
          "{\"name\":\"f\",\"description\":\"d\",\"parameters\":{\"type\":\"OBJECT\",\"properties\":"
