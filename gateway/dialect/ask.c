@@ -10,24 +10,19 @@
 #include "gateway/dialect/input_bound.h"
 
 static const struct ask_table *const tables[ASK_KINDS] = {
-    [ASK_CHAT] = &ask_openai_table,
-    [ASK_EMBEDDINGS] = &ask_openai_table,
-    [ASK_MESSAGES] = &ask_messages_table,
-    [ASK_GENERATE] = &ask_generate_table,
-    [ASK_COMPLETIONS] = &ask_openai_table,
-    [ASK_MODERATIONS] = &ask_services_table,
-    [ASK_RERANK] = &ask_services_table,
-    [ASK_IMAGES] = &ask_services_table,
-    [ASK_IMAGE_EDITS] = &ask_services_table,
-    [ASK_SPEECH] = &ask_services_table,
-    [ASK_TRANSCRIPTIONS] = &ask_services_table,
+    [ASK_CHAT] = &ask_openai_table,           [ASK_EMBEDDINGS] = &ask_openai_table,
+    [ASK_MESSAGES] = &ask_messages_table,     [ASK_GENERATE] = &ask_generate_table,
+    [ASK_RESPONSES] = &ask_responses_table,   [ASK_COMPLETIONS] = &ask_openai_table,
+    [ASK_MODERATIONS] = &ask_services_table,  [ASK_RERANK] = &ask_services_table,
+    [ASK_IMAGES] = &ask_services_table,       [ASK_IMAGE_EDITS] = &ask_services_table,
+    [ASK_SPEECH] = &ask_services_table,       [ASK_TRANSCRIPTIONS] = &ask_services_table,
     [ASK_TRANSLATIONS] = &ask_services_table,
 };
 
 bool ask_is_chat(enum ask_kind kind)
 {
     return kind == ASK_CHAT || kind == ASK_MESSAGES || kind == ASK_GENERATE ||
-           kind == ASK_COMPLETIONS;
+           kind == ASK_RESPONSES || kind == ASK_COMPLETIONS;
 }
 
 bool ask_is_service(enum ask_kind kind)
@@ -140,6 +135,7 @@ enum ask_outcome ask_read(const struct ask_source *source, struct json_doc *doc,
                             .max_tokens_node = JSON_NONE,
                             .max_completion_tokens_node = JSON_NONE,
                             .config_node = JSON_NONE,
+                            .previous_node = JSON_NONE,
                             .choices = 1};
     if (!read_members(&r))
         return r.outcome;

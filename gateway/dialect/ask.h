@@ -21,6 +21,7 @@ enum ask_kind {
     ASK_EMBEDDINGS,  /* OpenAI's */
     ASK_MESSAGES,    /* Anthropic's */
     ASK_GENERATE,    /* Gemini's generateContent and streamGenerateContent */
+    ASK_RESPONSES,   /* OpenAI's Responses */
     ASK_COMPLETIONS, /* OpenAI's older ones, of a prompt */
     ASK_MODERATIONS,
     ASK_RERANK, /* Cohere's shape, which all others took over */
@@ -66,8 +67,10 @@ struct ask {
     int64_t max_tokens, max_completion_tokens; /* -1: not there */
     uint32_t max_tokens_node, max_completion_tokens_node;
     uint32_t config_node; /* Gemini's generationConfig; JSON_NONE: not there; may be null */
-    int64_t choices;      /* n, at least 1; of completions all that are generated */
-    int64_t best_of;      /* of completions; 0: not above 1 */
+    struct span previous; /* Responses': the one before, by the id that was handed out */
+    uint32_t previous_node;
+    int64_t choices; /* n, at least 1; of completions all that are generated */
+    int64_t best_of; /* of completions; 0: not above 1 */
     struct span user, session_id;
     struct {
         struct span name, value;

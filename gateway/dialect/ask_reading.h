@@ -41,7 +41,7 @@ struct ask_table {
 };
 extern const struct ask_table ask_common_table; /* known in all dialects; its check is NULL */
 extern const struct ask_table ask_openai_table, ask_messages_table, ask_generate_table,
-    ask_services_table;
+    ask_services_table, ask_responses_table;
 
 /* All return false, for `return` in a reader. `message` is a constant or in the arena. */
 bool ask_invalid(struct ask_reading *r, const char *param, const char *message);

@@ -84,6 +84,7 @@ static bool check(struct ask_reading *r)
     case ASK_EMBEDDINGS:
     case ASK_MESSAGES:
     case ASK_GENERATE:
+    case ASK_RESPONSES:
     case ASK_COMPLETIONS:
     case ASK_KINDS:
         break;

@@ -127,6 +127,22 @@ static void bound_inline(struct bounding *b, uint32_t part)
         replace(b, data, json_raw(b->doc, data).size / INPUT_BOUND_AUDIO_BYTES + 1);
 }
 
+/* A part of Responses: what stands in the request itself has its bound by its kind. */
+static void bound_response_part(struct bounding *b, uint32_t part)
+{
+    uint32_t type = string_in(b->doc, part, "type");
+
+    if (type == JSON_NONE)
+        return;
+    if (json_string_is(b->doc, type, "input_image") ||
+        json_string_is(b->doc, type, "computer_screenshot"))
+        bound_image(b, string_in(b->doc, part, "image_url"));
+    else if (json_string_is(b->doc, type, "input_audio"))
+        bound_audio(b, json_find(b->doc, part, "input_audio"));
+    else if (json_string_is(b->doc, type, "input_file"))
+        bound_file(b, part);
+}
+
 /* Blocks and parts stand at any depth (in a tool's result), so every object is looked at. */
 static void bound_objects(struct bounding *b, void (*bound)(struct bounding *b, uint32_t object))
 {
@@ -149,6 +165,11 @@ uint64_t input_bound_tokens(enum ask_kind kind, const struct json_doc *doc, bool
         break;
     case ASK_GENERATE:
         bound_objects(&b, bound_inline);
+        break;
+    case ASK_RESPONSES:
+        bound_objects(&b, bound_response_part);
+        /* What went before it is input too. */
+        b.open = b.open || !json_is_null(doc, json_find(doc, 0, "previous_response_id"));
         break;
     case ASK_COMPLETIONS:
     case ASK_MODERATIONS:

@@ -193,6 +193,7 @@ void service_measure(const struct ask *ask, const struct form *form,
     case ASK_EMBEDDINGS:
     case ASK_MESSAGES:
     case ASK_GENERATE:
+    case ASK_RESPONSES:
     case ASK_COMPLETIONS:
     case ASK_KINDS:
         break;

@@ -128,6 +128,7 @@ static bool read_content(const struct service_reader *reader, struct service_pla
     case ASK_CHAT:
     case ASK_MESSAGES:
     case ASK_GENERATE:
+    case ASK_RESPONSES:
     case ASK_COMPLETIONS:
     case ASK_KINDS:
         break;

@@ -110,6 +110,32 @@ static void every_refusal_names_what_was_wrong(void **state)
          ASK_INVALID, "metadata", "object"},
         {"a host in messages", "{\"model\":\"m\",\"api_base\":\"http://x\"," HELLO "}",
          ASK_MESSAGES, ASK_UNSUPPORTED, "api_base", "not accepted"},
+        {"a response to nothing", "{\"model\":\"m\"}", ASK_RESPONSES, ASK_INVALID, "input",
+         "Missing"},
+        {"a response to no items", "{\"model\":\"m\",\"input\":[]}", ASK_RESPONSES, ASK_INVALID,
+         "input", "empty"},
+        {"a response to a number", "{\"model\":\"m\",\"input\":5}", ASK_RESPONSES, ASK_INVALID,
+         "input", "string"},
+        {"an item that is none", "{\"model\":\"m\",\"input\":[5]}", ASK_RESPONSES, ASK_INVALID,
+         "input", "objects"},
+        {"an item by reference",
+         "{\"model\":\"m\",\"input\":[{\"type\":\"item_reference\",\"id\":\"x\"}]}", ASK_RESPONSES,
+         ASK_UNSUPPORTED, "input", "reference"},
+        {"an item by its id alone", "{\"model\":\"m\",\"input\":[{\"id\":\"x\"}]}", ASK_RESPONSES,
+         ASK_UNSUPPORTED, "input", "reference"},
+        {"a response in the background", "{\"model\":\"m\",\"input\":\"a\",\"background\":true}",
+         ASK_RESPONSES, ASK_UNSUPPORTED, "background", "false"},
+        {"a conversation", "{\"model\":\"m\",\"input\":\"a\",\"conversation\":\"conv_1\"}",
+         ASK_RESPONSES, ASK_UNSUPPORTED, "conversation", "input"},
+        {"a prompt by its id", "{\"model\":\"m\",\"input\":\"a\",\"prompt\":{\"id\":\"p\"}}",
+         ASK_RESPONSES, ASK_UNSUPPORTED, "prompt", "input"},
+        {"a search at OpenAI",
+         "{\"model\":\"m\",\"input\":\"a\",\"tools\":[{\"type\":\"web_search\"}]}", ASK_RESPONSES,
+         ASK_UNSUPPORTED, "tools", "price"},
+        {"a faster response", "{\"model\":\"m\",\"input\":\"a\",\"service_tier\":\"priority\"}",
+         ASK_RESPONSES, ASK_UNSUPPORTED, "service_tier", "price"},
+        {"a cap of nothing", "{\"model\":\"m\",\"input\":\"a\",\"max_output_tokens\":0}",
+         ASK_RESPONSES, ASK_INVALID, "max_output_tokens", "between"},
         {"no contents", "{}", ASK_GENERATE, ASK_INVALID, "contents", "Missing"},
         {"contents of text", "{\"contents\":\"x\"}", ASK_GENERATE, ASK_INVALID, "contents",
          "array"},
@@ -199,9 +225,23 @@ static void other_dialects_are_read_too(void **state)
                           &doc, arena, &ask, &why),
                      ASK_OK);
     assert_span("the path's model", ask.model, "m");
+    assert_int_equal(ask.previous_node, JSON_NONE);
     assert_true(ask.stream);
     assert_int_equal(ask.max_tokens, 7);
     assert_int_equal(ask.choices, 2);
+    assert_int_equal(
+        read(ASK_RESPONSES,
+             "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":\"a\"}],"
+             "\"max_output_tokens\":7,\"stream\":true,\"background\":false,\"user\":\"u\","
+             "\"previous_response_id\":\"resp_1\",\"tools\":[{\"type\":\"function\"}],"
+             "\"conversation\":null,\"tags\":[\"a\"]}",
+             &doc, arena, &ask, &why),
+        ASK_OK);
+    assert_int_equal(ask.max_tokens, 7);
+    assert_true(ask.stream);
+    assert_span("the one before", ask.previous, "resp_1");
+    assert_int_equal(ask.consumed_count, 1);
+    assert_true(ask.open_input);
     arena_free(arena);
     json_doc_done(&doc);
 }
@@ -243,6 +283,14 @@ static void the_input_is_bounded_by_bytes_and_media(void **state)
          "{\"contents\":[{\"parts\":[{\"inlineData\":{\"mimeType\":\"image/"
          "png\",\"data\":\"AAAA\"}}]}]}",
          50000 - 6, false, ASK_GENERATE},
+        {"a picture for Responses",
+         "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\","
+         "\"image_url\":\"data:image/png;base64,AAAA\"}]}]}",
+         50000 - 28, false, ASK_RESPONSES},
+        {"a file for Responses by its URL",
+         "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_file\","
+         "\"file_url\":\"u\"}]}]}",
+         0, true, ASK_RESPONSES},
         {"Gemini's file", "{\"contents\":[{\"parts\":[{\"fileData\":{\"fileUri\":\"u\"}}]}]}", 0,
          true, ASK_GENERATE},
     };
