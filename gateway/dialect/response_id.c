@@ -1,0 +1,89 @@
+/*
+ * response_id: see the header.
+ */
+#include "gateway/dialect/response_id.h"
+
+static const char prefix[] = "resp_tg1";
+/* As answers are named that are written here: the API's prefix and our id. */
+static const char translated[] = "resp_gen_";
+
+enum { PREFIX = sizeof(prefix) - 1, TAG = 16, SEALED = 16 + TAG, SEALED_TEXT = 43 };
+
+struct sha256 response_id_key(struct span secret)
+{
+    return digest_hmac_sha256(secret, span_of("tollgate: ids of responses"));
+}
+
+static bool is_plain(struct span id)
+{
+    for (size_t i = 0; i < id.size; i++) {
+        char c = id.at[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_'))
+            return false;
+    }
+    return id.size > 0 && id.size <= RESPONSE_ID_OWN_MAX;
+}
+
+static struct sha256 tag_of(const struct sha256 *key, const struct response_place *place)
+{
+    char text[2 * sizeof(struct uuid) + RESPONSE_ID_OWN_MAX];
+
+    memcpy(text, &place->tenant, sizeof(struct uuid));
+    memcpy(text + sizeof(struct uuid), &place->deployment, sizeof(struct uuid));
+    memcpy(text + 2 * sizeof(struct uuid), place->id.at, place->id.size);
+    return digest_hmac_sha256(span_make((const char *)key->at, sizeof(key->at)),
+                              span_make(text, 2 * sizeof(struct uuid) + place->id.size));
+}
+
+void response_id_write(const struct sha256 *key, const struct response_place *place,
+                       struct buf *out)
+{
+    char sealed[SEALED];
+    struct sha256 tag;
+
+    if (!is_plain(place->id))
+        return;
+    tag = tag_of(key, place);
+    memcpy(sealed, &place->deployment, sizeof(struct uuid));
+    memcpy(sealed + sizeof(struct uuid), tag.at, TAG);
+    buf_add_string(out, prefix);
+    digest_base64url(span_make(sealed, sizeof(sealed)), out);
+    buf_add_byte(out, '_');
+    buf_add_span(out, place->id);
+}
+
+static bool unseal(struct span text, struct response_place *place, char tag_out[TAG])
+{
+    struct buf sealed = buf_make(SEALED);
+    bool good = span_starts(text, prefix) && text.size > PREFIX + SEALED_TEXT + 1 &&
+                text.at[PREFIX + SEALED_TEXT] == '_' &&
+                digest_unbase64url(span_part(text, PREFIX, SEALED_TEXT), &sealed) == 0 &&
+                sealed.size == SEALED;
+
+    if (good) {
+        memcpy(&place->deployment, sealed.at, sizeof(struct uuid));
+        memcpy(tag_out, sealed.at + sizeof(struct uuid), TAG);
+        place->id = span_part(text, PREFIX + SEALED_TEXT + 1, text.size);
+    }
+    buf_done(&sealed);
+    return good && is_plain(place->id);
+}
+
+enum response_id_outcome response_id_read(const struct sha256 *key, struct span text,
+                                          struct response_place *place_out)
+{
+    struct response_place place = {.tenant = place_out->tenant};
+    char tag[TAG];
+    struct sha256 wanted;
+
+    if (span_starts(text, translated))
+        return RESPONSE_ID_OURS;
+    if (!unseal(text, &place, tag))
+        return RESPONSE_ID_UNKNOWN;
+    wanted = tag_of(key, &place);
+    if (!digest_equal(tag, wanted.at, TAG))
+        return RESPONSE_ID_UNKNOWN;
+    *place_out = place;
+    return RESPONSE_ID_GOOD;
+}
