@@ -11,6 +11,7 @@
 #include "common/base/map.h"
 #include "common/base/mem.h"
 #include "gateway/route/board_row.h"
+#include "gateway/route/rotation.h"
 
 enum { SLOTS = 2 * BOARD_ROWS_MAX };
 _Static_assert((SLOTS & (SLOTS - 1)) == 0, "a slot is found by a mask");
@@ -19,11 +20,15 @@ struct board {
     _Atomic(struct board_row *) slots[SLOTS];
     _Atomic uint32_t row_count;
     _Atomic bool full_told;
+    struct rotation *rotation;
 };
 
 struct board *board_new(void)
 {
-    return mem_new(sizeof(struct board));
+    struct board *board = mem_new(sizeof(*board));
+
+    board->rotation = rotation_new();
+    return board;
 }
 
 void board_free(struct board *board)
@@ -32,7 +37,13 @@ void board_free(struct board *board)
         return;
     for (size_t i = 0; i < SLOTS; i++)
         mem_free(atomic_load(&board->slots[i]));
+    rotation_free(board->rotation);
     mem_free(board);
+}
+
+struct rotation *board_rotation(const struct board *board)
+{
+    return board->rotation;
 }
 
 /* ---- rows ---- */
@@ -170,16 +181,24 @@ void board_clear(struct board *board, struct uuid deployment)
 
 /* ---- reading ---- */
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 struct board_state board_state_of(const struct board *board,
                                   const struct snapshot_deployment *deployment)
 {
     const struct board_row *row = row_of(board, deployment);
+    struct rotation_state credentials = rotation_state_of(board->rotation, deployment);
+    struct board_state state = {credentials.limited_until_ms, credentials.out_until_ms};
 
     if (row == NULL)
-        return (struct board_state){0};
+        return state;
     return (struct board_state){
-        .outage_until_ms = atomic_load_explicit(&row->outage_until_ms, memory_order_relaxed),
-        .out_until_ms = atomic_load_explicit(&row->out_until_ms, memory_order_relaxed)};
+        later(state.outage_until_ms,
+              atomic_load_explicit(&row->outage_until_ms, memory_order_relaxed)),
+        later(state.out_until_ms, atomic_load_explicit(&row->out_until_ms, memory_order_relaxed))};
 }
 
 int64_t board_back_ms(const struct board *board, const struct snapshot_model *model, int64_t now_ms)

@@ -19,6 +19,8 @@ enum { BOARD_ROWS_MAX = 4096, BOARD_ROW_BYTES_MAX = 7 << 10 };
 struct board;
 must_use struct board *board_new(void);
 void board_free(struct board *board); /* when no worker uses it any more */
+/* Which credentials are put aside: rotation.h. */
+must_use struct rotation *board_rotation(const struct board *board);
 
 /* ---- writing: any worker ---- */
 enum board_result {
@@ -47,7 +49,7 @@ void board_clear(struct board *board, struct uuid deployment);
 /* ---- reading: any thread; of a deployment without a row all is zero ---- */
 struct board_state {
     int64_t outage_until_ms; /* behind the others until then; 0 or past: not */
-    int64_t out_until_ms;    /* out of service until then */
+    int64_t out_until_ms;    /* out of service until then, itself or all of its credentials */
 };
 must_use struct board_state board_state_of(const struct board *board,
                                            const struct snapshot_deployment *deployment);

@@ -132,14 +132,28 @@ static bool used_up(const struct route *route, uint32_t index)
 
 const struct route_candidate *route_next(struct route *route)
 {
+    bool stays = route->stays;
+
+    route->stays = false;
     if (route->tried_count == ROUTE_ATTEMPTS_MAX)
         return NULL;
+    if (stays && route->tried_count > 0) {
+        uint32_t same = route->tried[route->tried_count - 1];
+
+        route->tried[route->tried_count++] = same;
+        return &route->candidates[same];
+    }
     for (uint32_t i = 0; i < route->count; i++)
         if (!used_up(route, i)) {
             route->tried[route->tried_count++] = i;
             return &route->candidates[i];
         }
     return NULL;
+}
+
+void route_stay(struct route *route)
+{
+    route->stays = true;
 }
 
 /* Whether all candidates stand behind one account: then there is nobody else to go to. */

@@ -35,6 +35,7 @@ struct route {
     uint32_t count;
     uint32_t tried[ROUTE_ATTEMPTS_MAX]; /* indices of candidates, in order */
     uint32_t tried_count;
+    bool stays; /* the next is the last once more */
 };
 
 enum route_outcome {
@@ -63,6 +64,9 @@ must_use enum route_outcome route_collect(const struct route_view *view,
 /* The next candidate to be tried: the first that was not, whose failure domain was not; NULL when
  * none is left or the attempts are used up. */
 must_use const struct route_candidate *route_next(struct route *route);
+
+/* The next candidate is the one tried last once more: it has another credential. */
+void route_stay(struct route *route);
 
 /* Whether the first candidate may be tried once more, because there is no other account to go to,
  * after *wait_ms_out: exponential backoff with full jitter (`random` is any number), or what the

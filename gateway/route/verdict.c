@@ -29,9 +29,17 @@ static struct verdict_out next(int64_t outage_ms)
     return (struct verdict_out){.verdict = VERDICT_NEXT, .outage_ms = outage_ms};
 }
 
-static struct verdict_out out_of_service(void)
+static struct verdict_out out_of_service(enum verdict_blame blame)
 {
-    return (struct verdict_out){.verdict = VERDICT_NEXT, .cooldown_ms = COOLDOWN_MS};
+    return (struct verdict_out){
+        .verdict = VERDICT_NEXT, .cooldown_ms = COOLDOWN_MS, .blame = blame};
+}
+
+static struct verdict_out limited(int64_t wait_ms)
+{
+    return (struct verdict_out){.verdict = VERDICT_NEXT,
+                                .outage_ms = wait_ms > OUTAGE_MS ? wait_ms : OUTAGE_MS,
+                                .blame = BLAME_CREDENTIAL_HERE};
 }
 
 static struct verdict_out of_status(const struct verdict_in *in)
@@ -43,18 +51,22 @@ static struct verdict_out of_status(const struct verdict_in *in)
     case 400:
     case 413:
     case 422:
-        if (strcmp(in->code, "model_not_found") == 0 || strcmp(in->code, "invalid_api_key") == 0)
-            return out_of_service();
+        if (strcmp(in->code, "invalid_api_key") == 0)
+            return out_of_service(BLAME_CREDENTIAL);
+        if (strcmp(in->code, "model_not_found") == 0)
+            return out_of_service(BLAME_DEPLOYMENT);
         return (struct verdict_out){.verdict = VERDICT_PASS_ON};
     case 401:
     case 402:
+        return out_of_service(BLAME_CREDENTIAL);
     case 403:
+        return out_of_service(BLAME_CREDENTIAL_HERE);
     case 404:
-        return out_of_service();
+        return out_of_service(BLAME_DEPLOYMENT);
     case 429:
         if (strcmp(in->code, "insufficient_quota") == 0)
-            return out_of_service();
-        return next(wait > OUTAGE_MS ? wait : OUTAGE_MS);
+            return out_of_service(BLAME_CREDENTIAL);
+        return limited(wait);
     case 408:
     case 409:
         return next(0);

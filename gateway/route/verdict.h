@@ -35,6 +35,13 @@ enum verdict {
     VERDICT_GIVE_UP, /* neither: not to be tried again, not the client's fault */
 };
 
+/* Whose fault an outage or a cooldown is. */
+enum verdict_blame {
+    BLAME_DEPLOYMENT,
+    BLAME_CREDENTIAL_HERE, /* this credential's, at this deployment: another may serve */
+    BLAME_CREDENTIAL,      /* this credential's, wherever it is used */
+};
+
 struct verdict_in {
     enum attempt_fault fault;
     int status;       /* of FAULT_STATUS, or of an error in a stream that tells one; else 0 */
@@ -48,6 +55,7 @@ struct verdict_out {
     enum verdict verdict;
     int64_t outage_ms;   /* goes behind the others for so long; 0: no outage */
     int64_t cooldown_ms; /* out for so long: its credential or name is wrong; 0: not */
+    enum verdict_blame blame;
 };
 
 must_use struct verdict_out verdict_of(const struct verdict_in *in);

@@ -1,5 +1,6 @@
 #include "tests/support/testing.h"
 
+#include "gateway/route/board.h"
 #include "gateway/route/route.h"
 
 static struct snapshot_deployment deployments[5];
@@ -214,6 +215,30 @@ static void only_an_only_candidate_is_tried_again(void **state)
     board_free(board);
 }
 
+/* With another credential the same deployment is tried once more, and that counts as an attempt. */
+static void a_candidate_with_another_credential_is_next_again(void **state)
+{
+    struct board *board = board_new();
+    struct route route;
+    char order[16];
+
+    (void)state;
+    make_model(abc, 3);
+    assert_int_equal(collect(board, &(struct route_wish){.chat = true}, 1000, &route), ROUTE_OK);
+    route_stay(&route);
+    assert_int("none was tried: the first", route_next(&route)->deployment->provider.at[0], 'a');
+    route_stay(&route);
+    assert_int("it stays", route_next(&route)->deployment->provider.at[0], 'a');
+    order_of(&route, order);
+    assert_string_equal(order, "bc");
+    assert_int("all of them were attempts", route.tried_count, 4);
+    route_stay(&route);
+    assert_int("the fifth", route_next(&route)->deployment->provider.at[0], 'c');
+    route_stay(&route);
+    assert_null(route_next(&route));
+    board_free(board);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +247,7 @@ int main(void)
         cmocka_unit_test(the_board_forgets),
         cmocka_unit_test(at_most_five_are_tried),
         cmocka_unit_test(only_an_only_candidate_is_tried_again),
+        cmocka_unit_test(a_candidate_with_another_credential_is_next_again),
     };
 
     return run_test_table(tests);

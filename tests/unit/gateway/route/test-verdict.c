@@ -102,10 +102,43 @@ static void retry_after_is_believed_up_to_ten_minutes(void **state)
     }
 }
 
+static void a_refused_or_limited_credential_is_to_blame_alone(void **state)
+{
+    static const struct {
+        const char *what;
+        struct verdict_in in;
+        enum verdict_blame blame;
+    } rows[] = {
+        {"401", {.fault = FAULT_STATUS, .status = 401, .code = ""}, BLAME_CREDENTIAL},
+        {"402", {.fault = FAULT_STATUS, .status = 402, .code = ""}, BLAME_CREDENTIAL},
+        {"403: may be about the model",
+         {.fault = FAULT_STATUS, .status = 403, .code = ""},
+         BLAME_CREDENTIAL_HERE},
+        {"429", {.fault = FAULT_STATUS, .status = 429, .code = ""}, BLAME_CREDENTIAL_HERE},
+        {"429 in a stream",
+         {.fault = FAULT_STREAM, .status = 429, .code = ""},
+         BLAME_CREDENTIAL_HERE},
+        {"429 for good",
+         {.fault = FAULT_STATUS, .status = 429, .code = "insufficient_quota"},
+         BLAME_CREDENTIAL},
+        {"400 about the key",
+         {.fault = FAULT_STATUS, .status = 400, .code = "invalid_api_key"},
+         BLAME_CREDENTIAL},
+        {"404", {.fault = FAULT_STATUS, .status = 404, .code = ""}, BLAME_DEPLOYMENT},
+        {"500", {.fault = FAULT_STATUS, .status = 500, .code = ""}, BLAME_DEPLOYMENT},
+        {"no connection", {.fault = FAULT_CONNECT, .code = ""}, BLAME_DEPLOYMENT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++)
+        assert_int(rows[i].what, verdict_of(&rows[i].in).blame, rows[i].blame);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_end_has_its_verdict),
+        cmocka_unit_test(a_refused_or_limited_credential_is_to_blame_alone),
         cmocka_unit_test(retry_after_is_believed_up_to_ten_minutes),
     };
 
