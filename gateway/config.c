@@ -11,7 +11,7 @@
 #include "common/base/seal.h"
 #include "gateway/upstream/fetch.h"
 
-enum { SECRET_MAX = 4096, CREDENTIALS_MAX = 1024, CREDENTIALS_BYTES_MAX = 1 << 20, WIRES = 5 };
+enum { SECRET_MAX = 4096, CREDENTIALS_MAX = 1024, CREDENTIALS_BYTES_MAX = 1 << 20 };
 
 #define AT(member) offsetof(struct config, member)
 
@@ -138,7 +138,16 @@ static bool read_secret(const char *setting, const char *path, struct buf *out, 
 
 static bool read_upstream(struct config *config, const char *text, struct buf *error)
 {
-    static const char *const wires[WIRES] = {"openai", "anthropic", "gemini", "bedrock", "cohere"};
+    static const char *const wires[WIRES] = {
+        [WIRE_OPENAI] = "openai",
+        [WIRE_ANTHROPIC] = "anthropic",
+        [WIRE_GEMINI] = "gemini",
+        [WIRE_BEDROCK] = "bedrock",
+        [WIRE_COHERE] = "cohere",
+        [WIRE_ANTHROPIC_VERTEX] = "vertex-anthropic",
+        [WIRE_GEMINI_VERTEX] = "vertex-gemini",
+        [WIRE_RESPONSES] = "responses",
+    };
     struct span url = span_of(text), dialect = span_trim(span_cut(&url, '='));
 
     url = span_trim(url);
@@ -150,8 +159,10 @@ static bool read_upstream(struct config *config, const char *text, struct buf *e
             return true;
         }
     }
-    return bad(error, "upstream", text,
-               "the dialect is none of openai, anthropic, gemini, bedrock, cohere");
+    return bad(
+        error, "upstream", text,
+        "the dialect is none of openai, anthropic, gemini, bedrock, cohere, vertex-anthropic, "
+        "vertex-gemini, responses");
 }
 
 static bool read_credential_line(struct config *config, struct span line, struct buf *error)

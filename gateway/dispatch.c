@@ -258,6 +258,8 @@ void dispatch_request(void *context, struct httpd_request *request)
     endpoint_match(httpd_method(request), httpd_path(request), &match);
     call.endpoint = match.endpoint;
     call.dialect = match.dialect;
+    call.model = match.model;
+    call.stream = match.stream;
     call.id = uuid_new();
     call.start_ms = uuid_unix_ms(call.id);
     call.arrived_us = httpd_arrived_us(request);
@@ -273,6 +275,9 @@ void dispatch_request(void *context, struct httpd_request *request)
     switch (match.endpoint) {
     case ENDPOINT_CHAT_COMPLETIONS:
     case ENDPOINT_EMBEDDINGS:
+    case ENDPOINT_MESSAGES:
+    case ENDPOINT_COUNT_TOKENS:
+    case ENDPOINT_GENERATE:
         start_flow(worker, &call);
         break;
     case ENDPOINT_MODELS:

@@ -21,16 +21,16 @@ static void decode_item(struct batch *batch, struct batch_item *item, struct buf
         return;
     }
     switch (item->event.kind) {
-    case EVENT_USAGE:
+    case EVENT_KIND_USAGE:
         item->verdict = VERDICT_POST;
         break;
-    case EVENT_LEASE:
+    case EVENT_KIND_LEASE:
         item->verdict = VERDICT_LEASE;
         break;
-    case EVENT_REFUSAL:
+    case EVENT_KIND_REFUSAL:
         item->verdict = VERDICT_REFUSAL;
         break;
-    case EVENT_UNKNOWN:
+    case EVENT_KIND_UNKNOWN:
         item->verdict = VERDICT_OTHER;
         break;
     }

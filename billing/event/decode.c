@@ -453,18 +453,18 @@ static int decode_refusal(struct decoder *d, uint32_t data, struct refusal_event
 static int decode_kind(struct decoder *d, uint32_t type, uint32_t data, struct event *event)
 {
     if (json_string_is(d->doc, type, EVENT_TYPE_USAGE)) {
-        event->kind = EVENT_USAGE;
+        event->kind = EVENT_KIND_USAGE;
         return decode_usage(d, data, &event->usage);
     }
     if (json_string_is(d->doc, type, EVENT_TYPE_LEASE)) {
-        event->kind = EVENT_LEASE;
+        event->kind = EVENT_KIND_LEASE;
         return decode_lease(d, data, &event->lease);
     }
     if (json_string_is(d->doc, type, EVENT_TYPE_REFUSAL)) {
-        event->kind = EVENT_REFUSAL;
+        event->kind = EVENT_KIND_REFUSAL;
         return decode_refusal(d, data, &event->refusal);
     }
-    event->kind = EVENT_UNKNOWN;
+    event->kind = EVENT_KIND_UNKNOWN;
     return 0;
 }
 

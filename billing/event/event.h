@@ -93,7 +93,7 @@ struct usage_event {
                             be empty */
 };
 
-enum event_kind { EVENT_USAGE, EVENT_LEASE, EVENT_REFUSAL, EVENT_UNKNOWN };
+enum event_kind { EVENT_KIND_USAGE, EVENT_KIND_LEASE, EVENT_KIND_REFUSAL, EVENT_KIND_UNKNOWN };
 
 struct event {
     enum event_kind kind;
@@ -107,7 +107,8 @@ struct event {
 /* Appends one JSON object: 0, or -EMSGSIZE past EVENT_BYTES_MAX. */
 must_use int event_encode_usage(const struct usage_event *event, struct buf *out);
 /* Reads any of them. 0, or -EBADMSG and `why` (a buffer of the caller's) says which member and what
- * was wrong. The spans live as long as text and arena. An unknown type is EVENT_UNKNOWN with 0. */
+ * was wrong. The spans live as long as text and arena. An unknown type is EVENT_KIND_UNKNOWN with
+ * 0. */
 struct json_doc;
 must_use int event_decode(struct span text, struct json_doc *doc, struct arena *arena,
                           struct event *event_out, struct buf *why);

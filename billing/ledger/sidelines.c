@@ -18,7 +18,8 @@ static struct uuid tenant_of(const struct batch_item *item)
     static const struct uuid none = {{0}};
     if (item->reason == DEAD_DECODE)
         return none;
-    return item->event.kind == EVENT_LEASE ? item->event.lease.tenant : item->event.usage.tenant;
+    return item->event.kind == EVENT_KIND_LEASE ? item->event.lease.tenant
+                                                : item->event.usage.tenant;
 }
 
 static enum pg_outcome put_dead_letter(struct pg *pg, const struct batch_item *item)

@@ -43,7 +43,8 @@ struct answer_usage {
 };
 
 struct answer {
-    uint32_t signs; /* all that were seen */
+    const char *normaliser; /* of the language that reads it, with its version: a constant */
+    uint32_t signs;         /* all that were seen */
     char id[ANSWER_NAME_MAX], model[ANSWER_NAME_MAX];
     char finish_reason[32];
     /* Sets of choices, of streams that pass as they are: who spoke, called tools, told its end. */

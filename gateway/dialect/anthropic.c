@@ -123,9 +123,11 @@ static enum ask_written write_vertex(const struct chat *chat, const struct langu
 const struct upstream_language anthropic_upstream = {
     .name = "anthropic",
     .normaliser = USAGE_ANTHROPIC_NORMALISER,
+    .family = FAMILY_ANTHROPIC,
     .framing = FRAMING_SSE,
     .signer = SIGNER_ANTHROPIC,
     .headers = headers,
+    .patch_ask = anthropic_patch_ask,
     .path = messages_path,
     .write_ask = write_messages,
     .read_frame = anthropic_read_frame,
@@ -137,8 +139,10 @@ const struct upstream_language anthropic_upstream = {
 const struct upstream_language anthropic_vertex_upstream = {
     .name = "anthropic-vertex",
     .normaliser = USAGE_ANTHROPIC_NORMALISER,
+    .family = FAMILY_ANTHROPIC,
     .framing = FRAMING_SSE,
     .signer = SIGNER_ANTHROPIC,
+    .patch_ask = anthropic_vertex_patch_ask,
     .path = vertex_path,
     .write_ask = write_vertex,
     .read_frame = anthropic_read_frame,
@@ -146,9 +150,22 @@ const struct upstream_language anthropic_vertex_upstream = {
     .read_error = anthropic_read_error,
 };
 
+static void write_error(struct answer_writer *writer, struct span envelope)
+{
+    buf_add_string(writer->out, "event: error\ndata: ");
+    buf_add_span(writer->out, envelope);
+    buf_add_string(writer->out, "\n\n");
+}
+
 const struct client_language anthropic_client = {
     .name = "anthropic",
+    .family = FAMILY_ANTHROPIC,
+    .stream_type = "text/event-stream; charset=utf-8",
+    .usage_member = "usage",
+    .end_mark = "\"message_delta\"",
+    .read_count_ask = anthropic_read_count_ask,
     .read_ask = anthropic_read_ask,
     .write = anthropic_write_answer,
     .write_ping = anthropic_write_ping,
+    .write_error = write_error,
 };

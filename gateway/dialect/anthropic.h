@@ -13,6 +13,9 @@
  * answer takes the call's arguments for the text. */
 #define ANTHROPIC_SCHEMA_TOOL "tollgate_structured_output"
 
+/* What stands in a body at Vertex, where the header has no place. */
+#define ANTHROPIC_VERTEX_VERSION "vertex-2023-10-16"
+
 /* The signature of a tool call (Gemini's) goes to a client as redacted thinking behind the call:
  * this word and the signature. The client sends it back, and it is put to the call again. */
 #define ANTHROPIC_CALL_SIGNATURE "tollgate_call_signature:"
@@ -65,6 +68,12 @@ must_use struct anthropic_schema anthropic_schema_of(struct span schema, struct 
 must_use enum ask_written anthropic_write_ask(const struct chat *chat,
                                               const struct language_target *target, bool vertex,
                                               struct pieces *out, struct ask_losses *losses_out);
+
+/* A body of Messages for one target: patch_ask of the two languages (anthropic_patch.c). */
+must_use bool anthropic_patch_ask(struct patch *patch, const struct ask *ask,
+                                  const struct language_target *target, struct arena *arena);
+must_use bool anthropic_vertex_patch_ask(struct patch *patch, const struct ask *ask,
+                                         const struct language_target *target, struct arena *arena);
 
 void anthropic_read_frame(struct answer_reader *reader, struct span event, struct span data);
 void anthropic_read_whole(struct answer_reader *reader, struct span body);

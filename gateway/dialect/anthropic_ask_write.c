@@ -323,7 +323,7 @@ enum ask_written anthropic_write_ask(const struct chat *chat, const struct langu
     plan_thinking(&w, target, &plan);
     pieces_begin(out, '{');
     if (vertex)
-        pieces_put_inside(out, "anthropic_version", span_of("vertex-2023-10-16"));
+        pieces_put_inside(out, "anthropic_version", span_of(ANTHROPIC_VERTEX_VERSION));
     else
         write_model(out, target->model);
     pieces_put_int64(out, "max_tokens", plan.cap);

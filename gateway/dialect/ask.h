@@ -78,6 +78,7 @@ struct ask {
     uint32_t tag_count;
     struct ask_names order, only, ignore; /* of provider */
     bool no_fallbacks;
+    bool require_parameters;             /* only providers that honour all that was sent */
     uint64_t input_bound;                /* tokens of text and inline media, by any vocabulary */
     bool open_input;                     /* a URL, a file id: only the context limit bounds it */
     uint32_t consumed[ASK_CONSUMED_MAX]; /* name nodes of our own extensions, in document order */

@@ -241,7 +241,9 @@ static bool read_provider(struct ask_reading *r, const char *name, uint32_t valu
         !read_names(r, "provider.ignore", json_find(r->doc, value, "ignore"), ask->ignore.at,
                     ASK_PROVIDERS_MAX, &ask->ignore.count) ||
         !ask_read_flag(r, "provider.allow_fallbacks", json_find(r->doc, value, "allow_fallbacks"),
-                       &fallbacks))
+                       &fallbacks) ||
+        !ask_read_flag(r, "provider.require_parameters",
+                       json_find(r->doc, value, "require_parameters"), &ask->require_parameters))
         return false;
     ask->no_fallbacks = !fallbacks;
     return refuse_unknown_policy(r, value);

@@ -16,8 +16,10 @@ void bedrock_path(const struct language_target *target, bool stream, struct buf 
 const struct upstream_language bedrock_upstream = {
     .name = "bedrock",
     .normaliser = USAGE_BEDROCK_NORMALISER,
+    .family = FAMILY_BEDROCK,
     .framing = FRAMING_EVENT_STREAM,
     .signer = SIGNER_ANTHROPIC,
+    .accept = "application/vnd.amazon.eventstream",
     .path = bedrock_path,
     .write_ask = bedrock_write_ask,
     .read_frame = bedrock_read_frame,

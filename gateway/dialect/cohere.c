@@ -59,8 +59,10 @@ static void write_path(const struct language_target *target, bool stream, struct
 const struct upstream_language cohere_upstream = {
     .name = "cohere",
     .normaliser = COHERE_NORMALISER,
+    .family = FAMILY_COHERE,
     .framing = FRAMING_SSE,
     .signer = SIGNER_OTHER,
+    .accept = "text/event-stream",
     .path = write_path,
     .write_ask = cohere_write_ask,
     .read_frame = cohere_read_frame,

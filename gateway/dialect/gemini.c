@@ -33,11 +33,22 @@ static void gemini_write_ping(struct answer_writer *writer)
     (void)writer;
 }
 
+static void gemini_write_error(struct answer_writer *writer, struct span envelope)
+{
+    bool array = writer->language == &gemini_array_client;
+
+    buf_add_string(writer->out, !array ? "data: " : writer->open ? ",\r\n" : "[");
+    buf_add_span(writer->out, envelope);
+    buf_add_string(writer->out, array ? "]" : "\r\n\r\n");
+}
+
 const struct upstream_language gemini_upstream = {
     .name = "gemini",
     .normaliser = USAGE_GEMINI_NORMALISER,
+    .family = FAMILY_GEMINI,
     .framing = FRAMING_SSE,
     .signer = SIGNER_GEMINI,
+    .patch_ask = gemini_patch_ask,
     .path = gemini_path,
     .write_ask = gemini_write_ask,
     .read_frame = gemini_read_frame,
@@ -49,8 +60,10 @@ const struct upstream_language gemini_upstream = {
 const struct upstream_language gemini_vertex_upstream = {
     .name = "gemini-vertex",
     .normaliser = USAGE_GEMINI_NORMALISER,
+    .family = FAMILY_GEMINI,
     .framing = FRAMING_SSE,
     .signer = SIGNER_GEMINI,
+    .patch_ask = gemini_patch_ask,
     .path = gemini_path,
     .write_ask = gemini_vertex_write_ask,
     .read_frame = gemini_read_frame,
@@ -61,14 +74,21 @@ const struct upstream_language gemini_vertex_upstream = {
 
 const struct client_language gemini_client = {
     .name = "gemini",
+    .family = FAMILY_GEMINI,
+    .stream_type = "text/event-stream",
+    .end_mark = "\"finishReason\"",
     .read_ask = gemini_read_ask,
     .write = gemini_write_answer,
     .write_ping = gemini_write_ping,
+    .write_error = gemini_write_error,
 };
 
 const struct client_language gemini_array_client = {
     .name = "gemini-array",
+    .family = FAMILY_GEMINI,
+    .stream_type = "application/json; charset=UTF-8",
     .read_ask = gemini_read_ask,
     .write = gemini_write_answer,
     .write_ping = gemini_write_ping,
+    .write_error = gemini_write_error,
 };

@@ -30,6 +30,10 @@ void gemini_write_tools(const struct chat *chat, struct pieces *out, uint64_t *l
 /* Models that want signatures back and think by levels. */
 must_use bool gemini_thinks_by_level(struct span model);
 
+/* A body of generateContent for one target (gemini_patch.c). */
+must_use bool gemini_patch_ask(struct patch *patch, const struct ask *ask,
+                               const struct language_target *target, struct arena *arena);
+
 void gemini_read_frame(struct answer_reader *reader, struct span event, struct span data);
 void gemini_read_end(struct answer_reader *reader, bool framed);
 void gemini_read_whole(struct answer_reader *reader, struct span body);

@@ -1,5 +1,5 @@
 /*
- * language: the tables of what can be spoken: to providers, and to clients.
+ * language: the tables of what can be spoken: to providers here, to clients in answer_writer.h.
  *
  * Each language is pure code fed with bytes; it opens nothing and knows no flow. languages.c lists
  * them. Where client and provider speak the same one, bytes pass untouched but for a patch, and
@@ -11,10 +11,11 @@
 #include "common/base/json.h"
 #include "gateway/dialect/answer_event.h"
 #include "gateway/dialect/answer_reader.h"
+#include "gateway/dialect/answer_writer.h"
+#include "gateway/dialect/ask.h"
 #include "gateway/dialect/chat_member.h"
+#include "gateway/dialect/patch.h"
 #include "gateway/dialect/pieces.h"
-
-/* ---- towards a provider ---- */
 
 struct compatible;
 
@@ -49,13 +50,19 @@ struct ask_losses {
 struct upstream_language {
     const char *name;       /* "anthropic" */
     const char *normaliser; /* "anthropic/1": stands in each event */
+    enum language_family family;
     enum language_framing framing;
     enum signer signer;         /* of the thoughts in its answers */
+    const char *accept;         /* of a stream; NULL: nothing is asked for */
     const char *const *headers; /* constant "name: value" lines, NULL at the end; may be NULL */
     /* Appends the path behind the base URL, with a query when it needs one. */
     void (*path)(const struct language_target *target, bool stream, struct buf *out);
     enum ask_written (*write_ask)(const struct chat *chat, const struct language_target *target,
                                   struct pieces *out, struct ask_losses *losses_out);
+    /* A body of its own family, for this target: the model's name, the cap, and without what is
+     * consumed here. False when there are too many edits. NULL: no client speaks it. */
+    bool (*patch_ask)(struct patch *patch, const struct ask *ask,
+                      const struct language_target *target, struct arena *arena);
     /* One frame: `event` is SSE's event field or the event stream's :event-type. */
     void (*read_frame)(struct answer_reader *reader, struct span event, struct span data);
     /* The stream's body is at its end. `framed`: by its framing (the last chunk, all of its
@@ -65,41 +72,6 @@ struct upstream_language {
     void (*read_whole)(struct answer_reader *reader, struct span body);
     /* An error with a status of its own; false when there is none in there. */
     bool (*read_error)(struct answer_reader *reader, struct span body);
-};
-
-/* ---- towards a client ---- */
-
-/* Writes one answer. Begin with answer_writer_make(). */
-struct answer_writer {
-    const struct client_language *language;
-    struct buf *out;     /* bytes for the client are appended; borrowed */
-    struct arena *arena; /* of the request: what a whole answer is gathered in */
-    struct span id;      /* ours, plain text: "gen_…"; the language puts its prefix before it */
-    struct span model;   /* as the client is told; inside */
-    int64_t created_s;
-    bool stream, include_usage;
-    /* What was asked, for languages that say it again in the answer (Responses); NULL: not known */
-    const struct chat *chat;
-    void *gathered;        /* the language's own; in the arena */
-    uint32_t block, tools; /* the language's own notes */
-    bool begun, open;
-    enum answer_finish finish;
-};
-
-/* At the begin of an answer: the caller then sets id, model, created_s, stream, include_usage. */
-must_use struct answer_writer answer_writer_make(const struct client_language *language,
-                                                 struct buf *out, struct arena *arena);
-
-struct client_language {
-    const char *name;
-    /* Reads a body that was parsed: 0, or -EINVAL with a constant sentence and the member. The
-     * parts, messages and tools are arrays of the arena. */
-    int (*read_ask)(const struct json_doc *doc, struct arena *arena, struct chat *chat_out,
-                    const char **why_out, const char **member_out);
-    /* Streams: appends what this event is to the client, maybe nothing. Whole: gathers, and appends
-     * the answer at EVENT_DONE. */
-    void (*write)(struct answer_writer *writer, const struct answer_event *event);
-    void (*write_ping)(struct answer_writer *writer);
 };
 
 extern const struct upstream_language openai_upstream, anthropic_upstream,

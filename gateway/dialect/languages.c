@@ -8,9 +8,25 @@ static const struct upstream_language *const upstreams[] = {
     &cohere_upstream,  &gemini_upstream, &gemini_vertex_upstream, &responses_upstream,
 };
 
+static const struct upstream_language *const by_wire[WIRES] = {
+    [WIRE_OPENAI] = &openai_upstream,
+    [WIRE_ANTHROPIC] = &anthropic_upstream,
+    [WIRE_ANTHROPIC_VERTEX] = &anthropic_vertex_upstream,
+    [WIRE_GEMINI] = &gemini_upstream,
+    [WIRE_GEMINI_VERTEX] = &gemini_vertex_upstream,
+    [WIRE_BEDROCK] = &bedrock_upstream,
+    [WIRE_COHERE] = &cohere_upstream,
+    [WIRE_RESPONSES] = &responses_upstream,
+};
+
 static const struct client_language *const clients[] = {
     &openai_client, &anthropic_client, &gemini_client, &gemini_array_client, &responses_client,
 };
+
+const struct upstream_language *upstream_language_of(enum wire_dialect wire)
+{
+    return by_wire[wire];
+}
 
 const struct upstream_language *upstream_language_find(struct span name)
 {

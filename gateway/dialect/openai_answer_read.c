@@ -374,9 +374,11 @@ static void write_path(const struct language_target *target, bool stream, struct
 const struct upstream_language openai_upstream = {
     .name = "openai",
     .normaliser = USAGE_OPENAI_NORMALISER,
+    .family = FAMILY_OPENAI,
     .framing = FRAMING_SSE,
     .signer = SIGNER_OTHER,
     .path = write_path,
+    .patch_ask = openai_patch_body,
     .write_ask = openai_write_ask,
     .read_frame = openai_speak_frame,
     .read_whole = openai_speak_whole,

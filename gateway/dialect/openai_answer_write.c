@@ -392,9 +392,20 @@ void openai_write_ping(struct answer_writer *writer)
         buf_add_string(writer->out, ": ping\n\n");
 }
 
+static void write_error(struct answer_writer *writer, struct span envelope)
+{
+    buf_add_string(writer->out, "data: ");
+    buf_add_span(writer->out, envelope);
+    buf_add_string(writer->out, "\n\n");
+}
+
 const struct client_language openai_client = {
     .name = "openai",
+    .family = FAMILY_OPENAI,
+    .stream_type = "text/event-stream; charset=utf-8",
+    .usage_member = "usage",
     .read_ask = openai_read_ask,
     .write = openai_write_answer,
     .write_ping = openai_write_ping,
+    .write_error = write_error,
 };

@@ -16,6 +16,8 @@ int openai_read_ask(const struct json_doc *doc, struct arena *arena, struct chat
 must_use enum ask_written openai_write_ask(const struct chat *chat,
                                            const struct language_target *target, struct pieces *out,
                                            struct ask_losses *losses_out);
+must_use bool openai_patch_body(struct patch *patch, const struct ask *ask,
+                                const struct language_target *target, struct arena *arena);
 void openai_speak_frame(struct answer_reader *reader, struct span event, struct span data);
 void openai_speak_whole(struct answer_reader *reader, struct span body);
 must_use bool openai_speak_error(struct answer_reader *reader, struct span body);

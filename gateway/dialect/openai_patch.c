@@ -9,6 +9,7 @@
 #include "common/base/money.h"
 #include "gateway/dialect/compatible.h"
 #include "gateway/dialect/openai.h"
+#include "gateway/dialect/openai_language.h"
 
 enum { COST_TEXT_MAX = 512, USAGE_TEXT_MAX = 1024, FINISH_TEXT_MAX = 2048 };
 
@@ -169,19 +170,6 @@ struct span openai_make_finishes(struct arena *arena, const struct answer *answe
     return kept(arena, &out);
 }
 
-static struct span number(struct arena *arena, int64_t value)
-{
-    return span_of(arena_printf(arena, "%lld", (long long)value));
-}
-
-static struct span quoted(struct arena *arena, struct span text)
-{
-    struct buf out = buf_make(6 * text.size + 16);
-
-    (void)json_quote(&out, text);
-    return kept(arena, &out);
-}
-
 /* The cap that stands there stays unless it is higher than what was reserved. */
 static bool lower_cap(struct patch *patch, uint32_t node, int64_t there, int64_t cap,
                       struct arena *arena)
@@ -189,7 +177,7 @@ static bool lower_cap(struct patch *patch, uint32_t node, int64_t there, int64_t
     if (there < 0)
         return false;
     if (there > cap)
-        patch_replace(patch, node, number(arena, cap));
+        patch_replace_int64(patch, node, cap, arena);
     return true;
 }
 
@@ -253,7 +241,7 @@ static void patch_cap(struct patch *patch, const struct openai_ask_patch *what,
     if (capped)
         return;
     if (node != JSON_NONE)
-        patch_replace(patch, node, number(arena, cap));
+        patch_replace_int64(patch, node, cap, arena);
     else
         buf_printf(insert, ",\"%.*s\":%lld", SPAN_ARG(what->cap_member), (long long)cap);
 }
@@ -268,10 +256,22 @@ bool openai_patch_ask(struct patch *patch, const struct ask *ask,
         cutting.wrong =
             span_is(what->cap_member, "max_tokens") ? "max_completion_tokens" : "max_tokens";
     cutting.no_stream_options = what->compatible != NULL && what->compatible->no_stream_options;
-    patch_replace(patch, ask->model_node, quoted(arena, what->upstream_model));
+    patch_replace_text(patch, ask->model_node, what->upstream_model, arena);
     if (!cutting.no_stream_options)
         patch_stream_options(patch, ask, &insert);
     patch_cap(patch, what, &cutting, &insert, arena);
     struct span members = kept(arena, &insert);
     return patch_object(patch, 0, is_cut, &cutting, span_part(members, 1, members.size));
+}
+
+bool openai_patch_body(struct patch *patch, const struct ask *ask,
+                       const struct language_target *target, struct arena *arena)
+{
+    const struct openai_ask_patch what = {
+        .upstream_model = target->model,
+        .output_cap = target->output_cap,
+        .cap_member = span_of(target->tokens_member == NULL ? "max_tokens" : target->tokens_member),
+        .compatible = target->compatible};
+
+    return openai_patch_ask(patch, ask, &what, arena);
 }

@@ -3,6 +3,7 @@
  */
 #include "gateway/dialect/patch.h"
 
+#include "common/base/json_writer.h"
 #include "common/base/mem.h"
 
 void patch_begin(struct patch *patch, const struct json_doc *doc)
@@ -25,6 +26,20 @@ static size_t end_of(const struct json_doc *doc, uint32_t node)
 void patch_replace(struct patch *patch, uint32_t node, struct span with)
 {
     add(patch, patch->doc->nodes[node].at, end_of(patch->doc, node), with);
+}
+
+void patch_replace_int64(struct patch *patch, uint32_t node, int64_t value, struct arena *arena)
+{
+    patch_replace(patch, node, span_of(arena_printf(arena, "%lld", (long long)value)));
+}
+
+void patch_replace_text(struct patch *patch, uint32_t node, struct span text, struct arena *arena)
+{
+    struct buf out = buf_make(6 * text.size + 16);
+
+    must(json_quote(&out, text) == 0);
+    patch_replace(patch, node, arena_span(arena, buf_span(&out)));
+    buf_done(&out);
 }
 
 /* Puts text in at an offset. */

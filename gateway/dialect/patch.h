@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "common/base/arena.h"
 #include "common/base/attr.h"
 #include "common/base/json.h"
 #include "common/base/span.h"
@@ -31,6 +32,10 @@ void patch_begin(struct patch *patch, const struct json_doc *doc);
 
 /* A value becomes other JSON text. */
 void patch_replace(struct patch *patch, uint32_t node, struct span with);
+
+/* The same, with what is written in the arena. */
+void patch_replace_int64(struct patch *patch, uint32_t node, int64_t value, struct arena *arena);
+void patch_replace_text(struct patch *patch, uint32_t node, struct span text, struct arena *arena);
 
 /* Cuts those members of an object for which `cut(context, name node)` says so (may be NULL), with
  * the comma that belongs to each, and puts `members` ("a":1,"b":2; may be empty) in front of the

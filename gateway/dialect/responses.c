@@ -15,6 +15,7 @@ static void write_path(const struct language_target *target, bool stream, struct
 const struct upstream_language responses_upstream = {
     .name = "responses",
     .normaliser = USAGE_RESPONSES_NORMALISER,
+    .family = FAMILY_RESPONSES,
     .framing = FRAMING_SSE,
     .signer = SIGNER_OPENAI,
     .path = write_path,
@@ -26,6 +27,8 @@ const struct upstream_language responses_upstream = {
 
 const struct client_language responses_client = {
     .name = "responses",
+    .family = FAMILY_RESPONSES,
+    .stream_type = "text/event-stream; charset=utf-8",
     .read_ask = responses_read_ask,
     .write = responses_write_answer,
     .write_ping = responses_write_ping,

@@ -11,6 +11,8 @@ struct call {
     struct httpd_request *request;
     enum endpoint endpoint;
     enum reply_dialect dialect;
+    struct span model;             /* named by the path, %2F and all; borrows from the request */
+    bool stream;                   /* the path asks for a stream */
     struct uuid id;                /* of the request = of its event; its time is start_ms */
     int64_t start_ms;              /* wall clock */
     int64_t arrived_us;            /* monotonic, when the head was whole */

@@ -15,6 +15,8 @@ static const struct {
 } table[] = {
     {"/chat/completions", ENDPOINT_CHAT_COMPLETIONS, METHOD_POST},
     {"/embeddings", ENDPOINT_EMBEDDINGS, METHOD_POST},
+    {"/messages", ENDPOINT_MESSAGES, METHOD_POST},
+    {"/messages/count_tokens", ENDPOINT_COUNT_TOKENS, METHOD_POST},
     {"/models", ENDPOINT_MODELS, METHOD_GET | METHOD_HEAD},
     {"/models/count", ENDPOINT_MODEL_COUNT, METHOD_GET | METHOD_HEAD},
     {"/providers", ENDPOINT_PROVIDERS, METHOD_GET | METHOD_HEAD},
@@ -24,6 +26,9 @@ static const char *const names[ENDPOINTS] = {
     [ENDPOINT_NONE] = "none",
     [ENDPOINT_CHAT_COMPLETIONS] = "chat.completions",
     [ENDPOINT_EMBEDDINGS] = "embeddings",
+    [ENDPOINT_MESSAGES] = "messages",
+    [ENDPOINT_COUNT_TOKENS] = "count_tokens",
+    [ENDPOINT_GENERATE] = "generate_content",
     [ENDPOINT_MODELS] = "models",
     [ENDPOINT_MODEL] = "model",
     [ENDPOINT_MODEL_ENDPOINTS] = "model.endpoints",
@@ -84,17 +89,43 @@ static bool has_escape(struct span path)
     return span_index(path, '%') >= 0;
 }
 
-/* Behind /models/: a model's id, or a Gemini call on one (model:verb). */
+/* Gemini's calls on a model: "…:verb". */
+static const struct {
+    const char *verb;
+    enum endpoint endpoint;
+    bool stream;
+} verbs[] = {
+    {":generateContent", ENDPOINT_GENERATE, false},
+    {":streamGenerateContent", ENDPOINT_GENERATE, true},
+    {":countTokens", ENDPOINT_COUNT_TOKENS, false},
+};
+
+static bool match_verb(struct span rest, struct endpoint_match *match)
+{
+    char id[MODEL_ID_MAX];
+
+    for (size_t i = 0; i < array_size(verbs); i++) {
+        if (!span_ends(rest, verbs[i].verb))
+            continue;
+        match->dialect = REPLY_GEMINI;
+        match->model = span_part(rest, 0, rest.size - strlen(verbs[i].verb));
+        if (endpoint_model_id(match->model, id, sizeof(id)) == 0)
+            return true;
+        match->endpoint = verbs[i].endpoint;
+        match->stream = verbs[i].stream;
+        match->allowed = METHOD_POST;
+        return true;
+    }
+    return false;
+}
+
+/* Behind /models/: a model's id, or a call on one. */
 static void match_model(struct span rest, struct endpoint_match *match)
 {
     char id[MODEL_ID_MAX];
 
-    if (endpoint_model_id(rest, id, sizeof(id)) == 0)
+    if (match_verb(rest, match) || endpoint_model_id(rest, id, sizeof(id)) == 0)
         return;
-    if (span_ends(rest, ":generateContent") || span_ends(rest, ":streamGenerateContent")) {
-        match->dialect = REPLY_GEMINI; /* not served yet, but told so in its own words */
-        return;
-    }
     match->endpoint = ENDPOINT_MODEL;
     match->allowed = METHOD_GET | METHOD_HEAD;
     match->model = rest;
@@ -166,6 +197,8 @@ void endpoint_match(struct span method, struct span path, struct endpoint_match 
         match_v1(path, match_out);
     } else if (take_prefix(&path, "/v1beta")) {
         match_out->dialect = REPLY_GEMINI;
+        if (span_starts(path, "/models/"))
+            (void)match_verb(span_part(path, strlen("/models/"), SIZE_MAX), match_out);
     } else {
         match_site(path, match_out);
     }

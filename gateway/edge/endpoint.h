@@ -16,6 +16,9 @@ enum endpoint {
     ENDPOINT_NONE, /* nothing is served there */
     ENDPOINT_CHAT_COMPLETIONS,
     ENDPOINT_EMBEDDINGS,
+    ENDPOINT_MESSAGES,     /* Anthropic's */
+    ENDPOINT_COUNT_TOKENS, /* of a request in the dialect of its path; free */
+    ENDPOINT_GENERATE,     /* Gemini's generateContent and streamGenerateContent */
     ENDPOINT_MODELS,
     ENDPOINT_MODEL,           /* one of them, by id */
     ENDPOINT_MODEL_ENDPOINTS, /* the deployments of one */
@@ -46,9 +49,9 @@ enum endpoint_method {
 struct endpoint_match {
     enum endpoint endpoint;
     enum reply_dialect dialect;
-    unsigned allowed; /* methods, as bits; 0 where nothing is served */
-    struct span
-        model; /* of ENDPOINT_MODEL and its endpoints: as it stands in the path, %2F and all */
+    unsigned allowed;   /* methods, as bits; 0 where nothing is served */
+    struct span model;  /* of a path that names one: as it stands there, %2F and all */
+    bool stream;        /* the path asks for a stream */
     bool method_served; /* the method asked for is one of them */
 };
 

@@ -124,7 +124,7 @@ static bool clamp_cap(struct flow *flow, int64_t affordable_pico)
 {
     int64_t low = CLAMPED_CAP_MIN, high = 0;
 
-    if (flow->output_cap > 0 || flow->ask.kind != ASK_CHAT || affordable_pico <= 0)
+    if (flow->output_cap > 0 || !ask_is_chat(flow->ask.kind) || affordable_pico <= 0)
         return false;
     for (uint32_t i = 0; i < flow->route.count; i++) {
         int64_t cap = flow_cap_at(flow, flow->route.candidates[i].deployment);

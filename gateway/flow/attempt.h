@@ -6,18 +6,32 @@
 
 #include "common/base/buf.h"
 #include "gateway/dialect/answer.h"
+#include "gateway/dialect/language.h"
 #include "gateway/dialect/openai.h"
 #include "gateway/route/route.h"
 #include "gateway/route/verdict.h"
 #include "gateway/upstream/upstream.h"
 
+/* How what is said gets from one side to the other. */
+enum attempt_way {
+    WAY_PATCH,    /* both speak OpenAI's: frames pass, but for usage */
+    WAY_PASS,     /* both speak another one: frames pass as they are */
+    WAY_TRANSLATE /* through the events of answer_event.h */
+};
+
 /* One attempt; begun anew for each. */
 struct attempt {
     const struct route_candidate *candidate;
+    const struct upstream_language *language;
+    enum attempt_way way;
     struct upstream_call *call; /* NULL: none, or gone */
     const struct span *pieces;  /* of its body */
+    uint32_t piece_count;
+    size_t body_bytes;
+    uint64_t lost; /* 1 << enum chat_member: what did not go over */
     struct answer answer;
-    struct upstream_head head;   /* status and retry_after_ms only */
+    uint32_t finishes;           /* of all ways but WAY_PATCH: choices that are at their end */
+    struct upstream_head head;   /* status, retry_after_ms and framed only */
     char request_id[128];        /* the provider's */
     struct openai_places places; /* of a whole answer */
     bool streamed;               /* its body is read as frames */

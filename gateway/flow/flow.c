@@ -5,12 +5,16 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "gateway/dialect/openai.h"
 #include "gateway/flow/parts.h"
 
-enum { UNUSED_FLOWS_MAX = 256, ARENA_CHUNK_BYTES = 8 << 10 };
+enum { UNUSED_FLOWS_MAX = 256, ARENA_CHUNK_BYTES = 8 << 10, FRAME_CHUNK_BYTES = 64 << 10 };
 #define HELD_MAX_BYTES ((size_t)1 << 20)
 #define SCRATCH_MAX_BYTES ((size_t)4 << 20)
+#define TAIL_MAX_BYTES (2 * SSE_FRAME_MAX)
+/* What a reader takes apart one frame or whole body with. */
+#define FRAME_MAX_BYTES ((size_t)48 << 20)
+/* A whole answer may be longer in another dialect. */
+#define TOLD_FACTOR 4
 /* Memory that a flow keeps for the next one. */
 #define KEPT_BODY_BYTES ((size_t)64 << 10)
 
@@ -50,7 +54,7 @@ struct flow_config flow_config_default(void)
                                 .max_flows = 20000,
                                 .max_stream_bytes = (size_t)256 << 20,
                                 .max_answer_bytes = (size_t)16 << 20,
-                                .max_request_memory = (size_t)4 << 20};
+                                .max_request_memory = (size_t)64 << 20};
 }
 
 void flow_worker_init(struct flow_worker *worker)
@@ -61,6 +65,7 @@ void flow_worker_init(struct flow_worker *worker)
     list_init(&pool->unused);
     pool->doc = json_doc_make();
     pool->scratch = buf_make(SCRATCH_MAX_BYTES);
+    pool->frame = arena_new(FRAME_CHUNK_BYTES, FRAME_MAX_BYTES);
     worker->pool = pool;
 }
 
@@ -71,6 +76,9 @@ static struct flow *flow_new(struct flow_worker *worker)
     flow->arena = arena_new(ARENA_CHUNK_BYTES, worker->config.max_request_memory);
     flow->ask_doc = json_doc_make();
     flow->sse = sse_make();
+    flow->messages = event_stream_make();
+    flow->told = buf_make(TOLD_FACTOR * worker->config.max_answer_bytes);
+    flow->tail = buf_make(TAIL_MAX_BYTES);
     flow->held = buf_make(HELD_MAX_BYTES);
     flow->usage_frame = buf_make(SSE_FRAME_MAX);
     flow->attempt.body = buf_make(worker->config.max_answer_bytes);
@@ -82,6 +90,10 @@ static void flow_free(struct flow *flow)
     arena_free(flow->arena);
     json_doc_done(&flow->ask_doc);
     sse_done(&flow->sse);
+    event_stream_done(&flow->messages);
+    pieces_done(&flow->pieces);
+    buf_done(&flow->told);
+    buf_done(&flow->tail);
     buf_done(&flow->held);
     buf_done(&flow->usage_frame);
     buf_done(&flow->attempt.body);
@@ -91,10 +103,14 @@ static void flow_free(struct flow *flow)
 /* A flow for the next request: all but its memory is as new. */
 static void wipe(struct flow *flow)
 {
+    pieces_done(&flow->pieces);
     struct flow clean = {.worker = flow->worker,
                          .arena = flow->arena,
                          .ask_doc = flow->ask_doc,
                          .sse = flow->sse,
+                         .messages = flow->messages,
+                         .told = flow->told,
+                         .tail = flow->tail,
                          .held = flow->held,
                          .usage_frame = flow->usage_frame,
                          .attempt.body = flow->attempt.body};
@@ -102,6 +118,9 @@ static void wipe(struct flow *flow)
     *flow = clean;
     arena_reset(flow->arena);
     sse_reset(&flow->sse);
+    event_stream_reset(&flow->messages);
+    buf_clear(&flow->told);
+    buf_clear(&flow->tail);
     buf_clear(&flow->held);
     buf_clear(&flow->usage_frame);
     buf_clear(&flow->attempt.body);
@@ -111,6 +130,8 @@ static void wipe(struct flow *flow)
 static bool keeps_little(const struct flow *flow)
 {
     return flow->attempt.body.capacity <= KEPT_BODY_BYTES &&
+           flow->told.capacity <= KEPT_BODY_BYTES && flow->tail.capacity <= KEPT_BODY_BYTES &&
+           flow->messages.held.capacity <= KEPT_BODY_BYTES &&
            flow->held.capacity <= KEPT_BODY_BYTES && flow->sse.held.capacity <= KEPT_BODY_BYTES &&
            flow->ask_doc.capacity * sizeof(struct json_node) <= KEPT_BODY_BYTES;
 }
@@ -170,6 +191,7 @@ void flow_worker_done(struct flow_worker *worker)
     }
     json_doc_done(&pool->doc);
     buf_done(&pool->scratch);
+    arena_free(pool->frame);
     mem_free(pool);
     worker->pool = NULL;
     if (worker->snapshot != NULL)
@@ -314,6 +336,7 @@ void flow_start(struct flow_worker *worker, const struct call *call)
     flow->call.client_request_id =
         arena_span(flow->arena, span_part(call->client_request_id, 0, EVENT_TEXT_MAX));
     flow->request = call->request;
+    flow->client = &openai_client;
     flow->snapshot = snapshot_ref(worker->snapshot);
     flow->timer = (struct httpd_timer){.expired = on_timer, .context = flow};
     flow->output_cap = -1;

@@ -58,7 +58,7 @@ must_use struct flow_config flow_config_default(void);
 void flow_worker_init(struct flow_worker *worker);
 void flow_worker_done(struct flow_worker *worker);
 
-/* Takes over a request for POST /chat/completions or /embeddings. */
+/* Takes over a request for a model. */
 void flow_start(struct flow_worker *worker, const struct call *call);
 
 /* What new flows see; takes the reference. Open flows keep theirs. */

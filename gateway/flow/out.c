@@ -9,9 +9,6 @@
 #include "gateway/dialect/openai.h"
 #include "gateway/flow/parts.h"
 
-static const char ping[] = ": ping\n\n";
-static const char done[] = "data: [DONE]\n\n";
-
 int64_t out_overhead_us(const struct flow *flow)
 {
     int64_t us = clock_mono_us() - flow->call.arrived_us - flow->waited_us;
@@ -19,10 +16,43 @@ int64_t out_overhead_us(const struct flow *flow)
     return us < 0 ? 0 : us;
 }
 
+enum { ENVELOPE_MAX = 64 << 10, DROPPED_MAX = 1024 };
+/* What a provider says before its first content is little; more of it is nonsense. */
+#define BEFORE_CONTENT_MAX ((size_t)1 << 20)
+
 /* There is no cache yet, and nobody else may keep an answer. */
 static const struct httpd_header further[] = {
     {{"x-tollgate-cache", sizeof("x-tollgate-cache") - 1}, {"bypass", sizeof("bypass") - 1}},
     {{"cache-control", sizeof("cache-control") - 1}, {"no-cache", sizeof("no-cache") - 1}}};
+
+/* "temperature, seed": what the provider's language could not carry. */
+static struct span dropped(const struct flow *flow)
+{
+    struct buf names = buf_make(DROPPED_MAX);
+
+    for (int i = 0; i < CHAT_MEMBERS; i++)
+        if ((flow->attempt.lost >> i & 1) != 0)
+            buf_printf(&names, "%s%s", names.size == 0 ? "" : ", ",
+                       chat_member_name((enum chat_member)i));
+    struct span text = arena_span(flow->arena, buf_span(&names));
+    buf_done(&names);
+    return text;
+}
+
+static void put_further(const struct flow *flow, struct reply_head *head)
+{
+    struct httpd_header *headers;
+
+    head->further = further;
+    head->further_count = array_size(further);
+    if (flow->attempt.lost == 0)
+        return;
+    headers = arena_array(flow->arena, array_size(further) + 1, sizeof(*headers));
+    memcpy(headers, further, sizeof(further));
+    headers[head->further_count++] =
+        (struct httpd_header){span_of("x-tollgate-dropped"), dropped(flow)};
+    head->further = headers;
+}
 
 static void head_of(const struct flow *flow, struct reply_head *head_out)
 {
@@ -32,9 +62,8 @@ static void head_of(const struct flow *flow, struct reply_head *head_out)
                                     .client_request_id = flow->call.client_request_id,
                                     .attempts = (int32_t)flow->metering.event.attempt_count,
                                     .overhead_us = out_overhead_us(flow),
-                                    .limits = flow->key == NULL ? NULL : &flow->limits,
-                                    .further = further,
-                                    .further_count = array_size(further)};
+                                    .limits = flow->key == NULL ? NULL : &flow->limits};
+    put_further(flow, head_out);
     if (candidate == NULL)
         return;
     head_out->model = candidate->deployment->model->id;
@@ -42,7 +71,7 @@ static void head_of(const struct flow *flow, struct reply_head *head_out)
         candidate->deployment->sandbox ? span_of("sandbox") : candidate->deployment->provider;
 }
 
-static void start(struct flow *flow, const char *content_type, size_t body_bytes)
+void out_start(struct flow *flow, const char *content_type, size_t body_bytes)
 {
     struct reply_head head;
 
@@ -53,7 +82,7 @@ static void start(struct flow *flow, const char *content_type, size_t body_bytes
     flow->status = 200;
 }
 
-static void send_bytes(struct flow *flow, struct span bytes)
+void out_bytes(struct flow *flow, struct span bytes)
 {
     struct attempt *attempt = &flow->attempt;
 
@@ -66,19 +95,26 @@ static void send_bytes(struct flow *flow, struct span bytes)
         metrics_add(flow->worker->metrics, COUNT_UPSTREAM_PAUSES, 1);
 }
 
-static void start_stream(struct flow *flow)
+void out_start_stream(struct flow *flow)
 {
     if (flow->head_sent)
         return;
-    start(flow, "text/event-stream; charset=utf-8", SIZE_MAX);
+    out_start(flow, flow->client->stream_type, SIZE_MAX);
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_STREAMS, 1);
 }
 
 void out_ping(struct flow *flow)
 {
-    start_stream(flow);
-    send_bytes(flow, span_make(ping, sizeof(ping) - 1));
+    struct buf *scratch = &flow->worker->pool->scratch;
+
+    out_start_stream(flow);
+    buf_clear(scratch);
+    /* Beside what is told, which may wait for the first content. */
+    flow->writer.out = scratch;
+    flow->client->write_ping(&flow->writer);
+    flow->writer.out = &flow->told;
+    out_bytes(flow, buf_span(scratch));
 }
 
 /* The frame as it goes to the client: the provider's bytes, or a copy without usage. Empty: the
@@ -130,12 +166,12 @@ static void put_frame(struct flow *flow, struct span bytes)
         }
         return;
     }
-    start_stream(flow);
+    out_start_stream(flow);
     if (flow->held.size > 0) {
-        send_bytes(flow, buf_span(&flow->held));
+        out_bytes(flow, buf_span(&flow->held));
         buf_clear(&flow->held);
     }
-    send_bytes(flow, bytes);
+    out_bytes(flow, bytes);
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_STREAM_CHUNKS, 1);
 }
@@ -166,145 +202,90 @@ void out_shaped(struct flow *flow, const struct sse_frame *frame)
     if (flow->request == NULL)
         return;
     if (shape->cut > 0) {
-        send_bytes(flow, span_make(frame->text.at, cut));
-        send_bytes(flow, span_make(frame->text.at + cut + shape->cut, size - cut - shape->cut + 2));
+        out_bytes(flow, span_make(frame->text.at, cut));
+        out_bytes(flow, span_make(frame->text.at + cut + shape->cut, size - cut - shape->cut + 2));
     } else {
-        send_bytes(flow, span_make(frame->text.at, size + 2));
+        out_bytes(flow, span_make(frame->text.at, size + 2));
     }
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_STREAM_CHUNKS, 1);
 }
 
-/* ---- the end of the answer ---- */
-static struct span cost_members(struct flow *flow)
+static void add_frame(struct flow *flow, struct buf *out, struct span text)
 {
-    const struct usage_event *event = &flow->metering.event;
-    const struct openai_cost cost = {
-        .charge_pico = event->charge_pico,
-        .base_pico = event->base_pico,
-        .discount_pico = flow->metering.discount_pico,
-        .billed = flow->attempt.answer.usage.shown.present != 0 ? &event->meters : NULL};
-
-    return openai_cost_members(flow->arena, &cost);
+    buf_add_span(out, text);
+    buf_add_string(out, "\n\n");
+    if (buf_failed(out))
+        flow_fail(flow, FAULT_NONSENSE);
 }
 
-static struct span own_usage(struct flow *flow)
+static bool has_word(struct span data, const char *word)
 {
-    return openai_make_usage(flow->arena, &flow->metering.event.meters, flow->ask.kind,
-                             cost_members(flow));
+    return word != NULL && memmem(data.at, data.size, word, strlen(word)) != NULL;
 }
 
-static void patch_usage(struct flow *flow, struct patch *patch, uint32_t usage)
+/* Held until the cost is known, and then sent with it in their usage. */
+static void hold_end(struct flow *flow, struct span text, struct span data)
 {
-    if (flow->metering.event.usage_from == USAGE_PROVIDER)
-        openai_patch_usage(patch, usage, cost_members(flow));
-    else
-        patch_replace(patch, usage, own_usage(flow));
-}
-
-static void keep_last(struct flow *flow, struct patch *patch, const char *before, const char *after)
-{
-    struct span *last = arena_array(flow->arena, PATCH_PIECES_MAX + 2, sizeof(*last));
-    uint32_t count = 0;
-
-    if (before != NULL)
-        last[count++] = span_of(before);
-    count += patch_pieces(patch, last + count, &flow->last_bytes);
-    if (after != NULL)
-        last[count++] = span_of(after);
-    flow->last = last;
-    flow->last_count = count;
-}
-
-static void prepare_whole(struct flow *flow)
-{
-    const struct openai_places *places = &flow->attempt.places;
-    struct json_doc *doc = &flow->worker->pool->doc;
-    struct patch patch;
-
-    patch_begin(&patch, doc);
-    if (places->usage != JSON_NONE && !json_is_null(doc, places->usage)) {
-        patch_usage(flow, &patch, places->usage);
-    } else if (places->usage != JSON_NONE) {
-        patch_replace(&patch, places->usage, own_usage(flow));
-    } else {
-        struct span usage = own_usage(flow);
-        must(patch_object(&patch, 0, NULL, NULL,
-                          span_of(arena_printf(flow->arena, "\"usage\":%.*s", SPAN_ARG(usage)))));
+    if (has_word(data, flow->client->usage_member) && data.at >= text.at &&
+        data.at + data.size <= text.at + text.size) {
+        flow->usage_at = flow->tail.size + (size_t)(data.at - text.at);
+        flow->usage_bytes = data.size;
     }
-    keep_last(flow, &patch, NULL, NULL);
+    add_frame(flow, &flow->tail, text);
 }
 
-/* A chunk for an answer whose provider sent none: the client asked for one. */
-static void make_usage_chunk(struct flow *flow)
+static void send_held(struct flow *flow, struct buf *held)
 {
-    struct buf out = buf_make(8 << 10);
-    struct span *last = arena_take(flow->arena, sizeof(*last));
-
-    buf_add_string(&out, "data: {\"id\":");
-    (void)json_quote(&out, span_of(flow->attempt.answer.id));
-    buf_printf(&out, ",\"object\":\"chat.completion.chunk\",\"created\":%lld,\"model\":",
-               (long long)(flow->call.start_ms / 1000));
-    (void)json_quote(&out, span_of(flow->attempt.answer.model));
-    buf_add_string(&out, ",\"choices\":[],\"usage\":");
-    buf_add_span(&out, own_usage(flow));
-    buf_add_string(&out, "}\n\ndata: [DONE]\n\n");
-    must(!buf_failed(&out));
-    *last = arena_span(flow->arena, buf_span(&out));
-    buf_done(&out);
-    flow->last = last;
-    flow->last_count = 1;
+    if (held->size > 0)
+        out_bytes(flow, buf_span(held));
+    buf_clear(held);
 }
 
-/* The chunk that told usage, as the last one: no choices in it, the cost in its usage. */
-static void prepare_usage_chunk(struct flow *flow)
+void out_passed(struct flow *flow, struct span text, struct span data)
 {
-    struct json_doc *doc = &flow->worker->pool->doc;
-    struct patch patch;
-    uint32_t usage, choices;
+    bool content = (flow->reader.signs & ANSWER_CONTENT) != 0;
 
-    if (flow->usage_frame.size == 0 ||
-        json_parse(doc, buf_span(&flow->usage_frame), &json_limits_body) != JSON_OK) {
-        make_usage_chunk(flow);
-        return;
-    }
-    usage = json_find(doc, 0, "usage");
-    choices = json_find(doc, 0, "choices");
-    patch_begin(&patch, doc);
-    patch_usage(flow, &patch, usage);
-    if (choices != JSON_NONE)
-        patch_replace(&patch, choices, span_of("[]"));
-    keep_last(flow, &patch, "data: ", "\n\ndata: [DONE]\n\n");
-}
-
-void out_prepare_last(struct flow *flow)
-{
     if (flow->request == NULL)
         return;
-    if (!flow->ask.stream) {
-        prepare_whole(flow);
-    } else if (flow->ask.include_usage) {
-        prepare_usage_chunk(flow);
-    } else {
-        struct span *last = arena_take(flow->arena, sizeof(*last));
-        *last = span_make(done, sizeof(done) - 1);
-        flow->last = last;
-        flow->last_count = 1;
+    if (has_word(data, flow->client->end_mark) || (flow->tail.size > 0 && !content)) {
+        hold_end(flow, text, data);
+        return;
     }
+    if (!flow->attempt.content) {
+        add_frame(flow, &flow->held, text);
+        return;
+    }
+    out_start_stream(flow);
+    send_held(flow, &flow->held);
+    /* It was not the end. */
+    send_held(flow, &flow->tail);
+    flow->usage_bytes = 0;
+    out_bytes(flow, text);
+    out_bytes(flow, span_of("\n\n"));
+    if (flow->worker->metrics != NULL)
+        metrics_add(flow->worker->metrics, COUNT_STREAM_CHUNKS, 1);
 }
 
-void out_last(struct flow *flow)
+void out_told(struct flow *flow)
 {
-    if (flow->ask.stream)
-        start_stream(flow);
-    else
-        start(flow, "application/json", flow->last_bytes);
-    if (flow->held.size > 0)
-        send_bytes(flow, buf_span(&flow->held));
-    for (uint32_t i = 0; i < flow->last_count; i++)
-        (void)!httpd_send(flow->request, flow->last[i]);
-    httpd_end(flow->request, true);
-    flow->request = NULL;
+    struct buf *told = &flow->told;
+
+    if (flow->request == NULL) {
+        buf_clear(told);
+        return;
+    }
+    if (buf_failed(told) || (!flow->attempt.content && told->size > BEFORE_CONTENT_MAX)) {
+        flow_fail(flow, FAULT_NONSENSE);
+        return;
+    }
+    if (!flow->attempt.content || told->size == 0)
+        return;
+    out_start_stream(flow);
+    out_bytes(flow, buf_span(told));
+    buf_clear(told);
+    if (flow->worker->metrics != NULL)
+        metrics_add(flow->worker->metrics, COUNT_STREAM_CHUNKS, 1);
 }
 
 void out_refusal(struct flow *flow)
@@ -318,10 +299,11 @@ void out_refusal(struct flow *flow)
         flow->status = refusal_status(flow->refusal);
         reply_refuse(flow->request, flow->call.dialect, &head, flow->refusal, &flow->say);
     } else {
+        struct buf envelope cleanup(buf_done) = buf_make(ENVELOPE_MAX);
+        reply_error_body(&envelope, flow->call.dialect, flow->refusal, &flow->say, flow->call.id);
         buf_clear(scratch);
-        buf_add_string(scratch, "data: ");
-        reply_error_body(scratch, flow->call.dialect, flow->refusal, &flow->say, flow->call.id);
-        buf_add_string(scratch, "\n\n");
+        flow->writer.out = scratch;
+        flow->client->write_error(&flow->writer, buf_span(&envelope));
         (void)!httpd_send(flow->request, buf_span(scratch));
         httpd_end(flow->request, true);
     }

@@ -17,9 +17,15 @@ must_use int64_t flow_now_ms(const struct flow *flow);
 must_use enum go flow_auth(struct flow *flow);
 must_use enum go flow_ask(struct flow *flow);
 must_use enum go flow_route(struct flow *flow);
-must_use enum go flow_send(struct flow *flow);
 /* Why the request failed, when nobody is left to try. */
 void flow_refuse_last(struct flow *flow);
+
+/* ask.c: the client's body */
+/* Reads it as a chat, once; false when it is none. */
+must_use bool flow_read_chat(struct flow *flow);
+
+/* send.c: one attempt begins */
+must_use enum go flow_send(struct flow *flow);
 
 /* admission.c */
 must_use enum go flow_admit(struct flow *flow);
@@ -35,16 +41,50 @@ must_use enum go flow_relay(struct flow *flow);
 extern const struct upstream_events flow_upstream_events;
 /* Gives the running call up. */
 void flow_cancel(struct flow *flow);
+/* The attempt failed; the first fault stays. */
+void flow_fail(struct flow *flow, enum attempt_fault fault);
+/* The first content came. */
+void flow_note_content(struct flow *flow);
+
+/* frames.c: what a provider's bytes say, whichever way the attempt goes */
+void frames_feed(struct flow *flow, struct span bytes);
+/* The stream is at its end: it was whole, or it failed. */
+void frames_end(struct flow *flow);
+/* The body is there: an answer, or what came instead of a stream. */
+void frames_whole(struct flow *flow);
+/* The body of a status that is no success. */
+void frames_error(struct flow *flow);
+
+/* patched.c: frames of OpenAI's dialect to its clients */
+void patched_frame(struct flow *flow, const struct sse_frame *frame);
+
+void patched_whole(struct flow *flow);
+
+/* spoken.c: all others, read as events */
+/* Reader and writer for the attempt that begins. */
+void spoken_begin(struct flow *flow);
+/* `text`: the frame's lines, where it is one of SSE. */
+void spoken_frame(struct flow *flow, struct span event, struct span data, struct span text);
+/* Behind the last frame. `whole`: nothing is missing as far as its framing tells. */
+void spoken_end(struct flow *flow, bool whole);
+void spoken_whole(struct flow *flow);
 
 /* out.c: towards the client */
+void out_start(struct flow *flow, const char *content_type, size_t body_bytes);
+void out_start_stream(struct flow *flow); /* unless it is */
+void out_bytes(struct flow *flow, struct span bytes);
 void out_frame(struct flow *flow, const struct sse_frame *frame,
                const struct openai_places *places);
 /* A frame with content and of the known shape, behind the first content. */
 void out_shaped(struct flow *flow, const struct sse_frame *frame);
 /* Ends the choices that the provider, at its end, has not ended itself. */
 void out_finishes(struct flow *flow);
+/* A frame of a client's own dialect, as it came: `text` its lines, `data` its data. */
+void out_passed(struct flow *flow, struct span text, struct span data);
+/* What the writer wrote, once there is content. */
+void out_told(struct flow *flow);
 void out_ping(struct flow *flow);
-/* Makes the end of the answer, with its cost in it; sent by out_last. */
+/* Makes the end of the answer, with its cost in it; sent by out_last. (last.c) */
 void out_prepare_last(struct flow *flow);
 void out_last(struct flow *flow);
 /* The refusal: as a status, or inside the stream. */

@@ -7,13 +7,10 @@
 
 /* Of an error's body; the rest is not read. */
 #define ERROR_BODY_MAX ((size_t)64 << 10)
-/* How far the count of a stream may be above its output cap. */
-#define OVERRUN_FACTOR 8
-#define OVERRUN_TOKENS 4096
 /* Some providers tell usage behind their end marker: waited for so long. */
 #define AFTER_DONE_MS 500
 
-static void fail(struct flow *flow, enum attempt_fault fault)
+void flow_fail(struct flow *flow, enum attempt_fault fault)
 {
     struct attempt *attempt = &flow->attempt;
 
@@ -31,35 +28,31 @@ void flow_cancel(struct flow *flow)
 }
 
 /* ---- what the upstream tells ---- */
+static const char *const stream_types[] = {
+    [FRAMING_SSE] = "text/event-stream",
+    [FRAMING_EVENT_STREAM] = "application/vnd.amazon.eventstream",
+};
+
 static void on_head(void *context, const struct upstream_head *head)
 {
     struct flow *flow = context;
     struct attempt *attempt = &flow->attempt;
     size_t size = head->request_id.size;
 
-    attempt->head =
-        (struct upstream_head){.status = head->status, .retry_after_ms = head->retry_after_ms};
+    attempt->head = (struct upstream_head){
+        .status = head->status, .retry_after_ms = head->retry_after_ms, .framed = head->framed};
     if (size > 0 && size < sizeof(attempt->request_id))
         memcpy(attempt->request_id, head->request_id.at, size);
     attempt->last_ms = flow_now_ms(flow);
     attempt->streamed = head->status >= 200 && head->status < 300 && flow->ask.stream &&
-                        span_starts(head->content_type, "text/event-stream");
+                        span_starts(head->content_type, stream_types[attempt->language->framing]);
     if (head->content_encoding.size > 0 && !span_is_nocase(head->content_encoding, "identity")) {
-        fail(flow, FAULT_NONSENSE);
+        flow_fail(flow, FAULT_NONSENSE);
         flow_run(flow);
     }
 }
 
-static void on_text(void *context, struct span inside)
-{
-    struct flow *flow = context;
-
-    count_feed_json(&flow->metering.output, inside);
-    flow->shown = inside;
-    flow->shown_count++;
-}
-
-static void note_content(struct flow *flow)
+void flow_note_content(struct flow *flow)
 {
     flow->attempt.content = true;
     flow->waited_us += clock_mono_us() - flow->attempt.sent_us;
@@ -69,96 +62,13 @@ static void note_content(struct flow *flow)
     flow->metering.event.first_token_ms = (flow->first_us - flow->call.arrived_us) / 1000;
 }
 
-/* A frame like the last one, but for its text: most of a stream is. */
-static bool relay_shaped(struct flow *flow, const struct sse_frame *frame)
-{
-    struct span inside;
-
-    if (!frame->plain || !flow->attempt.content || flow->attempt.done || frame->event.size > 0 ||
-        frame->data.at != frame->text.at + sizeof("data: ") - 1 ||
-        !shape_fits(&flow->shape, frame->data, &inside))
-        return false;
-    count_feed(&flow->metering.output, inside);
-    out_shaped(flow, frame);
-    return true;
-}
-
-/* What a frame says, other than something to be relayed. True when there is. */
-static bool note_signs(struct flow *flow, const struct sse_frame *frame, uint32_t signs)
-{
-    struct attempt *attempt = &flow->attempt;
-
-    if (attempt->done)
-        return true;
-    if ((signs & ANSWER_ERROR) != 0 || span_is(frame->event, "error")) {
-        fail(flow, FAULT_STREAM);
-        return true;
-    }
-    if ((signs & ANSWER_MALFORMED) != 0) {
-        fail(flow, FAULT_NONSENSE);
-        return true;
-    }
-    if ((signs & ANSWER_DONE) == 0)
-        return false;
-    attempt->done = true;
-    attempt->done_ms = flow_now_ms(flow);
-    out_finishes(flow);
-    if ((attempt->answer.signs & ANSWER_FINISH) == 0)
-        fail(flow, FAULT_TRUNCATED);
-    return true;
-}
-
-static void relay_frame(struct flow *flow, const struct sse_frame *frame)
-{
-    const struct answer_tap tap = {.on_text = on_text, .context = flow};
-    struct attempt *attempt = &flow->attempt;
-    struct openai_places places;
-
-    if (frame->data.at == NULL || relay_shaped(flow, frame))
-        return;
-    flow->shown_count = 0;
-    openai_read_frame(&flow->worker->pool->doc, frame->data, &tap, &attempt->answer, &places);
-    if (note_signs(flow, frame, places.signs))
-        return;
-    if ((places.signs & ANSWER_CONTENT) != 0 && !attempt->content)
-        note_content(flow);
-    flow->cut_from = flow->cut_to = 0;
-    out_frame(flow, frame, &places);
-    if (places.signs == ANSWER_CONTENT && flow->shown_count == 1)
-        shape_learn(&flow->shape, frame->data, flow->shown, flow->cut_from, flow->cut_to);
-}
-
-/* A provider that goes on and on past the cap it was given. The counter is no vocabulary, hence the
- * slack. */
-static bool is_endless(const struct flow *flow)
-{
-    return flow->attempt.bytes > flow->worker->config.max_stream_bytes ||
-           count_tokens(&flow->metering.output) >
-               OVERRUN_FACTOR * flow->metering.output_bound + OVERRUN_TOKENS;
-}
-
-static void relay_frames(struct flow *flow, struct span bytes)
-{
-    struct sse_frame frame;
-    enum sse_outcome outcome;
-
-    sse_feed(&flow->sse, bytes);
-    while ((outcome = sse_next(&flow->sse, &frame)) == SSE_FRAME) {
-        relay_frame(flow, &frame);
-        if (flow->attempt.failed)
-            return;
-    }
-    if (outcome == SSE_TOO_LONG || is_endless(flow))
-        fail(flow, FAULT_NONSENSE);
-}
-
 static void gather(struct flow *flow, struct span bytes)
 {
     struct attempt *attempt = &flow->attempt;
 
     if (attempt->head.status >= 200 && attempt->head.status < 300) {
         if (buf_add_span(&attempt->body, bytes) != 0)
-            fail(flow, FAULT_NONSENSE);
+            flow_fail(flow, FAULT_NONSENSE);
     } else if (attempt->body.size < ERROR_BODY_MAX) {
         buf_add_span(&attempt->body, span_part(bytes, 0, ERROR_BODY_MAX - attempt->body.size));
     }
@@ -176,7 +86,7 @@ static void on_bytes(void *context, struct span bytes)
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_UPSTREAM_BYTES, bytes.size);
     if (attempt->streamed)
-        relay_frames(flow, bytes);
+        frames_feed(flow, bytes);
     else
         gather(flow, bytes);
     if (attempt->failed || attempt->done)
@@ -197,39 +107,6 @@ const struct upstream_events flow_upstream_events = {
     .on_head = on_head, .on_bytes = on_bytes, .on_end = on_end};
 
 /* ---- how it ended ---- */
-static void judge_whole(struct flow *flow)
-{
-    const struct answer_tap tap = {.on_text = on_text, .context = flow};
-    struct attempt *attempt = &flow->attempt;
-    struct json_doc *doc = &flow->worker->pool->doc;
-
-    if (flow->ask.stream) {
-        /* Asked for a stream, got something else: at best it says why. */
-        fail(flow, openai_read_error(doc, buf_span(&attempt->body), &attempt->answer)
-                       ? FAULT_STREAM
-                       : FAULT_NONSENSE);
-        return;
-    }
-    openai_read_whole(doc, flow->ask.kind, buf_span(&attempt->body), &tap, &attempt->answer,
-                      &attempt->places);
-    if ((attempt->places.signs & ANSWER_MALFORMED) != 0)
-        fail(flow, FAULT_NONSENSE);
-    else if ((attempt->places.signs & ANSWER_ERROR) != 0)
-        fail(flow, FAULT_STREAM);
-    else
-        attempt->done = true;
-}
-
-static void judge_stream(struct flow *flow)
-{
-    struct sse_frame frame;
-
-    if (flow->attempt.end == UPSTREAM_WHOLE && sse_rest(&flow->sse, &frame))
-        relay_frame(flow, &frame);
-    if (!flow->attempt.done)
-        fail(flow, flow->attempt.end == UPSTREAM_WHOLE ? FAULT_TRUNCATED : FAULT_RESET);
-}
-
 /* The upstream's end was told before anything else was decided. */
 static void judge_end(struct flow *flow)
 {
@@ -237,20 +114,19 @@ static void judge_end(struct flow *flow)
 
     if (attempt->end == UPSTREAM_NO_CONNECTION || attempt->end == UPSTREAM_CONNECT_TIMEOUT ||
         attempt->end == UPSTREAM_FORBIDDEN) {
-        fail(flow, FAULT_CONNECT);
+        flow_fail(flow, FAULT_CONNECT);
     } else if (attempt->end == UPSTREAM_STALE) {
-        fail(flow, FAULT_STALE);
+        flow_fail(flow, FAULT_STALE);
     } else if (attempt->head.status != 0 &&
                (attempt->head.status < 200 || attempt->head.status > 299)) {
-        (void)!openai_read_error(&flow->worker->pool->doc, buf_span(&attempt->body),
-                                 &attempt->answer);
-        fail(flow, FAULT_STATUS);
+        frames_error(flow);
+        flow_fail(flow, FAULT_STATUS);
     } else if (attempt->streamed) {
-        judge_stream(flow);
+        frames_end(flow);
     } else if (attempt->end != UPSTREAM_WHOLE) {
-        fail(flow, FAULT_RESET);
+        flow_fail(flow, FAULT_RESET);
     } else {
-        judge_whole(flow);
+        frames_whole(flow);
     }
 }
 
@@ -279,9 +155,9 @@ static void check_time(struct flow *flow)
         quiet = FAULT_IDLE;
     }
     if (now_ms >= total_ms)
-        fail(flow, FAULT_TOTAL);
+        flow_fail(flow, FAULT_TOTAL);
     else if (now_ms >= quiet_ms)
-        fail(flow, quiet);
+        flow_fail(flow, quiet);
     flow_arm(flow, quiet_ms < total_ms ? quiet_ms : total_ms);
 }
 

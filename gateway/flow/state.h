@@ -8,33 +8,16 @@
 #include "common/base/buf.h"
 #include "common/base/json.h"
 #include "gateway/dialect/ask.h"
+#include "gateway/dialect/event_stream.h"
 #include "gateway/dialect/shape.h"
 #include "gateway/dialect/sse.h"
 #include "gateway/flow/attempt.h"
 #include "gateway/flow/flow.h"
+#include "gateway/flow/step.h"
 #include "gateway/meter/metering.h"
 
-enum step {
-    STEP_AUTH,
-    STEP_ASK,
-    STEP_IDEMPOTENCY,
-    STEP_GUARD_IN,
-    STEP_CACHE,
-    STEP_ADMIT,
-    STEP_ROUTE,
-    STEP_SEND,
-    STEP_RELAY,
-    STEP_GUARD_OUT,
-    STEP_SETTLE,
-    STEP_DONE
-};
-
-enum go {
-    GO_NEXT,
-    GO_WAIT,  /* a callback runs us again */
-    GO_ROUTE, /* back: another attempt */
-    GO_END,   /* to settle: refused, failed, or the client left */
-};
+/* The client's body in nobody's dialect. */
+enum chat_state { CHAT_UNREAD, CHAT_READ, CHAT_UNFIT /* chat_why says why */ };
 
 /* What was handed to the journal and is not yet told written. */
 enum journalling { JOURNAL_IDLE, JOURNAL_WRITING, JOURNAL_WRITTEN, JOURNAL_FAILED };
@@ -53,6 +36,12 @@ struct flow {
     const struct snapshot_key *key;
     struct json_doc ask_doc;
     struct ask ask;
+    const struct client_language *client;
+    enum chat_state chat_state;
+    struct chat chat;
+    const char *chat_why, *chat_member; /* of CHAT_UNFIT */
+    const char *unspeakable;            /* what no provider asked so far can take; NULL: nothing */
+    struct pieces pieces;               /* the body of a translated attempt */
     struct route route;
     int64_t
         output_cap; /* per choice: the client's, or what can be afforded; -1: the deployment's */
@@ -83,13 +72,19 @@ struct flow {
 
     bool head_sent;
     struct sse sse;
-    struct shape shape;      /* of the running attempt's frames */
-    struct span shown;       /* the last text that a frame showed … */
-    uint32_t shown_count;    /* … of so many */
-    size_t cut_from, cut_to; /* what was left out of the last frame */
-    struct buf held;         /* frames before the first content */
-    struct buf usage_frame;  /* the last frame that told usage */
-    const struct span *last; /* what is sent once FINAL is written */
+    struct event_stream messages; /* instead of it, of an upstream that frames in binary */
+    struct answer_reader reader;  /* of the running attempt */
+    struct answer_writer writer;
+    struct buf told;              /* what the writer wrote and is not sent yet */
+    struct shape shape;           /* of the running attempt's frames */
+    struct span shown;            /* the last text that a frame showed … */
+    uint32_t shown_count;         /* … of so many */
+    size_t cut_from, cut_to;      /* what was left out of the last frame */
+    struct buf held;              /* frames before the first content */
+    struct buf usage_frame;       /* the last frame that told usage */
+    struct buf tail;              /* WAY_PASS: frames from the finish on, sent with the end … */
+    size_t usage_at, usage_bytes; /* … the data in it of the frame that told usage last */
+    const struct span *last;      /* what is sent once FINAL is written */
     uint32_t last_count;
     size_t last_bytes;
     int64_t sent_ms, progress_ms, left_ms; /* monotonic */
@@ -102,6 +97,7 @@ struct flow_pool {
     uint32_t live_count, unused_count;
     struct json_doc doc; /* for what is read and used within one call */
     struct buf scratch;
+    struct arena *frame; /* of one frame, for its reader */
 };
 
 #endif

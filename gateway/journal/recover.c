@@ -118,11 +118,11 @@ static void note_event(struct recovery *r, const struct record *record)
     if (event_decode(record->payload, &r->doc, r->arena, &event, &r->why) < 0) {
         return; /* Billing makes it a dead letter; here it only cannot be counted. */
     }
-    if (event.kind == EVENT_USAGE) {
+    if (event.kind == EVENT_KIND_USAGE) {
         r->counts->finals++;
         count_event(r, &event.usage);
         drop_request(r, record->event);
-    } else if (event.kind == EVENT_LEASE) {
+    } else if (event.kind == EVENT_KIND_LEASE) {
         note_lease(r, &event.lease);
     }
 }
@@ -199,7 +199,7 @@ static int crash_event(struct recovery *r, const struct open_request *request, s
     arena_reset(r->arena);
     error = event_decode(span_make(request->payload, request->size), &r->doc, r->arena, &event,
                          &r->why);
-    if (error < 0 || event.kind != EVENT_USAGE) {
+    if (error < 0 || event.kind != EVENT_KIND_USAGE) {
         return -EBADMSG;
     }
     event.usage.outcome = OUTCOME_CRASH;

@@ -159,13 +159,13 @@ static rd_kafka_t *make_producer(struct shipper *shipper, struct buf *why)
 struct uuid shipper_key(const struct event *event, struct uuid otherwise)
 {
     switch (event->kind) {
-    case EVENT_USAGE:
+    case EVENT_KIND_USAGE:
         return event->usage.lease_count > 0 ? event->usage.leases[0].lease : event->usage.tenant;
-    case EVENT_LEASE:
+    case EVENT_KIND_LEASE:
         return event->lease.lease;
-    case EVENT_REFUSAL:
+    case EVENT_KIND_REFUSAL:
         return event->refusal.tenant;
-    case EVENT_UNKNOWN:
+    case EVENT_KIND_UNKNOWN:
         break;
     }
     return otherwise;
@@ -174,7 +174,7 @@ struct uuid shipper_key(const struct event *event, struct uuid otherwise)
 /* When the request was over, for the lag; 0 where that says nothing. */
 static int64_t ended_ms(const struct event *event)
 {
-    if (event->kind != EVENT_USAGE || event->usage.outcome == OUTCOME_CRASH ||
+    if (event->kind != EVENT_KIND_USAGE || event->usage.outcome == OUTCOME_CRASH ||
         event->usage.total_ms < 0) {
         return 0;
     }

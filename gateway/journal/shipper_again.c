@@ -51,7 +51,7 @@ static void on_failure(rd_kafka_t *kafka, int code, const char *reason, void *op
 
 static int send_again(struct again *again, const struct record *record)
 {
-    struct event event = {.kind = EVENT_UNKNOWN};
+    struct event event = {.kind = EVENT_KIND_UNKNOWN};
     struct uuid key = record->event;
     rd_kafka_resp_err_t error;
 

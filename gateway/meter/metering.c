@@ -163,7 +163,8 @@ static void keep_usage(struct metering *m, const struct answer *answer)
                      (answer->usage.state == ANSWER_USAGE_GOOD && !credible(m, answer));
     if (answer->usage.verbatim_size > 0) {
         event->usage_verbatim = span_make(answer->usage.verbatim, answer->usage.verbatim_size);
-        event->normaliser = span_of(USAGE_OPENAI_NORMALISER);
+        event->normaliser =
+            span_of(answer->normaliser == NULL ? USAGE_OPENAI_NORMALISER : answer->normaliser);
     }
     event->finish_reason = span_of(answer->finish_reason);
 }

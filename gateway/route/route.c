@@ -16,10 +16,11 @@ static bool named(const struct span *names, uint32_t count, struct span provider
     return false;
 }
 
-/* The dialects that can be dispatched now; the sandbox serves every deployment in OpenAI's. */
-static bool can_dispatch(const struct snapshot_deployment *deployment)
+/* Chats are translated; the sandbox serves every deployment in OpenAI's dialect. */
+static bool can_dispatch(const struct snapshot_deployment *deployment,
+                         const struct route_wish *wish)
 {
-    return deployment->sandbox || deployment->wire == WIRE_OPENAI;
+    return wish->chat || deployment->sandbox || deployment->wire == WIRE_OPENAI;
 }
 
 static bool wished(const struct snapshot_deployment *deployment, const struct route_wish *wish)
@@ -95,7 +96,7 @@ enum route_outcome route_collect(const struct route_view *view, const struct sna
         if (wish->test_key)
             candidate.deployment = candidate.deployment->sandboxed;
         if (candidate.deployment == NULL || !candidate.deployment->callable ||
-            !can_dispatch(candidate.deployment) ||
+            !can_dispatch(candidate.deployment, wish) ||
             !snapshot_terms(view->snapshot, candidate.deployment, view->tenant, view->start_ms,
                             &candidate.terms))
             continue;

@@ -149,12 +149,12 @@ static enum wire_dialect wire_of(struct span dialect)
         enum wire_dialect wire;
     } wires[] = {
         {"anthropic", WIRE_ANTHROPIC},
-        {"vertex-anthropic", WIRE_ANTHROPIC},
+        {"vertex-anthropic", WIRE_ANTHROPIC_VERTEX},
         {"gemini", WIRE_GEMINI},
-        {"vertex-gemini", WIRE_GEMINI},
+        {"vertex-gemini", WIRE_GEMINI_VERTEX},
         {"bedrock-converse", WIRE_BEDROCK},
         {"cohere-v2", WIRE_COHERE},
-        {"bedrock-openai-responses", WIRE_BEDROCK},
+        {"bedrock-openai-responses", WIRE_RESPONSES},
     };
 
     for (size_t i = 0; i < array_size(wires); i++) {
@@ -331,10 +331,6 @@ static void build_deployment(struct builder *b, uint32_t index)
         .prices = build_prices(b, row),
         .price_count = row->price_count,
     };
-    d->max_tokens_member =
-        span_of(span_is(row->dialect, "openai") || span_is(row->dialect, "azure-openai")
-                    ? "max_completion_tokens"
-                    : "max_tokens");
     choose_upstream(b, row, d);
     d->callable = d->callable && sellable(b, row, d);
     *sandboxed = *d;

@@ -22,9 +22,9 @@ struct build_credential {
 
 struct build_config {
     bool trial; /* what has no credential is served by the sandbox; else it is not callable */
-    struct span sandbox_url;     /* base URL of the fake provider, with its /v1; empty: none */
-    struct span upstream_url[5]; /* by enum wire_dialect: answers instead of every provider of it;
-                                    empty: none */
+    struct span sandbox_url;         /* base URL of the fake provider, with its /v1; empty: none */
+    struct span upstream_url[WIRES]; /* by enum wire_dialect: answers instead of every provider of
+                                    it; empty: none */
     const struct build_credential *credentials;
     size_t credential_count;
     const struct seal *seal; /* opens those of the database; NULL: nothing does */

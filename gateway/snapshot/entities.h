@@ -14,7 +14,17 @@
 #include "tenants/model/price.h"
 #include "tenants/model/tenant.h"
 
-enum wire_dialect { WIRE_OPENAI, WIRE_ANTHROPIC, WIRE_GEMINI, WIRE_BEDROCK, WIRE_COHERE };
+enum wire_dialect {
+    WIRE_OPENAI,
+    WIRE_ANTHROPIC,
+    WIRE_GEMINI,
+    WIRE_BEDROCK,
+    WIRE_COHERE,
+    WIRE_ANTHROPIC_VERTEX,
+    WIRE_GEMINI_VERTEX,
+    WIRE_RESPONSES, /* OpenAI's Responses, and nothing else */
+    WIRES
+};
 enum auth_scheme {
     AUTH_NONE,
     AUTH_BEARER,
@@ -68,7 +78,6 @@ struct snapshot_deployment {
     int32_t connect_timeout_ms, first_token_timeout_ms, idle_timeout_ms, total_timeout_ms;
     int32_t priority, weight;
     enum abort_policy abort_policy;
-    struct span max_tokens_member; /* "max_tokens" or "max_completion_tokens" */
     bool reasoning;
     bool no_temperature;                /* it takes no sampling parameters */
     const struct price_version *prices; /* of all books, tenants and times; see snapshot_terms() */

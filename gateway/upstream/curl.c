@@ -83,6 +83,9 @@ static void read_header(struct upstream_call *call, struct span line)
         keep_text(value, call->encoding, sizeof(call->encoding), &head->content_encoding);
     else if (header_is(line, "x-request-id", &value) || header_is(line, "request-id", &value))
         keep_text(value, call->request_id, sizeof(call->request_id), &head->request_id);
+    else if (header_is(line, "content-length", &value) ||
+             header_is(line, "transfer-encoding", &value))
+        head->framed = true;
     else if (header_is(line, "retry-after", &value))
         head->retry_after_ms = read_retry_after(value);
 }

@@ -22,6 +22,7 @@ struct upstream_call; /* one transfer */
 struct upstream_head {
     int status;
     struct span content_type, content_encoding, request_id;
+    bool framed; /* the body's end is told by its length or its last chunk, not by closing */
     int64_t retry_after_ms; /* 0: none */
 };
 

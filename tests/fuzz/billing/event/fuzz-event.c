@@ -11,13 +11,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int encode(const struct event *event, struct buf *out)
 {
     switch (event->kind) {
-    case EVENT_USAGE:
+    case EVENT_KIND_USAGE:
         return event_encode_usage(&event->usage, out);
-    case EVENT_LEASE:
+    case EVENT_KIND_LEASE:
         return event_encode_lease(&event->lease, out);
-    case EVENT_REFUSAL:
+    case EVENT_KIND_REFUSAL:
         return event_encode_refusal(&event->refusal, out);
-    case EVENT_UNKNOWN:
+    case EVENT_KIND_UNKNOWN:
         break;
     }
     return 1;

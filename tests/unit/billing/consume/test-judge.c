@@ -84,7 +84,7 @@ static struct batch_item *put(struct batch *batch, const struct usage_event *eve
 {
     struct intake_message message = {.source = &source, .payload = span_of("{}")};
     batch_take(batch, &message);
-    batch->items[batch->count - 1].event.kind = EVENT_USAGE;
+    batch->items[batch->count - 1].event.kind = EVENT_KIND_USAGE;
     batch->items[batch->count - 1].event.usage = *event;
     batch->items[batch->count - 1].verdict = VERDICT_POST;
     return &batch->items[batch->count - 1];

@@ -187,7 +187,7 @@ static void what_is_written_is_read_back_and_written_again_alike(void **state)
         assert_int("encode", event_encode_usage(&event, &first), 0);
         if (event_decode(buf_span(&first), &doc, arena, &back, &why) < 0)
             fail_msg("%s: %s", why.at, first.at);
-        assert_int("kind", back.kind, EVENT_USAGE);
+        assert_int("kind", back.kind, EVENT_KIND_USAGE);
         assert_int("encode again", event_encode_usage(&back.usage, &second), 0);
         assert_span("round", buf_span(&second), first.at);
         assert_int("meters", back.usage.meters.present, event.meters.present);
@@ -274,7 +274,7 @@ static void leases_and_refusals_make_the_round_too(void **state)
     (void)state;
     assert_int("encode", event_encode_lease(&lease, &out), 0);
     assert_int("decode", event_decode(buf_span(&out), &doc, arena, &back, &why), 0);
-    assert_int("kind", back.kind, EVENT_LEASE);
+    assert_int("kind", back.kind, EVENT_KIND_LEASE);
     assert_true(uuid_equal(back.lease.id, lease.id));
     assert_true(uuid_equal(back.lease.lease, lease.lease));
     assert_true(uuid_equal(back.lease.journal, lease.journal));
@@ -287,7 +287,7 @@ static void leases_and_refusals_make_the_round_too(void **state)
     buf_clear(&out);
     assert_int("encode", event_encode_refusal(&refusal, &out), 0);
     assert_int("decode", event_decode(buf_span(&out), &doc, arena, &back, &why), 0);
-    assert_int("kind", back.kind, EVENT_REFUSAL);
+    assert_int("kind", back.kind, EVENT_KIND_REFUSAL);
     assert_span("code", back.refusal.code, "rate_limit_exceeded");
     assert_int("requests", back.refusal.requests, 12);
     assert_true(uuid_equal(back.refusal.key, refusal.key));
@@ -369,7 +369,7 @@ static void an_unknown_type_is_no_error(void **state)
                event_decode(span_of("{\"specversion\":\"1.0\",\"type\":\"other\"}"), &doc, arena,
                             &back, &why),
                0);
-    assert_int("kind", back.kind, EVENT_UNKNOWN);
+    assert_int("kind", back.kind, EVENT_KIND_UNKNOWN);
     buf_done(&why);
     arena_free(arena);
     json_doc_done(&doc);

@@ -95,7 +95,7 @@ static struct batch_item *closing(struct world *w, uint8_t lease, int64_t events
     struct batch_item *i = item(w);
     memset(&i->event, 0, sizeof(i->event));
     i->verdict = VERDICT_LEASE;
-    i->event.kind = EVENT_LEASE;
+    i->event.kind = EVENT_KIND_LEASE;
     i->event.lease.lease = id_of(2, lease);
     i->event.lease.tenant = w->wallet.tenant;
     i->event.lease.closed = true;

@@ -170,7 +170,7 @@ static void post_closes(struct world *w, uint32_t worker)
         struct event event;
 
         assert_int_equal(event_decode(record.payload, &doc, arena, &event, &why), 0);
-        if (event.kind != EVENT_LEASE || !event.lease.closed) {
+        if (event.kind != EVENT_KIND_LEASE || !event.lease.closed) {
             continue;
         }
         lock_books(w, event.lease.lease);

@@ -48,6 +48,11 @@ struct span httpd_body(const struct httpd_request *request)
     return request->body;
 }
 
+struct span httpd_query(const struct httpd_request *request)
+{
+    return request->query;
+}
+
 struct span httpd_header(const struct httpd_request *request, const char *name)
 {
     (void)request;
@@ -292,8 +297,7 @@ static struct snapshot_deployment deployment(uint8_t n, const char *provider)
                                         .dialect = span_of("openai-compatible"),
                                         .callable = true,
                                         .context_limit = 100000,
-                                        .output_limit = 1000,
-                                        .max_tokens_member = span_of("max_tokens")};
+                                        .output_limit = 1000};
 }
 
 void world_open(void)
@@ -335,30 +339,49 @@ void world_close(void)
     json_doc_done(&doc);
 }
 
-static void ask(const char *body, enum endpoint endpoint)
+static void ask(const char *body, enum endpoint endpoint, enum reply_dialect dialect)
 {
     struct call call = {.request = &world.request,
                         .endpoint = endpoint,
-                        .dialect = REPLY_OPENAI,
+                        .dialect = dialect,
+                        .model = span_of(endpoint == ENDPOINT_GENERATE ? "a/m" : ""),
+                        .stream = world.path_streams,
                         .id = {.at = {0x01, 0x9a, 0, 0, 0, 0, 0x70, 10, 0x80, 1}},
                         .arrived_us = 1};
 
     call.start_ms = uuid_unix_ms(call.id);
     buf_clear(&world.request.head);
     buf_clear(&world.request.sent);
-    world.request = (struct httpd_request){
-        .body = span_of(body), .head = world.request.head, .sent = world.request.sent};
+    world.request = (struct httpd_request){.body = span_of(body),
+                                           .query = span_of(world.query == NULL ? "" : world.query),
+                                           .head = world.request.head,
+                                           .sent = world.request.sent};
     flow_start(&world.worker, &call);
 }
 
 void world_ask(const char *body)
 {
-    ask(body, ENDPOINT_CHAT_COMPLETIONS);
+    ask(body, ENDPOINT_CHAT_COMPLETIONS, REPLY_OPENAI);
 }
 
 void world_embed(const char *body)
 {
-    ask(body, ENDPOINT_EMBEDDINGS);
+    ask(body, ENDPOINT_EMBEDDINGS, REPLY_OPENAI);
+}
+
+void world_messages(const char *body)
+{
+    ask(body, ENDPOINT_MESSAGES, REPLY_ANTHROPIC);
+}
+
+void world_count_messages(const char *body)
+{
+    ask(body, ENDPOINT_COUNT_TOKENS, REPLY_ANTHROPIC);
+}
+
+void world_generate(const char *body)
+{
+    ask(body, ENDPOINT_GENERATE, REPLY_GEMINI);
 }
 
 void world_write(void)
@@ -427,7 +450,7 @@ const struct usage_event *world_event(void)
             fail_msg("the event cannot be read: %s", why.at);
     }
     buf_done(&why);
-    assert_int_equal(world.event.kind, EVENT_USAGE);
+    assert_int_equal(world.event.kind, EVENT_KIND_USAGE);
     return &world.event.usage;
 }
 

@@ -17,7 +17,7 @@
 enum { WORLD_RECORDS_MAX = 64 };
 
 struct httpd_request {
-    struct span body;
+    struct span body, query;
     int status; /* 0: no head yet */
     struct buf head, sent;
     bool ended, complete;
@@ -32,6 +32,8 @@ struct world {
     struct httpd_request request;
 
     int64_t now_ms;
+    const char *query; /* of the next requests; NULL: none */
+    bool path_streams; /* of the next requests for generateContent */
 
     struct {
         enum record_type type;
@@ -62,6 +64,11 @@ int world_teardown(void **state);
 /* Starts a flow for POST /chat/completions (or /embeddings). */
 void world_ask(const char *body);
 void world_embed(const char *body);
+/* Anthropic's: POST /messages, and to count it. */
+void world_messages(const char *body);
+void world_count_messages(const char *body);
+/* Gemini's: POST …/models/a/m:generateContent. */
+void world_generate(const char *body);
 /* Writes what the journal was given, until nothing waits. */
 void world_write(void);
 /* Moves the clock and fires what is due. */

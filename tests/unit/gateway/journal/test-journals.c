@@ -217,15 +217,15 @@ static struct found read_all(const char *folder, struct uuid id)
             continue;
         }
         assert_int_equal(event_decode(record.payload, &doc, arena, &event, &why), 0);
-        if (event.kind == EVENT_LEASE && event.lease.closed) {
+        if (event.kind == EVENT_KIND_LEASE && event.lease.closed) {
             found.closes++;
             found.close_events = event.lease.events;
             found.close_pico = event.lease.charge_pico;
-        } else if (event.kind == EVENT_USAGE && event.usage.outcome == OUTCOME_CRASH) {
+        } else if (event.kind == EVENT_KIND_USAGE && event.usage.outcome == OUTCOME_CRASH) {
             found.crashed++;
             found.crash_charge += event.usage.charge_pico;
             found.crash_output = event.usage.attempts[0].meters.count[METER_OUTPUT];
-        } else if (event.kind == EVENT_USAGE) {
+        } else if (event.kind == EVENT_KIND_USAGE) {
             found.finals++;
         }
     }

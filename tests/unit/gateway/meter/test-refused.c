@@ -55,7 +55,7 @@ static void a_minute_of_refusals_makes_one_count_per_key_and_code(void **state)
         struct event event;
 
         assert_int_equal(event_decode(record.payload, &doc, arena, &event, &why), 0);
-        assert_int("a count", event.kind, EVENT_REFUSAL);
+        assert_int("a count", event.kind, EVENT_KIND_REFUSAL);
         assert_int("of its minute", event.refusal.minute_ms, MINUTE);
         seen[span_is(event.refusal.code, "payment_required")] += event.refusal.requests;
         records++;

@@ -128,7 +128,7 @@ static void what_cannot_be_dispatched_is_no_candidate(void **state)
         {"OpenAI's", true, false, WIRE_OPENAI, "openai", "a", ROUTE_OK},
         {"a compatible one", true, false, WIRE_OPENAI, "openai-compatible", "a", ROUTE_OK},
         {"Azure speaks it too", true, false, WIRE_OPENAI, "azure-openai", "a", ROUTE_OK},
-        {"another dialect", true, false, WIRE_ANTHROPIC, "anthropic", "a", ROUTE_NOT_SOLD},
+        {"another dialect", true, false, WIRE_ANTHROPIC, "anthropic", "a", ROUTE_OK},
         {"another dialect at the sandbox", true, true, WIRE_ANTHROPIC, "anthropic", "a", ROUTE_OK},
         {"no credential", false, false, WIRE_OPENAI, "openai", "a", ROUTE_NOT_SOLD},
         {"no price", true, false, WIRE_OPENAI, "openai", "unpriced", ROUTE_NOT_SOLD},

@@ -1,0 +1,332 @@
+/*
+ * ask: the step that reads the client's body: what is asked for, what it counts, who may serve it.
+ */
+#include <stdio.h>
+
+#include "common/base/digest.h"
+#include "gateway/dialect/languages.h"
+#include "gateway/flow/parts.h"
+#include "gateway/meter/count_ask.h"
+
+enum { NEAR_MODELS = 3, MESSAGE_MAX = 1024, COUNT_ANSWER_MAX = 128 };
+
+static enum go refuse(struct flow *flow, enum refusal refusal, const struct refusal_say *say)
+{
+    flow_refuse(flow, refusal, say);
+    return GO_END;
+}
+
+static enum ask_kind kind_of(const struct call *call)
+{
+    switch (call->dialect) {
+    case REPLY_ANTHROPIC:
+        return ASK_MESSAGES;
+    case REPLY_GEMINI:
+        return ASK_GENERATE;
+    case REPLY_OPENAI:
+    case REPLY_PROBLEM:
+    case REPLY_DIALECTS:
+        break;
+    }
+    return call->endpoint == ENDPOINT_EMBEDDINGS ? ASK_EMBEDDINGS : ASK_CHAT;
+}
+
+static enum go refuse_unknown_model(struct flow *flow)
+{
+    struct span near[NEAR_MODELS];
+    size_t count = snapshot_near_models(flow->snapshot, flow->ask.model, near, NEAR_MODELS);
+    struct buf message = buf_make(2 * MESSAGE_MAX);
+
+    buf_printf(&message, "The model '%.*s' does not exist.", SPAN_ARG(flow->ask.model));
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&message, "%s'%.*s'", i == 0 ? " Did you mean " : " or ", SPAN_ARG(near[i]));
+    if (count > 0)
+        buf_add_byte(&message, '?');
+    struct span text = arena_span(flow->arena, buf_span(&message));
+    buf_done(&message);
+    return refuse(flow, REFUSE_NO_MODEL, &(struct refusal_say){.message = text, .param = "model"});
+}
+
+static bool key_allows(const struct snapshot_key *key, struct span model)
+{
+    if (key->allowed_models == NULL)
+        return true;
+    for (uint32_t i = 0; i < key->allowed_count; i++)
+        if (span_equal(key->allowed_models[i], model))
+            return true;
+    return false;
+}
+
+static enum route_outcome collect(struct flow *flow, const struct snapshot_model *model)
+{
+    const struct ask *ask = &flow->ask;
+    const struct route_wish wish = {.order = ask->order.at,
+                                    .order_count = ask->order.count,
+                                    .only = ask->only.at,
+                                    .only_count = ask->only.count,
+                                    .ignore = ask->ignore.at,
+                                    .ignore_count = ask->ignore.count,
+                                    .no_fallbacks = ask->no_fallbacks,
+                                    .test_key = flow->key->kind == KEY_TEST,
+                                    .chat = ask_is_chat(ask->kind)};
+
+    const struct route_view view = {.snapshot = flow->snapshot,
+                                    .tenant = flow->key->tenant,
+                                    .board = flow->worker->board,
+                                    .start_ms = flow->call.start_ms,
+                                    .now_mono_ms = flow_now_ms(flow)};
+
+    return route_collect(&view, model, &wish, &flow->route);
+}
+
+static enum go refuse_route(struct flow *flow, enum route_outcome outcome,
+                            const struct snapshot_model *model)
+{
+    struct refusal_say say = {.param = "model"};
+    int64_t now_ms = flow_now_ms(flow), back_ms;
+
+    switch (outcome) {
+    case ROUTE_OK:
+        break;
+    case ROUTE_NOT_SOLD:
+        say.message = span_of(
+            arena_printf(flow->arena, "The model '%.*s' is known, but cannot be called here now.",
+                         SPAN_ARG(model->id)));
+        return refuse(flow, REFUSE_MODEL_UNAVAILABLE, &say);
+    case ROUTE_WRONG_KIND:
+        say.message = span_of(arena_printf(flow->arena,
+                                           "The model '%.*s' is of kind '%.*s' and cannot be used "
+                                           "with this endpoint.",
+                                           SPAN_ARG(model->id), SPAN_ARG(model->kind)));
+        return refuse(flow, REFUSE_INVALID_VALUE, &say);
+    case ROUTE_FILTERED:
+        say.param = "provider";
+        say.message = span_of(arena_printf(
+            flow->arena, "No provider of '%.*s' is left by 'provider'.", SPAN_ARG(model->id)));
+        return refuse(flow, REFUSE_MODEL_UNAVAILABLE, &say);
+    case ROUTE_ALL_OUT:
+        back_ms = board_back_ms(flow->worker->board, model, now_ms);
+        say = (struct refusal_say){.message = span_of("No provider can serve this model now."),
+                                   .retry_after_ms = back_ms > now_ms ? back_ms - now_ms : 1000};
+        return refuse(flow, REFUSE_UNAVAILABLE, &say);
+    }
+    return GO_NEXT;
+}
+
+/* The candidates of the model asked for, and behind them those of the models to fall back to. */
+static enum go find_candidates(struct flow *flow)
+{
+    const struct ask *ask = &flow->ask;
+    const struct snapshot_model *model = snapshot_find_model(flow->snapshot, ask->model);
+    enum route_outcome outcome = ROUTE_NOT_SOLD;
+
+    if (model != NULL && key_allows(flow->key, model->id))
+        outcome = collect(flow, model);
+    for (uint32_t i = 0; i < ask->model_count; i++) {
+        const struct snapshot_model *other = snapshot_find_model(flow->snapshot, ask->models[i]);
+        if (other != NULL && other != model && key_allows(flow->key, other->id))
+            (void)!collect(flow, other);
+    }
+    if (flow->route.count > 0)
+        return GO_NEXT;
+    if (model == NULL)
+        return refuse_unknown_model(flow);
+    if (!key_allows(flow->key, model->id))
+        return refuse(
+            flow, REFUSE_NOT_ALLOWED,
+            &(struct refusal_say){.message = span_of("This API key may not use that model."),
+                                  .param = "model"});
+    return refuse_route(flow, outcome, model);
+}
+
+/* A pseudonym that is the same for all requests of one end user of one tenant. */
+static struct span end_user(struct flow *flow)
+{
+    struct sha256 hash;
+    char *text;
+
+    if (flow->ask.user.size == 0)
+        return (struct span){0};
+    hash = digest_hmac_sha256(uuid_span(&flow->key->tenant->id), flow->ask.user);
+    text = arena_take(flow->arena, 2 * sizeof(hash) + 1);
+    digest_hex(hash.at, sizeof(hash), text);
+    return span_of(text);
+}
+
+static bool is_hex(struct span text, size_t size)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr("0123456789abcdef", text.at[i]) == NULL)
+            return false;
+    return text.size == size;
+}
+
+/* W3C Trace Context: version-trace_id-parent_id-flags. */
+static void read_trace(struct flow *flow)
+{
+    struct usage_event *event = &flow->metering.event;
+    struct span rest = httpd_header(flow->request, "traceparent");
+    struct span version = span_cut(&rest, '-'), trace = span_cut(&rest, '-');
+    struct span parent = span_cut(&rest, '-');
+
+    if (!is_hex(version, 2) || !is_hex(trace, 32) || !is_hex(parent, 16))
+        return;
+    event->trace_id = arena_span(flow->arena, trace);
+    event->parent_id = arena_span(flow->arena, parent);
+}
+
+static void begin_event(struct flow *flow)
+{
+    const struct ask *ask = &flow->ask;
+    struct usage_event *event = &flow->metering.event;
+
+    *event = (struct usage_event){.id = flow->call.id,
+                                  .tenant = flow->key->tenant->id,
+                                  .project = flow->key->project,
+                                  .key = flow->key->id,
+                                  .gateway = flow->worker->config.gateway,
+                                  .journal = journal_id(flow->worker->journal),
+                                  .cell = flow->key->tenant->cell,
+                                  .start_ms = flow->call.start_ms,
+                                  .test = flow->key->kind == KEY_TEST,
+                                  .outcome = OUTCOME_NOT_DISPATCHED,
+                                  .endpoint = span_of(endpoint_name(flow->call.endpoint)),
+                                  .stream = ask->stream,
+                                  .model_asked = ask->model,
+                                  .client_request_id = flow->call.client_request_id,
+                                  .session_id = ask->session_id,
+                                  .end_user = end_user(flow),
+                                  .first_token_ms = -1,
+                                  .total_ms = -1,
+                                  .overhead_us = -1};
+    for (uint32_t i = 0; i < ask->tag_count && i < EVENT_TAGS_MAX; i++)
+        event->tags[event->tag_count++] =
+            (struct event_text){ask->tags[i].name, ask->tags[i].value};
+    /* As OpenRouter's clients name themselves. */
+    event->app = arena_span(flow->arena,
+                            span_part(httpd_header(flow->request, "x-title"), 0, EVENT_TEXT_MAX));
+    read_trace(flow);
+    flow->metering.arrived_us = flow->call.arrived_us;
+    flow->metering.output = count_make(COUNT_BYTES, COUNT_MILLIBYTES_DEFAULT);
+}
+
+bool flow_read_chat(struct flow *flow)
+{
+    const struct client_language *client = flow->client;
+    bool count = flow->call.endpoint == ENDPOINT_COUNT_TOKENS && client->read_count_ask != NULL;
+    int (*read_ask)(const struct json_doc *doc, struct arena *arena, struct chat *chat_out,
+                    const char **why_out, const char **member_out) =
+        count ? client->read_count_ask : client->read_ask;
+    int error;
+
+    if (flow->chat_state != CHAT_UNREAD)
+        return flow->chat_state == CHAT_READ;
+    error = read_ask(&flow->ask_doc, flow->arena, &flow->chat, &flow->chat_why, &flow->chat_member);
+    flow->chat_state = error == 0 ? CHAT_READ : CHAT_UNFIT;
+    flow->chat.wish.stream = flow->ask.stream; /* a path may say it */
+    return error == 0;
+}
+
+/* Now, because the body goes with its client. What our reader cannot take, its own provider may: it
+ * is counted at its bound. */
+static void count_input(struct flow *flow)
+{
+    struct count count = flow->metering.output;
+
+    if (flow->ask.kind == ASK_CHAT)
+        count_chat_input(&count, &flow->ask_doc, 0);
+    else if (flow->ask.kind == ASK_EMBEDDINGS)
+        count_embeddings_input(&count, &flow->ask_doc, 0);
+    else if (flow_read_chat(flow))
+        count_ask(&count, &flow->chat);
+    else
+        count_add_tokens(&count, flow->ask.input_bound);
+    flow->metering.counted_input = count_tokens(&count);
+}
+
+/* "gemini-x" of …/models/gemini-x:generateContent; empty where no path names one. */
+static struct span model_of_path(struct flow *flow)
+{
+    char id[ASK_NAME_MAX];
+
+    return arena_span(flow->arena,
+                      span_make(id, endpoint_model_id(flow->call.model, id, sizeof(id))));
+}
+
+/* Without alt=sse Gemini streams a JSON array. */
+static bool asks_for_events(struct span query)
+{
+    while (query.at != NULL)
+        if (span_is(span_cut(&query, '&'), "alt=sse"))
+            return true;
+    return false;
+}
+
+static const struct client_language *client_of(const struct flow *flow, enum ask_kind kind)
+{
+    if (kind == ASK_MESSAGES)
+        return &anthropic_client;
+    if (kind != ASK_GENERATE)
+        return &openai_client;
+    return flow->call.stream && !asks_for_events(httpd_query(flow->request)) ? &gemini_array_client
+                                                                             : &gemini_client;
+}
+
+/* An estimate by our own counter, which is what an answer without usage would be charged by. */
+static enum go answer_count(struct flow *flow)
+{
+    struct reply_head head = {.id = flow->call.id,
+                              .client_request_id = flow->call.client_request_id,
+                              .attempts = -1,
+                              .overhead_us = out_overhead_us(flow)};
+    char body[COUNT_ANSWER_MAX];
+    int size;
+
+    if (!flow_read_chat(flow))
+        return refuse(
+            flow, REFUSE_INVALID_VALUE,
+            &(struct refusal_say){.message = span_of(flow->chat_why), .param = flow->chat_member});
+    size = snprintf(body, sizeof(body),
+                    flow->ask.kind == ASK_MESSAGES ? "{\"input_tokens\":%lld}"
+                                                   : "{\"totalTokens\":%lld}",
+                    (long long)flow->metering.counted_input);
+    reply_answer(flow->request, 200, &head, span_of("application/json"),
+                 span_make(body, (size_t)size));
+    flow->status = 200;
+    flow->request = NULL;
+    return GO_END;
+}
+
+enum go flow_ask(struct flow *flow)
+{
+    struct ask_refusal why = {0};
+    const struct ask_source source = {.kind = kind_of(&flow->call),
+                                      .body = httpd_body(flow->request),
+                                      .model = model_of_path(flow),
+                                      .stream = flow->call.stream};
+    enum ask_outcome outcome = ask_read(&source, &flow->ask_doc, flow->arena, &flow->ask, &why);
+    const struct refusal_say say = {.message = span_of(why.message), .param = why.param};
+    enum go go;
+
+    flow->client = client_of(flow, source.kind);
+    switch (outcome) {
+    case ASK_OK:
+        break;
+    case ASK_MALFORMED:
+        return refuse(flow, REFUSE_INVALID_REQUEST, &say);
+    case ASK_INVALID:
+        return refuse(flow, REFUSE_INVALID_VALUE, &say);
+    case ASK_UNSUPPORTED:
+        return refuse(flow, REFUSE_UNSUPPORTED, &say);
+    }
+    if (flow->ask.max_tokens > 0 || flow->ask.max_completion_tokens > 0)
+        flow->output_cap = flow->ask.max_tokens > flow->ask.max_completion_tokens
+                               ? flow->ask.max_tokens
+                               : flow->ask.max_completion_tokens;
+    begin_event(flow);
+    count_input(flow);
+    go = find_candidates(flow);
+    if (go == GO_NEXT && flow->call.endpoint == ENDPOINT_COUNT_TOKENS)
+        return answer_count(flow);
+    return go;
+}

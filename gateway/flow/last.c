@@ -1,0 +1,227 @@
+/*
+ * last: the end of an answer, made once its cost is known and sent once FINAL is written.
+ */
+#include "common/base/json_writer.h"
+#include "common/base/mem.h"
+#include "gateway/flow/parts.h"
+
+static const char done[] = "data: [DONE]\n\n";
+/* Of a whole answer of another dialect. */
+static const struct json_limits limits_whole = {
+    .max_bytes = (size_t)32 << 20, .max_depth = 64, .max_nodes = 2000000};
+
+static struct span cost_members(struct flow *flow)
+{
+    const struct usage_event *event = &flow->metering.event;
+    const struct openai_cost cost = {
+        .charge_pico = event->charge_pico,
+        .base_pico = event->base_pico,
+        .discount_pico = flow->metering.discount_pico,
+        .billed = flow->attempt.answer.usage.shown.present != 0 ? &event->meters : NULL};
+
+    return openai_cost_members(flow->arena, &cost);
+}
+
+static struct span own_usage(struct flow *flow)
+{
+    return openai_make_usage(flow->arena, &flow->metering.event.meters, flow->ask.kind,
+                             cost_members(flow));
+}
+
+static void patch_usage(struct flow *flow, struct patch *patch, uint32_t usage)
+{
+    if (flow->metering.event.usage_from == USAGE_PROVIDER)
+        openai_patch_usage(patch, usage, cost_members(flow));
+    else
+        patch_replace(patch, usage, own_usage(flow));
+}
+
+static void keep_last(struct flow *flow, struct patch *patch, struct span before, struct span after)
+{
+    struct span *last = arena_array(flow->arena, PATCH_PIECES_MAX + 2, sizeof(*last));
+    uint32_t count = 0;
+
+    if (before.size > 0)
+        last[count++] = before;
+    count += patch_pieces(patch, last + count, &flow->last_bytes);
+    if (after.size > 0)
+        last[count++] = after;
+    flow->last = last;
+    flow->last_count = count;
+}
+
+static void prepare_whole(struct flow *flow)
+{
+    const struct openai_places *places = &flow->attempt.places;
+    struct json_doc *doc = &flow->worker->pool->doc;
+    struct patch patch;
+
+    patch_begin(&patch, doc);
+    if (places->usage != JSON_NONE && !json_is_null(doc, places->usage)) {
+        patch_usage(flow, &patch, places->usage);
+    } else if (places->usage != JSON_NONE) {
+        patch_replace(&patch, places->usage, own_usage(flow));
+    } else {
+        struct span usage = own_usage(flow);
+        must(patch_object(&patch, 0, NULL, NULL,
+                          span_of(arena_printf(flow->arena, "\"usage\":%.*s", SPAN_ARG(usage)))));
+    }
+    keep_last(flow, &patch, (struct span){0}, (struct span){0});
+}
+
+/* A chunk for an answer whose provider sent none: the client asked for one. */
+static void make_usage_chunk(struct flow *flow)
+{
+    struct buf out = buf_make(8 << 10);
+    struct span *last = arena_take(flow->arena, sizeof(*last));
+
+    buf_add_string(&out, "data: {\"id\":");
+    (void)json_quote(&out, span_of(flow->attempt.answer.id));
+    buf_printf(&out, ",\"object\":\"chat.completion.chunk\",\"created\":%lld,\"model\":",
+               (long long)(flow->call.start_ms / 1000));
+    (void)json_quote(&out, span_of(flow->attempt.answer.model));
+    buf_add_string(&out, ",\"choices\":[],\"usage\":");
+    buf_add_span(&out, own_usage(flow));
+    buf_add_string(&out, "}\n\ndata: [DONE]\n\n");
+    must(!buf_failed(&out));
+    *last = arena_span(flow->arena, buf_span(&out));
+    buf_done(&out);
+    flow->last = last;
+    flow->last_count = 1;
+}
+
+/* The chunk that told usage, as the last one: no choices in it, the cost in its usage. */
+static void prepare_usage_chunk(struct flow *flow)
+{
+    struct json_doc *doc = &flow->worker->pool->doc;
+    struct patch patch;
+    uint32_t usage, choices;
+
+    if (flow->usage_frame.size == 0 ||
+        json_parse(doc, buf_span(&flow->usage_frame), &json_limits_body) != JSON_OK) {
+        make_usage_chunk(flow);
+        return;
+    }
+    usage = json_find(doc, 0, "usage");
+    choices = json_find(doc, 0, "choices");
+    patch_begin(&patch, doc);
+    patch_usage(flow, &patch, usage);
+    if (choices != JSON_NONE)
+        patch_replace(&patch, choices, span_of("[]"));
+    keep_last(flow, &patch, span_of("data: "), span_of("\n\ndata: [DONE]\n\n"));
+}
+
+static void keep_one(struct flow *flow, struct span text)
+{
+    struct span *last = arena_take(flow->arena, sizeof(*last));
+
+    *last = text;
+    flow->last = last;
+    flow->last_count = 1;
+    flow->last_bytes = text.size;
+}
+
+static void prepare_patched(struct flow *flow)
+{
+    if (!flow->ask.stream)
+        prepare_whole(flow);
+    else if (flow->ask.include_usage)
+        prepare_usage_chunk(flow);
+    else
+        keep_one(flow, span_make(done, sizeof(done) - 1));
+}
+
+/* Puts the cost into the JSON `text`; false, and nothing is kept, where it has no usage. */
+static bool patch_cost(struct flow *flow, struct span text, struct patch *patch)
+{
+    struct json_doc *doc = &flow->worker->pool->doc;
+    uint32_t usage;
+
+    if (flow->client->usage_member == NULL || json_parse(doc, text, &limits_whole) != JSON_OK)
+        return false;
+    usage = json_find(doc, 0, flow->client->usage_member);
+    if (usage == JSON_NONE || json_kind(doc, usage) != JSON_OBJECT)
+        return false;
+    patch_begin(patch, doc);
+    openai_patch_usage(patch, usage, cost_members(flow));
+    return true;
+}
+
+static void prepare_passed_whole(struct flow *flow)
+{
+    struct span body = buf_span(&flow->attempt.body);
+    struct patch patch;
+
+    if (patch_cost(flow, body, &patch))
+        keep_last(flow, &patch, (struct span){0}, (struct span){0});
+    else
+        keep_one(flow, body);
+}
+
+static void prepare_passed_stream(struct flow *flow)
+{
+    struct span tail = buf_span(&flow->tail);
+    struct patch patch;
+
+    if (flow->usage_bytes > 0 &&
+        patch_cost(flow, span_part(tail, flow->usage_at, flow->usage_bytes), &patch))
+        keep_last(flow, &patch, span_part(tail, 0, flow->usage_at),
+                  span_part(tail, flow->usage_at + flow->usage_bytes, SIZE_MAX));
+    else
+        keep_one(flow, tail);
+}
+
+/* What is written is what was rated: counted by us where the provider told nothing of use. */
+static void prepare_told(struct flow *flow)
+{
+    const struct usage_event *event = &flow->metering.event;
+    struct answer_usage *usage = arena_take(flow->arena, sizeof(*usage));
+    const struct answer_event told = {
+        .kind = EVENT_USAGE, .usage = usage, .json = cost_members(flow)};
+    const struct answer_event end = {.kind = EVENT_DONE};
+
+    if (event->usage_from == USAGE_PROVIDER)
+        *usage = flow->attempt.answer.usage;
+    else
+        *usage = (struct answer_usage){.state = ANSWER_USAGE_GOOD, .meters = event->meters};
+    flow->client->write(&flow->writer, &told);
+    flow->client->write(&flow->writer, &end);
+    if (buf_failed(&flow->told))
+        flow_refuse(flow, REFUSE_INTERNAL, NULL);
+    else
+        keep_one(flow, buf_span(&flow->told));
+}
+
+void out_prepare_last(struct flow *flow)
+{
+    if (flow->request == NULL)
+        return;
+    switch (flow->attempt.way) {
+    case WAY_PATCH:
+        prepare_patched(flow);
+        break;
+    case WAY_PASS:
+        if (flow->ask.stream)
+            prepare_passed_stream(flow);
+        else
+            prepare_passed_whole(flow);
+        break;
+    case WAY_TRANSLATE:
+        prepare_told(flow);
+        break;
+    }
+}
+
+void out_last(struct flow *flow)
+{
+    if (flow->ask.stream)
+        out_start_stream(flow);
+    else
+        out_start(flow, "application/json", flow->last_bytes);
+    if (flow->held.size > 0)
+        out_bytes(flow, buf_span(&flow->held));
+    for (uint32_t i = 0; i < flow->last_count; i++)
+        (void)!httpd_send(flow->request, flow->last[i]);
+    httpd_end(flow->request, true);
+    flow->request = NULL;
+}

@@ -1,0 +1,286 @@
+/*
+ * send: the step in which an attempt begins: its body in the provider's language, INTENT on the
+ * journal, then the call.
+ */
+#include "common/base/clock.h"
+#include "gateway/dialect/compatible.h"
+#include "gateway/dialect/languages.h"
+#include "gateway/flow/parts.h"
+
+enum {
+    JOURNAL_WAIT_MS = 800, /* an INTENT that takes longer refuses its request */
+    PATH_MAX_BYTES = 1024,
+    PASSED_MAX = 2,
+};
+/* What a translated body has of its own; large texts are only pointed to. */
+#define OWN_BODY_MAX ((size_t)16 << 20)
+
+/* ---- the body ---- */
+enum body {
+    BODY_READY,
+    BODY_ELSEWHERE, /* this provider cannot take it: `unspeakable` says what */
+    BODY_UNFIT,     /* it is no chat: the client's fault */
+};
+
+static enum attempt_way way_of(const struct flow *flow, const struct upstream_language *language)
+{
+    if (flow->client->family != language->family)
+        return WAY_TRANSLATE;
+    if (language->family == FAMILY_OPENAI)
+        return WAY_PATCH;
+    /* Providers are asked for events: an array is written from them. */
+    return flow->client == &gemini_array_client && flow->ask.stream ? WAY_TRANSLATE : WAY_PASS;
+}
+
+static struct language_target target_of(const struct flow *flow)
+{
+    const struct snapshot_deployment *deployment = flow->attempt.candidate->deployment;
+    const struct compatible_facts facts = {.model = deployment->upstream_id,
+                                           .reasoning = deployment->reasoning,
+                                           .no_temperature = deployment->no_temperature};
+    struct language_target target = {.output_cap = flow_cap_at(flow, deployment),
+                                     .output_limit = deployment->output_limit};
+
+    compatible_target(deployment->provider, deployment->dialect, &facts, &target);
+    return target;
+}
+
+static enum body patch_body(struct flow *flow, const struct language_target *target)
+{
+    struct attempt *attempt = &flow->attempt;
+    struct span *pieces = arena_array(flow->arena, PATCH_PIECES_MAX, sizeof(*pieces));
+    struct patch patch;
+
+    patch_begin(&patch, &flow->ask_doc);
+    if (!attempt->language->patch_ask(&patch, &flow->ask, target, flow->arena)) {
+        flow->unspeakable = "a body with so many members of this gateway's own";
+        return BODY_ELSEWHERE;
+    }
+    attempt->piece_count = patch_pieces(&patch, pieces, &attempt->body_bytes);
+    attempt->pieces = pieces;
+    return BODY_READY;
+}
+
+/* "'seed', 'logit_bias'", for a client that requires its parameters to be honoured. */
+static const char *name_lost(struct flow *flow, uint64_t lost)
+{
+    char *names = arena_strdup(flow->arena, "");
+
+    for (int i = 0; i < CHAT_MEMBERS; i++)
+        if ((lost >> i & 1) != 0)
+            names = arena_printf(flow->arena, "%s%s'%s'", names, names[0] == '\0' ? "" : ", ",
+                                 chat_member_name((enum chat_member)i));
+    return names;
+}
+
+static enum body translate_body(struct flow *flow, const struct language_target *target)
+{
+    struct attempt *attempt = &flow->attempt;
+    struct ask_losses losses = {0};
+    enum ask_written written;
+
+    if (!flow_read_chat(flow))
+        return BODY_UNFIT;
+    pieces_done(&flow->pieces);
+    flow->pieces = pieces_make(flow->arena, OWN_BODY_MAX);
+    written = attempt->language->write_ask(&flow->chat, target, &flow->pieces, &losses);
+    attempt->lost = losses.lost;
+    if (written == ASK_WRITTEN)
+        attempt->pieces = pieces_spans(&flow->pieces, &attempt->piece_count, &attempt->body_bytes);
+    if (attempt->pieces == NULL)
+        flow->unspeakable = written == ASK_UNSPEAKABLE && losses.why != NULL
+                                ? losses.why
+                                : "a conversation of this size";
+    else if (losses.lost != 0 && flow->ask.require_parameters)
+        flow->unspeakable = name_lost(flow, losses.lost);
+    else
+        return BODY_READY;
+    return BODY_ELSEWHERE;
+}
+
+/* A client's body may hold what one of the compatible providers refuses though it speaks the same
+ * dialect: it is said anew then, and the answer passes all the same. */
+static bool is_said_anew(const struct flow *flow, const struct language_target *target)
+{
+    return flow->attempt.way == WAY_TRANSLATE ||
+           (flow->ask.kind == ASK_CHAT && target->compatible != NULL &&
+            !compatible_passes(target->compatible, &flow->ask_doc));
+}
+
+static enum body write_body(struct flow *flow)
+{
+    const struct language_target target = target_of(flow);
+
+    return is_said_anew(flow, &target) ? translate_body(flow, &target) : patch_body(flow, &target);
+}
+
+/* ---- the attempt ---- */
+static void begin_attempt(struct flow *flow)
+{
+    const struct route_candidate *candidate = flow->attempt.candidate;
+    struct buf body = flow->attempt.body;
+
+    buf_clear(&body);
+    flow->attempt = (struct attempt){.candidate = candidate,
+                                     .language = upstream_language_of(candidate->deployment->wire),
+                                     .body = body,
+                                     .answer = answer_make(),
+                                     .begun_ms = flow_now_ms(flow),
+                                     .last_ms = flow_now_ms(flow)};
+    flow->attempt.way = way_of(flow, flow->attempt.language);
+    sse_reset(&flow->sse);
+    event_stream_reset(&flow->messages);
+    flow->shape.before = flow->shape.behind = 0;
+    buf_clear(&flow->held);
+    buf_clear(&flow->usage_frame);
+    buf_clear(&flow->tail);
+    flow->usage_bytes = 0;
+    spoken_begin(flow);
+}
+
+static void begin_metering(struct flow *flow)
+{
+    const struct route_candidate *candidate = flow->attempt.candidate;
+
+    flow->metering.input_bound = flow_input_bound_at(flow, candidate->deployment);
+    flow->metering.output_bound = flow_output_bound_at(flow, candidate->deployment);
+    metering_begin(&flow->metering, candidate->deployment, &candidate->terms, clock_mono_us());
+}
+
+/* Headers that a client says its provider's dialect with. */
+static uint32_t passed_headers(const struct flow *flow, struct upstream_header *passed_out)
+{
+    static const struct {
+        enum language_family family;
+        const char *name;
+    } rows[] = {{FAMILY_ANTHROPIC, "anthropic-version"},
+                {FAMILY_ANTHROPIC, "anthropic-beta"},
+                {FAMILY_OPENAI, "openai-beta"}};
+    uint32_t count = 0;
+
+    if (flow->attempt.way == WAY_TRANSLATE)
+        return 0;
+    for (size_t i = 0; i < array_size(rows) && count < PASSED_MAX; i++) {
+        struct span value = rows[i].family == flow->client->family
+                                ? httpd_header(flow->request, rows[i].name)
+                                : (struct span){0};
+        if (value.size > 0)
+            passed_out[count++] = (struct upstream_header){span_of(rows[i].name), value};
+    }
+    return count;
+}
+
+static void write_path(const struct flow *flow, struct buf *out)
+{
+    const struct language_target target = target_of(flow);
+
+    if (flow->ask.kind == ASK_EMBEDDINGS)
+        buf_add_string(out, "/embeddings");
+    else
+        flow->attempt.language->path(&target, flow->ask.stream, out);
+}
+
+static enum go dispatch(struct flow *flow)
+{
+    struct flow_worker *worker = flow->worker;
+    struct attempt *attempt = &flow->attempt;
+    struct upstream_header passed[PASSED_MAX];
+    struct upstream_request request = {.deployment = attempt->candidate->deployment,
+                                       .headers = attempt->language->headers,
+                                       .passed = passed,
+                                       .passed_count = passed_headers(flow, passed),
+                                       .pieces = attempt->pieces,
+                                       .piece_count = attempt->piece_count,
+                                       .body_bytes = attempt->body_bytes,
+                                       .attempt = flow->metering.event.attempt_count};
+    char id[ID_TEXT_SIZE];
+
+    buf_clear(&worker->pool->scratch);
+    write_path(flow, &worker->pool->scratch);
+    request.path = buf_span(&worker->pool->scratch);
+    if (flow->ask.stream && attempt->language->accept != NULL)
+        request.accept = span_of(attempt->language->accept);
+    request.request_id = span_make(id, id_format(ID_GENERATION, flow->call.id, id));
+    attempt->sent_us = clock_mono_us();
+    attempt->begun_ms = attempt->last_ms = flow_now_ms(flow);
+    attempt->call =
+        worker->upstream->ops->start(worker->upstream, &request, &flow_upstream_events, flow);
+    if (attempt->call == NULL)
+        flow_fail(flow, FAULT_CONNECT);
+    return GO_NEXT;
+}
+
+/* The disk stalls, or refuses: nothing goes upstream, and the client is told in time. The INTENT
+ * is in the writer's hands all the same, so the event's FINAL follows it. */
+static enum go await_intent(struct flow *flow)
+{
+    int64_t until_ms = flow->journal_since_us / 1000 + JOURNAL_WAIT_MS;
+
+    if (flow_now_ms(flow) < until_ms) {
+        flow_arm(flow, until_ms);
+        return GO_WAIT;
+    }
+    journal_forget(flow->worker->journal, &flow->ticket);
+    if (flow->worker->metrics != NULL)
+        metrics_add(flow->worker->metrics, COUNT_JOURNAL_REFUSED, 1);
+    metering_end(&flow->metering, 0, "journal", NULL, clock_mono_us());
+    flow->journalling = JOURNAL_IDLE;
+    flow->intent_written = true;
+    flow->journal_late = true;
+    flow->outcome =
+        flow->metering.event.attempt_count > 1 ? OUTCOME_PROVIDER_FAILED : OUTCOME_NOT_DISPATCHED;
+    flow_refuse(flow, REFUSE_STORE,
+                &(struct refusal_say){.message = span_of("The gateway cannot record requests now."),
+                                      .retry_after_ms = 1000});
+    return GO_END;
+}
+
+/* The body first: what cannot be said to this provider is no attempt. */
+static enum go begin(struct flow *flow)
+{
+    begin_attempt(flow);
+    switch (write_body(flow)) {
+    case BODY_READY:
+        break;
+    case BODY_ELSEWHERE:
+        flow->attempt.candidate = NULL;
+        return GO_ROUTE;
+    case BODY_UNFIT:
+        flow->attempt.candidate = NULL;
+        flow_refuse(
+            flow, REFUSE_INVALID_VALUE,
+            &(struct refusal_say){.message = span_of(flow->chat_why), .param = flow->chat_member});
+        return GO_END;
+    }
+    begin_metering(flow);
+    if (flow_put_intent(flow) != 0)
+        return GO_END;
+    return await_intent(flow);
+}
+
+enum go flow_send(struct flow *flow)
+{
+    switch (flow->journalling) {
+    case JOURNAL_IDLE:
+        return begin(flow);
+    case JOURNAL_WRITING:
+        return await_intent(flow);
+    case JOURNAL_WRITTEN:
+    case JOURNAL_FAILED:
+        break;
+    }
+    if (flow->journalling == JOURNAL_FAILED) {
+        flow->journalling = JOURNAL_IDLE;
+        flow->outcome = flow->metering.event.attempt_count > 1 ? OUTCOME_PROVIDER_FAILED
+                                                               : OUTCOME_NOT_DISPATCHED;
+        flow_refuse(flow, REFUSE_STORE, &(struct refusal_say){.retry_after_ms = 1000});
+        return GO_END;
+    }
+    flow->journalling = JOURNAL_IDLE;
+    if (flow->request == NULL) {
+        metering_end(&flow->metering, 0, "cancelled", NULL, clock_mono_us());
+        flow->outcome = OUTCOME_CLIENT_LEFT_EARLY;
+        return GO_END;
+    }
+    return dispatch(flow);
+}
