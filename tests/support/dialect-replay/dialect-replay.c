@@ -2,6 +2,7 @@
  * dialect-replay: a provider's answer, from a file, in a client's language on standard output.
  *
  *   dialect-replay UPSTREAM CLIENT whole|stream|error PIECE_BYTES FILE [whole|stream]
+ *   dialect-replay UPSTREAM CLIENT splits 0 FILE [whole|stream]
  *   dialect-replay UPSTREAM CLIENT ask 0 FILE
  *
  * The third word says what the file is; a stream is fed in pieces of so many bytes (0: at once).
@@ -9,7 +10,10 @@
  * line of JSON with what the answer said: signs, finish, error, meters. Ends with 2 when asked for
  * a language that there is none of.
  *
- * The second form writes a client's body as the provider is sent it; standard error then says what
+ * The second form feeds a stream in two pieces, cut at each byte (of a long one at 2,000 places),
+ * and ends with 3 and the place on standard error when that makes another answer of it.
+ *
+ * The third form writes a client's body as the provider is sent it; standard error then says what
  * was lost, or why the client or the language refuses it.
  */
 #include <errno.h>
@@ -23,7 +27,7 @@
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/sse.h"
 
-enum { REPLAY_MAX = 64 << 20, SCRATCH_MAX = 8 << 20, GATHER_MAX = 64 << 20 };
+enum { REPLAY_MAX = 64 << 20, SCRATCH_MAX = 8 << 20, GATHER_MAX = 64 << 20, SPLITS_MAX = 2000 };
 
 struct replay {
     struct answer_reader reader;
@@ -31,7 +35,20 @@ struct replay {
     struct answer answer;
     struct json_doc doc;
     struct arena *scratch;
+    size_t piece_bytes; /* 0: all at once */
+    size_t split;       /* where the first of two pieces ends; 0: by piece_bytes */
 };
+
+static size_t next_piece(struct replay *replay, struct span bytes)
+{
+    size_t size = replay->split != 0 ? replay->split : replay->piece_bytes;
+
+    if (replay->split != 0) {
+        replay->split = 0;
+        replay->piece_bytes = 0;
+    }
+    return size == 0 || size > bytes.size ? bytes.size : size;
+}
 
 static void on_event(void *context, const struct answer_event *event)
 {
@@ -57,14 +74,14 @@ static bool drain(struct replay *replay, struct sse *sse)
     return outcome == SSE_MORE;
 }
 
-static bool feed_sse(struct replay *replay, struct span bytes, size_t piece_bytes)
+static bool feed_sse(struct replay *replay, struct span bytes)
 {
     struct sse sse = sse_make();
     struct sse_frame frame;
     bool good = true;
 
     while (good && bytes.size > 0) {
-        size_t size = piece_bytes == 0 || piece_bytes > bytes.size ? bytes.size : piece_bytes;
+        size_t size = next_piece(replay, bytes);
         sse_feed(&sse, span_part(bytes, 0, size));
         good = drain(replay, &sse);
         bytes = span_part(bytes, size, bytes.size);
@@ -87,13 +104,13 @@ static bool drain_messages(struct replay *replay, struct event_stream *stream)
     return outcome == EVENT_STREAM_MORE;
 }
 
-static bool feed_event_stream(struct replay *replay, struct span bytes, size_t piece_bytes)
+static bool feed_event_stream(struct replay *replay, struct span bytes)
 {
     struct event_stream stream = event_stream_make();
     bool good = true;
 
     while (good && bytes.size > 0) {
-        size_t size = piece_bytes == 0 || piece_bytes > bytes.size ? bytes.size : piece_bytes;
+        size_t size = next_piece(replay, bytes);
         event_stream_feed(&stream, span_part(bytes, 0, size));
         good = drain_messages(replay, &stream);
         bytes = span_part(bytes, size, bytes.size);
@@ -105,7 +122,7 @@ static bool feed_event_stream(struct replay *replay, struct span bytes, size_t p
     return good;
 }
 
-static bool feed(struct replay *replay, const char *how, size_t piece_bytes, struct span bytes)
+static bool feed(struct replay *replay, const char *how, struct span bytes)
 {
     if (strcmp(how, "whole") == 0) {
         replay->reader.language->read_whole(&replay->reader, bytes);
@@ -115,9 +132,9 @@ static bool feed(struct replay *replay, const char *how, size_t piece_bytes, str
         return replay->reader.language->read_error(&replay->reader, bytes);
     switch (replay->reader.language->framing) {
     case FRAMING_SSE:
-        return feed_sse(replay, bytes, piece_bytes);
+        return feed_sse(replay, bytes);
     case FRAMING_EVENT_STREAM:
-        return feed_event_stream(replay, bytes, piece_bytes);
+        return feed_event_stream(replay, bytes);
     }
     return false;
 }
@@ -152,33 +169,73 @@ static void report(const struct answer *answer, bool read)
     buf_done(&out);
 }
 
-static void run(const struct upstream_language *upstream, const struct client_language *client,
-                char **words, struct span bytes, bool stream)
+/* What the client gets is in `out`, what the answer said in replay->answer. */
+static bool run_once(const struct upstream_language *upstream, const struct client_language *client,
+                     const char *how, struct span bytes, bool stream, struct replay *replay,
+                     struct buf *out)
 {
-    struct buf out = buf_make(REPLAY_MAX);
     struct arena *arena = arena_new(1 << 16, GATHER_MAX);
-    struct replay *replay = mem_new(sizeof(*replay));
     bool read;
 
+    buf_clear(out);
     replay->scratch = arena_new(1 << 16, SCRATCH_MAX);
     replay->doc = json_doc_make();
     replay->answer = answer_make();
     replay->reader = answer_reader_make(upstream, &replay->doc, &replay->answer,
                                         (struct answer_sink){on_event, replay}, replay->scratch);
-    replay->writer = answer_writer_make(client, &out, arena);
+    replay->writer = answer_writer_make(client, out, arena);
     replay->writer.id = span_of("gen_replay");
     replay->writer.model = span_of("replayed-model");
     replay->writer.created_s = 1700000000;
     replay->writer.stream = stream;
     replay->writer.include_usage = true;
-    read = feed(replay, words[3], strtoul(words[4], NULL, 10), bytes);
-    fwrite(out.at, 1, out.size, stdout);
-    report(&replay->answer, read && !buf_failed(&out));
+    read = feed(replay, how, bytes);
     json_doc_done(&replay->doc);
     arena_free(replay->scratch);
-    mem_free(replay);
     arena_free(arena);
+    return read && !buf_failed(out);
+}
+
+static void run(const struct upstream_language *upstream, const struct client_language *client,
+                char **words, struct span bytes, bool stream)
+{
+    struct buf out = buf_make(REPLAY_MAX);
+    struct replay *replay = mem_new(sizeof(*replay));
+    bool read;
+
+    replay->piece_bytes = strtoul(words[4], NULL, 10);
+    read = run_once(upstream, client, words[3], bytes, stream, replay, &out);
+    fwrite(out.at, 1, out.size, stdout);
+    report(&replay->answer, read);
+    mem_free(replay);
     buf_done(&out);
+}
+
+/* 0, or 3 when some split makes another answer. */
+static int run_splits(const struct upstream_language *upstream,
+                      const struct client_language *client, struct span bytes, bool stream)
+{
+    struct buf wanted = buf_make(REPLAY_MAX), out = buf_make(REPLAY_MAX);
+    struct replay *replay = mem_new(sizeof(*replay));
+    struct answer answer;
+    size_t step = bytes.size / SPLITS_MAX + 1, split;
+    bool read = run_once(upstream, client, "stream", bytes, stream, replay, &wanted);
+
+    answer = replay->answer;
+    for (split = step; split < bytes.size; split += step) {
+        replay->split = split;
+        if (run_once(upstream, client, "stream", bytes, stream, replay, &out) != read ||
+            !span_equal(buf_span(&out), buf_span(&wanted)) ||
+            memcmp(&replay->answer.usage.meters, &answer.usage.meters,
+                   sizeof(answer.usage.meters)) != 0)
+            break;
+    }
+    if (split < bytes.size)
+        fprintf(stderr, "split behind byte %zu it is another answer\n", split);
+    mem_free(replay);
+    buf_done(&wanted);
+    buf_done(&out);
+    return split < bytes.size ? 3 : 0;
 }
 
 static void write_body(const struct upstream_language *upstream, const struct chat *chat,
@@ -228,9 +285,12 @@ int main(int count, char **words)
     const struct upstream_language *upstream;
     const struct client_language *client;
     struct buf bytes = buf_make(REPLAY_MAX);
+    int outcome = 0;
+    bool stream;
 
     if (count < 6) {
-        fprintf(stderr, "dialect-replay UPSTREAM CLIENT whole|stream|error|ask PIECE_BYTES FILE\n");
+        fprintf(stderr,
+                "dialect-replay UPSTREAM CLIENT whole|stream|error|splits|ask PIECE_BYTES FILE\n");
         return 1;
     }
     upstream = upstream_language_find(span_of(words[1]));
@@ -242,11 +302,13 @@ int main(int count, char **words)
         perror(words[5]);
         return 1;
     }
+    stream = strcmp(count > 6 ? words[6] : words[3], "stream") == 0;
     if (strcmp(words[3], "ask") == 0)
         run_ask(upstream, client, buf_span(&bytes));
+    else if (strcmp(words[3], "splits") == 0)
+        outcome = run_splits(upstream, client, buf_span(&bytes), stream);
     else
-        run(upstream, client, words, buf_span(&bytes),
-            strcmp(count > 6 ? words[6] : words[3], "stream") == 0);
+        run(upstream, client, words, buf_span(&bytes), stream);
     buf_done(&bytes);
-    return 0;
+    return outcome;
 }
