@@ -239,9 +239,9 @@ struct call *chat_call(struct provider *provider, struct arrival *arrival)
     telling.model.at = telling.model_text;
     telling.script = &script;
     telling.echo = buf_span(&arrival->echo);
+    note_usage(arrival->dialect, &script, &arrival->record.entry);
     if (arrival->dialect->begin != NULL)
         arrival->dialect->begin(provider, arrival, &telling);
-    note_usage(arrival->dialect, &script, &arrival->record.entry);
     arrival->record.entry.stream = ask.stream;
     if (!ask.stream)
         return whole_chat(arrival, &telling, &script);

@@ -76,7 +76,7 @@ struct dialect {
     const char *name; /* in the truth log */
     struct ask_words words;
     const char *finish[FINISHES];
-    const char *stream_type;       /* content type of a stream */
+    const char *stream_type;       /* content type of a stream, unless the arrival has one */
     const char *request_id_header; /* without colon */
     bool tells_reasoning;          /* in its usage */
     bool usage_apart;              /* usage is an event of its own, behind the finish */
@@ -84,6 +84,7 @@ struct dialect {
     bool late_usage_counts;        /* nothing marks the end, so no usage comes too late */
     bool finish_is_end;            /* the event that tells the finish ends the stream too */
     bool calls_whole;              /* a call is told in one piece, when it is closed */
+    bool usage_by_request;         /* what is billed is known before the answer */
     bool bills_all_input;          /* what came from a cache costs the same */
     bool binary;
     /* Sees what is going to be told; NULL: nothing to do. */
@@ -97,7 +98,7 @@ struct dialect {
 };
 
 extern const struct dialect openai_dialect, openai_completions_dialect, anthropic_dialect,
-    gemini_dialect, bedrock_dialect, cohere_dialect, responses_dialect;
+    gemini_dialect, bedrock_dialect, cohere_dialect, responses_dialect, token_dialect;
 
 /* The finish of a choice in the dialect's words, or the spec's; NULL under FAULT_NO_FINISH. */
 must_use const char *telling_finish(const struct telling *telling, size_t choice);

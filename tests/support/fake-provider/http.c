@@ -103,6 +103,32 @@ struct span http_query(const struct http_request *request, const char *name)
     return span_make(NULL, 0);
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+struct span http_decode(struct span text, bool form, char *at)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.at[i];
+
+        if (c == '%' && i + 2 < text.size && hex_digit(text.at[i + 1]) >= 0 &&
+            hex_digit(text.at[i + 2]) >= 0) {
+            at[size++] = (char)(hex_digit(text.at[i + 1]) * 16 + hex_digit(text.at[i + 2]));
+            i += 2;
+        } else {
+            at[size++] = form && c == '+' ? ' ' : c;
+        }
+    }
+    return span_make(at, size);
+}
+
 static const char *reason(int status)
 {
     static const struct {

@@ -41,6 +41,9 @@ must_use struct span http_header(const struct http_request *request, const char 
 /* The value of a query parameter, not decoded. */
 must_use struct span http_query(const struct http_request *request, const char *name);
 
+/* Resolves %XX, and a plus as a blank where `form` says so, into `at`, which has room for it. */
+must_use struct span http_decode(struct span text, bool form, char *at);
+
 #define HTTP_CHUNKED (-1)
 /* Status line and headers with the empty line. `extra` is header lines with their CRLFs, or "". */
 void http_write_head(struct buf *out, int status, const char *content_type, int64_t content_length,

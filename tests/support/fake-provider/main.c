@@ -18,7 +18,9 @@ extern char **environ;
 
 struct config {
     char *listen, *truth;
-    int64_t pace_us, truth_entries, count_millibytes;
+    int64_t pace_us, truth_entries, count_millibytes, token_ttl_s;
+    char *token_key, *aws_key;
+    bool require_token;
 };
 
 static const struct option table[] = {
@@ -30,6 +32,14 @@ static const struct option table[] = {
      "calls that GET /truth remembers", NULL},
     {"pace-us", OPTION_INT, offsetof(struct config, pace_us), 0, 60000000, "0",
      "microseconds between the pieces of a stream", NULL},
+    {"require-token", OPTION_BOOL, offsetof(struct config, require_token), 0, 0, "false",
+     "answer 401 to calls without a token of POST .../token", NULL},
+    {"token-ttl-s", OPTION_INT, offsetof(struct config, token_ttl_s), 0, 86400, "3600",
+     "life of tokens", NULL},
+    {"token-key", OPTION_PATH, offsetof(struct config, token_key), 0, 4096, NULL,
+     "public key (PEM) that JWTs for tokens must be signed with", NULL},
+    {"aws-key", OPTION_TEXT, offsetof(struct config, aws_key), 0, 200, NULL,
+     "ID:SECRET that Bedrock calls must be signed with", NULL},
     {"count-millibytes", OPTION_INT, offsetof(struct config, count_millibytes),
      COUNT_MILLIBYTES_MIN, COUNT_MILLIBYTES_MAX, "4000", "bytes per token, times 1000", NULL},
 };
@@ -37,16 +47,44 @@ static const struct option table[] = {
 static const struct options options = {
     .program = "tollgate-fake-provider",
     .about = "A language model provider that invents its answers and misbehaves on request.\n"
-             "Speaks the OpenAI dialect. GET /faults lists what it can do wrong, POST /control\n"
+             "Speaks the dialects of OpenAI, Anthropic, Gemini, Bedrock and Cohere. GET /faults "
+             "lists what it can do wrong, POST /control\n"
              "asks for it, GET /truth tells every call as the provider saw it.",
     .table = table,
     .count = array_size(table),
 };
 
+/* The key that signatures are held against when none is given: that of AWS's documentation. */
+#define AWS_EXAMPLE_ID "AKIDEXAMPLE"
+#define AWS_EXAMPLE_SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+/* Cuts the AWS key in two where it stands. */
+static void set_options(struct config *config, struct provider_options *out)
+{
+    char *colon = config->aws_key == NULL ? NULL : strchr(config->aws_key, ':');
+
+    *out = (struct provider_options){
+        .pace_us = config->pace_us,
+        .millibytes_per_token = (uint32_t)config->count_millibytes,
+        .require_token = config->require_token,
+        .token_ttl_s = config->token_ttl_s,
+        .token_key_path = config->token_key,
+        .aws_id = AWS_EXAMPLE_ID,
+        .aws_secret = AWS_EXAMPLE_SECRET,
+    };
+    if (colon == NULL)
+        return;
+    *colon = '\0';
+    out->aws_id = config->aws_key;
+    out->aws_secret = colon + 1;
+    out->require_signature = true;
+}
+
 static int serve(struct config *config)
 {
     struct count zero = count_make(COUNT_BYTES, (uint32_t)config->count_millibytes);
     char counted_by[COUNT_METHOD_TEXT_SIZE], bound[TCP_TEXT_SIZE];
+    struct provider_options provider_options;
     struct provider provider;
     struct server *server;
     struct truth *truth;
@@ -58,11 +96,14 @@ static int serve(struct config *config)
         fprintf(stderr, "tollgate-fake-provider: %s: %s\n", config->truth, strerror(errno));
         return 1;
     }
-    provider_init(&provider, truth,
-                  &(struct provider_options){
-                      .pace_us = config->pace_us,
-                      .millibytes_per_token = (uint32_t)config->count_millibytes,
-                  });
+    set_options(config, &provider_options);
+    if (provider_init(&provider, truth, &provider_options) != 0) {
+        fprintf(stderr, "tollgate-fake-provider: %s: no public key\n", config->token_key);
+        provider_done(&provider);
+        truth_free(truth);
+        file_close_at(&stop);
+        return 1;
+    }
     server = server_new(provider_on_request, &provider);
     outcome = server_listen(server, config->listen, bound);
     if (outcome == 0) {

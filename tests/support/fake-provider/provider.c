@@ -4,6 +4,7 @@
  */
 #include "provider.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "answer.h"
@@ -12,32 +13,38 @@
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "pages.h"
+#include "parts.h"
 #include "responses.h"
 #include "routes.h"
+#include "signature.h"
+#include "tokens.h"
 
 #define ARENA_CHUNK 65536
 #define ARENA_MAX ((size_t)80 << 20)
 /* A stall without end, in numbers that can be added to a clock. */
 #define TEN_YEARS_MS INT64_C(315360000000)
 
-void provider_init(struct provider *provider, struct truth *truth,
-                   const struct provider_options *options)
+int provider_init(struct provider *provider, struct truth *truth,
+                  const struct provider_options *options)
 {
     *provider = (struct provider){
         .options = *options,
         .truth = truth,
         .rules = fault_rules_make(),
         .zero = count_make(COUNT_BYTES, options->millibytes_per_token),
+        .issued = issued_new(options->token_key_path),
         .stored = stored_new(),
         .doc = json_doc_make(),
         .arena = arena_new(ARENA_CHUNK, ARENA_MAX),
     };
     digest_random(&provider->run, sizeof(provider->run));
+    return provider->issued == NULL ? -EINVAL : 0;
 }
 
 void provider_done(struct provider *provider)
 {
     fault_rules_done(&provider->rules);
+    issued_free(provider->issued);
     stored_free(provider->stored);
     json_doc_done(&provider->doc);
     arena_free(provider->arena);
@@ -92,12 +99,15 @@ static void note_arrival(struct provider *provider, struct arrival *arrival)
 static void decide_spec(struct provider *provider, struct arrival *arrival)
 {
     struct fault_spec *spec = &arrival->spec;
+    size_t parts;
 
     *spec = fault_spec_make();
     fault_spec_apply_name(spec, arrival->model);
     fault_spec_apply_name(spec, arrival->site);
     if (arrival->route->body == BODY_JSON)
         ask_spec(&provider->doc, provider->arena, spec);
+    if (arrival->route->body == BODY_PARTS)
+        fault_spec_apply_tagged(spec, parts_find(arrival->request, "user", &parts));
     (void)fault_spec_apply(spec, http_header(arrival->request, "x-fake-fault"));
     fault_rules_apply(&provider->rules, spec, arrival->model, arrival->site,
                       key_of(arrival->request));
@@ -109,6 +119,7 @@ static const char *find_model(struct provider *provider, struct arrival *arrival
 {
     const struct http_request *request = arrival->request;
     struct span *model = &arrival->model;
+    size_t parts;
 
     if (arrival->route->body == BODY_JSON) {
         if (json_parse(&provider->doc, request->body, &json_limits_body) != JSON_OK ||
@@ -118,12 +129,37 @@ static const char *find_model(struct provider *provider, struct arrival *arrival
                         model) != 0)
             *model = span_make(NULL, 0);
     }
+    if (arrival->route->body == BODY_PARTS)
+        *model = parts_find(request, "model", &parts);
+    if (arrival->route->body == BODY_FORM)
+        *model = span_of("token");
     if (model->size == 0)
         *model = route_model(request->path, provider->arena);
     if (model->size <= MODEL_BYTES_MAX && (model->size > 0 || arrival->route->body == BODY_NONE))
         return NULL;
     *model = span_make(NULL, 0);
     return "you must provide a model parameter";
+}
+
+/* Who is not who the call must come from is refused in the dialect's words. NULL: is let in. */
+static struct call *check_caller(const struct provider *provider, const struct arrival *arrival)
+{
+    const struct provider_options *options = &provider->options;
+    enum fault_kind fault = arrival->spec.fault->kind;
+    const char *wrong;
+
+    if (arrival->dialect == &token_dialect)
+        return NULL;
+    if (fault == FAULT_NEEDS_SIGNATURE ||
+        (options->require_signature && arrival->dialect == &bedrock_dialect)) {
+        wrong = signature_judge(arrival->request, options->aws_id, options->aws_secret,
+                                arrival->unix_ms);
+        return wrong == NULL ? NULL : chat_error(arrival, 403, wrong, NULL);
+    }
+    if ((fault == FAULT_NEEDS_TOKEN || options->require_token) &&
+        !tokens_know(provider->issued, key_of(arrival->request)))
+        return chat_error(arrival, 401, "Request had invalid authentication credentials.", NULL);
+    return NULL;
 }
 
 struct call *provider_arrive(struct provider *provider, const struct http_request *request,
@@ -148,7 +184,9 @@ struct call *provider_arrive(struct provider *provider, const struct http_reques
         return chat_fault(&arrival);
     if (arrival.spec.fault->kind == FAULT_STALL_BEFORE_HEAD)
         arrival.spec.first_ms = arrival.spec.wait_ms < 0 ? TEN_YEARS_MS : arrival.spec.wait_ms;
-    call = route->answer(provider, &arrival);
+    call = check_caller(provider, &arrival);
+    if (call == NULL)
+        call = route->answer(provider, &arrival);
     buf_done(&arrival.echo);
     return call;
 }

@@ -13,13 +13,15 @@
 #include "server.h"
 #include "truth.h"
 
+struct issued;
 struct stored;
 
 struct provider_options {
     int64_t pace_us; /* between the pieces of a stream, when nothing else is asked for */
     uint32_t millibytes_per_token;
-    bool require_token;              /* of all calls of models */
-    int64_t token_ttl_s;             /* of tokens that are issued here */
+    bool require_token;         /* of all calls of models */
+    int64_t token_ttl_s;        /* of tokens that are issued here */
+    const char *token_key_path; /* the public key of those who ask for one; NULL: any will do */
     const char *aws_id, *aws_secret; /* the key that signatures are held against */
     bool require_signature;          /* of all calls in Bedrock's dialect */
 };
@@ -31,6 +33,7 @@ struct provider {
     struct count zero; /* the counter that bills, at zero */
     uint64_t calls;
     uint64_t run;          /* told apart from earlier runs in ids */
+    struct issued *issued; /* owned; tokens */
     struct stored *stored; /* owned; responses that can be read again */
     /* Scratch of the request that is being answered. */
     struct json_doc doc;
@@ -50,12 +53,14 @@ struct arrival {
     int64_t unix_ms;
     struct fault_spec spec;
     struct record record;
-    int64_t earlier_tokens; /* of input, by what it goes on from */
-    struct buf echo;        /* owned by who makes it until a stream takes it */
+    const char *stream_type; /* instead of the dialect's; NULL: none */
+    int64_t earlier_tokens;  /* of input, by what it goes on from */
+    struct buf echo;         /* owned by who makes it until a stream takes it */
 };
 
-void provider_init(struct provider *provider, struct truth *truth,
-                   const struct provider_options *options);
+/* 0, or -EINVAL when the options name a key that cannot be read. */
+must_use int provider_init(struct provider *provider, struct truth *truth,
+                           const struct provider_options *options);
 void provider_done(struct provider *provider);
 
 /* The server's on_request. */

@@ -34,6 +34,20 @@ static const struct route routes[] = {
     {"POST", ":streamRawPredict", MATCH_END, NULL, anthropic_messages, &anthropic_dialect,
      TRUTH_CHAT, BODY_JSON, 1},
 
+    {"POST", "/moderations", MATCH_END, NULL, openai_moderations, &openai_dialect,
+     TRUTH_MODERATIONS, BODY_JSON, 0},
+    {"POST", "/images/generations", MATCH_END, NULL, openai_images, &openai_dialect, TRUTH_IMAGES,
+     BODY_JSON, 0},
+    {"POST", "/images/edits", MATCH_END, NULL, openai_edits, &openai_dialect, TRUTH_IMAGES,
+     BODY_PARTS, 0},
+    {"POST", "/audio/speech", MATCH_END, NULL, openai_speech, &openai_dialect, TRUTH_SPEECH,
+     BODY_JSON, 1},
+    {"POST", "/audio/transcriptions", MATCH_END, NULL, openai_transcription, &openai_dialect,
+     TRUTH_TRANSCRIPTION, BODY_PARTS, 0},
+    {"POST", "/audio/translations", MATCH_END, NULL, openai_transcription, &openai_dialect,
+     TRUTH_TRANSCRIPTION, BODY_PARTS, 0},
+    {"POST", "/token", MATCH_END, NULL, token_call, &token_dialect, TRUTH_TOKEN, BODY_FORM, 0},
+
     {"POST", ":generateContent", MATCH_END, NULL, gemini_generate, &gemini_dialect, TRUTH_CHAT,
      BODY_JSON, 0},
     {"POST", ":streamGenerateContent", MATCH_END, NULL, gemini_generate, &gemini_dialect,
@@ -92,33 +106,6 @@ const struct route *route_find(const struct http_request *request, bool *other_m
     return NULL;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static struct span decode(struct span text, struct arena *arena)
-{
-    char *at;
-    size_t size = 0;
-
-    if (text.size == 0 || text.size > HTTP_HEAD_BYTES_MAX)
-        return span_make(NULL, 0);
-    at = arena_take(arena, text.size);
-    for (size_t i = 0; i < text.size; i++) {
-        bool escaped = text.at[i] == '%' && i + 2 < text.size && hex_digit(text.at[i + 1]) >= 0 &&
-                       hex_digit(text.at[i + 2]) >= 0;
-
-        at[size++] = escaped ? (char)(hex_digit(text.at[i + 1]) * 16 + hex_digit(text.at[i + 2]))
-                             : text.at[i];
-        i += escaped ? 2 : 0;
-    }
-    return span_make(at, size);
-}
-
 struct span route_model(struct span path, struct arena *arena)
 {
     static const char *const before[] = {"/models/", "/model/", "/deployments/"};
@@ -136,7 +123,7 @@ struct span route_model(struct span path, struct arena *arena)
 
             rest.size = verb < 0 ? rest.size : (size_t)verb;
         }
-        return decode(rest, arena);
+        return http_decode(rest, false, arena_take(arena, rest.size + 1));
     }
     return span_make(NULL, 0);
 }

@@ -37,6 +37,7 @@ struct stream {
     int64_t pace_us;
     struct buf event; /* owned scratch */
     struct buf echo;  /* owned; what the telling repeats of the request */
+    const char *type; /* constant; of its content */
     uint64_t id;
     bool head_sent, waited, fault_struck, broken;
     enum ending ending;
@@ -369,17 +370,12 @@ static bool is_time_to_strike(const struct stream *stream, enum part part)
 
 static void put_head(struct stream *stream, struct buf *out)
 {
-    const struct dialect *dialect = stream->telling.dialect;
     char extra[128];
     bool wrong = stream->spec.fault->kind == FAULT_WRONG_TYPE;
 
     snprintf(extra, sizeof(extra), "cache-control: no-cache\r\n%s: req_%016llx\r\n",
-             dialect->request_id_header, (unsigned long long)stream->id);
-    http_write_head(out, 200,
-                    wrong                    ? "text/plain"
-                    : stream->telling.framed ? "text/event-stream"
-                                             : dialect->stream_type,
-                    HTTP_CHUNKED, extra);
+             stream->telling.dialect->request_id_header, (unsigned long long)stream->id);
+    http_write_head(out, 200, wrong ? "text/plain" : stream->type, HTTP_CHUNKED, extra);
     stream->head_sent = true;
     stream->record.entry.status = 200;
 }
@@ -456,8 +452,10 @@ static void done(struct call *call, size_t unsent_bytes, bool left)
     }
     if (left && (unsent_bytes > 0 || stream->ending != ENDING_OVER))
         end = stream->broken ? TRUTH_BROKEN : TRUTH_LEFT;
-    stream->record.entry.usage_told = stream->usage_sent;
-    if (end != TRUTH_WHOLE && !stream->usage_sent)
+    stream->record.entry.usage_told =
+        stream->usage_sent ||
+        (stream->telling.dialect->usage_by_request && count_tokens(&stream->sent) > 0);
+    if (end != TRUTH_WHOLE && !stream->record.entry.usage_told)
         bill_part(stream);
     record_end(&stream->record, end);
     script_done(&stream->script);
@@ -483,6 +481,9 @@ struct call *chat_stream(struct provider *provider, struct arrival *arrival,
     arrival->echo = (struct buf){0};
     stream->telling.echo = buf_span(&stream->echo);
     stream->spec = arrival->spec;
+    stream->type = telling->framed                ? "text/event-stream"
+                   : arrival->stream_type != NULL ? arrival->stream_type
+                                                  : arrival->dialect->stream_type;
     stream->tracks = mem_array(script->choice_count, sizeof(*stream->tracks));
     stream->event = buf_make(EVENT_BYTES_MAX);
     stream->id = arrival->id;
