@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <xxhash.h>
 
+#include "ask-calls.h"
 #include "ask-texts.h"
 #include "common/base/mem.h"
 
@@ -205,6 +206,9 @@ static struct ask_error read_turns(const struct reading *reading)
     } else {
         return (struct ask_error){"this must be a list", reading->words->turns};
     }
+    if (ask_find(doc, 0, "previous_response_id") == JSON_NONE && !ask_calls_match(doc, turns))
+        return (struct ask_error){"a result of a tool answers no call before it",
+                                  reading->words->turns};
     texts_walk(doc, node_at(reading, reading->words->system), &sink);
     texts_walk(doc, turns, &sink);
     ask->marked_cached = holds(ask->last_text, "[[cached]]") || holds(ask->model, "cached");

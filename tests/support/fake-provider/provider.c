@@ -135,6 +135,8 @@ static const char *find_model(struct provider *provider, struct arrival *arrival
         *model = span_of("token");
     if (model->size == 0)
         *model = route_model(request->path, provider->arena);
+    if (model->size == 0)
+        *model = span_of(arrival->route->model);
     if (model->size <= MODEL_BYTES_MAX && (model->size > 0 || arrival->route->body == BODY_NONE))
         return NULL;
     *model = span_make(NULL, 0);

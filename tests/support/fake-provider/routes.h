@@ -18,7 +18,8 @@ struct route {
     const struct dialect *dialect;
     enum truth_endpoint endpoint;
     enum body body;
-    int stream; /* what the path says of it */
+    int stream;        /* what the path says of it */
+    const char *model; /* when the request names none; NULL: it must */
 };
 
 /* The route of a request. NULL: none; *other_method_out tells whether the path has some. */

@@ -18,7 +18,7 @@ import time
 import unittest
 import urllib.parse
 
-from dialects import DIALECTS, Anthropic, Bedrock, Gemini, OpenAI, sse
+from dialects import DIALECTS, Anthropic, Bedrock, Cohere, Gemini, OpenAI, sse
 
 PROGRAM = sys.argv.pop(1)
 DEADLINE_S = 10
@@ -593,6 +593,32 @@ class Dialects(unittest.TestCase):
                 self.provider.call("POST", "/control", {"site": "west", "fault": "500"})
                 self.assertEqual(self.provider.call("POST", "/west" + path, body, headers)[0], 500)
 
+    def test_results_of_tools_answer_calls(self):
+        def rows(call, result):
+            ask = {"role": "user", "content": "weather?"}
+            turn = lambda role, part: {"role": role, "content": [part]}
+            function = {"id": call, "type": "function", "function": {"name": "w", "arguments": "{}"}}
+            yield OpenAI(), [ask, {"role": "assistant", "tool_calls": [function]},
+                             {"role": "tool", "tool_call_id": result, "content": "sun"}]
+            yield Cohere(), [ask, {"role": "assistant", "tool_calls": [function]},
+                             {"role": "tool", "tool_call_id": result, "content": "sun"}]
+            yield Anthropic(), [
+                ask, turn("assistant", {"type": "tool_use", "id": call, "name": "w", "input": {}}),
+                turn("user", {"type": "tool_result", "tool_use_id": result, "content": "sun"})]
+            yield Bedrock(), [
+                turn("user", {"text": "weather?"}),
+                turn("assistant", {"toolUse": {"toolUseId": call, "name": "w", "input": {}}}),
+                turn("user", {"toolResult": {"toolUseId": result, "content": [{"text": "sun"}]}})]
+        for call, result, status in (("c1", "c1", 200), ("c1", "c2", 400)):
+            for dialect, turns in rows(call, result):
+                with self.subTest(dialect=dialect.name, result=result):
+                    self.assertEqual(self.send(dialect, turns=turns)[0], status)
+        items = [{"type": "function_call", "call_id": "c1", "name": "w", "arguments": "{}"},
+                 {"type": "function_call_output", "call_id": "c2", "output": "sun"}]
+        self.assertEqual(self.respond(input=items)[0], 400)
+        items[1]["call_id"] = "c1"
+        self.assertEqual(self.respond(input=items)[0], 200)
+
     def test_anthropic_wants_its_own(self):
         path, headers, body = Anthropic().request("hello", False)
         self.assertEqual(self.provider.call("POST", path, body)[0], 400)
@@ -707,10 +733,12 @@ class Dialects(unittest.TestCase):
         self.assertEqual(self.post("/v2/rerank", {"model": "m", "query": "q"})[0], 400)
 
     def test_moderations(self):
-        _, answer = self.post("/v1/moderations", {"model": "m", "input": ["fine", "[[flagged]]"]})
+        _, answer = self.post("/v1/moderations", {"input": ["fine", "[[flagged]]"]})
+        self.assertEqual(answer["model"], "omni-moderation-latest")
         self.assertEqual([result["flagged"] for result in answer["results"]], [False, True])
         self.assertEqual(len(answer["results"][0]["categories"]), 13)
         self.assertEqual(self.post("/v1/moderations", {"model": "m"})[0], 400)
+        self.assertEqual(self.last()["endpoint"], "moderations")
 
     def send_parts(self, path, fields, **headers):
         body = b"".join(b'--edge\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n' % (
