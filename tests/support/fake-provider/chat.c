@@ -10,7 +10,7 @@
 #include "usage.h"
 
 #define BODY_BYTES_MAX ((size_t)160 << 20)
-#define EVENT_BYTES_MAX ((size_t)1 << 20)
+#define EVENT_BYTES_MAX ((size_t)32 << 20)
 #define FLOOD_BYTES_DEFAULT (INT64_C(100) << 20)
 #define FLOOD_MARK "[[flood]]"
 

@@ -10,10 +10,11 @@
 #include "usage.h"
 #include "vectors.h"
 
-#define BODY_BYTES_MAX ((size_t)64 << 20)
+#define BODY_BYTES_MAX ((size_t)96 << 20)
 #define INPUTS_MAX 2048
 #define DIMENSIONS_DEFAULT 768
 #define DIMENSIONS_MAX 3072
+#define NUMBERS_MAX (INPUTS_MAX * DIMENSIONS_DEFAULT * 2) /* so that their text fits the body */
 /* Cohere bills a search unit for every hundred documents. */
 #define DOCUMENTS_PER_SEARCH 100
 
@@ -106,7 +107,8 @@ struct call *vertex_predict(struct provider *provider, struct arrival *arrival)
     struct buf body;
     size_t index = 0;
 
-    if (!is_list(doc, instances) || dimensions == 0)
+    if (!is_list(doc, instances) || dimensions == 0 ||
+        json_count(doc, instances) * dimensions > NUMBERS_MAX)
         return chat_error(arrival, 400, "instances must be a list", "instances");
     body = buf_make(BODY_BYTES_MAX);
     buf_add_string(&body, "{\"predictions\":[");
@@ -156,7 +158,8 @@ struct call *cohere_embed(struct provider *provider, struct arrival *arrival)
     struct count count = provider->zero;
     struct buf body;
 
-    if (!is_list(doc, texts) || dimensions == 0)
+    if (!is_list(doc, texts) || dimensions == 0 ||
+        json_count(doc, texts) * dimensions > NUMBERS_MAX)
         return chat_error(arrival, 400, "invalid request: texts must be a list of texts", "texts");
     body = buf_make(BODY_BYTES_MAX);
     buf_printf(&body, "{\"id\":\"%016llx\",\"embeddings\":{\"float\":[",

@@ -11,7 +11,8 @@
 #include "responses.h"
 
 #define STORED_MAX 512
-#define STORED_BYTES_MAX ((size_t)1 << 20) /* of one; longer ones are not kept */
+#define ECHO_BYTES_MAX ((size_t)4 << 20)
+#define STORED_BYTES_MAX ((size_t)256 << 10) /* of one; longer ones are not kept */
 #define ID_BYTES 40
 
 enum progress { QUEUED, IN_PROGRESS, DONE, CANCELLED };
@@ -205,7 +206,7 @@ struct call *responses_create(struct provider *provider, struct arrival *arrival
             return chat_error(arrival, 400, "Previous response not found.", "previous_response_id");
         arrival->earlier_tokens = one->tokens;
     }
-    arrival->echo = buf_make(STORED_BYTES_MAX);
+    arrival->echo = buf_make(ECHO_BYTES_MAX);
     write_echo(doc, &arrival->echo);
     if (buf_failed(&arrival->echo))
         return chat_error(arrival, 400, "the request is too large for the sandbox", NULL);

@@ -8,7 +8,7 @@
 #include "common/base/mem.h"
 #include "usage.h"
 
-#define EVENT_BYTES_MAX ((size_t)2 << 20)
+#define EVENT_BYTES_MAX ((size_t)64 << 20)
 #define SLOW_PACE_US 200000
 #define SLOW_FIRST_MS 2000
 #define ARGUMENTS_PIECE 8
