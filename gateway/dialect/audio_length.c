@@ -172,7 +172,7 @@ static bool read_mp3_frame(struct span file, size_t at, struct mp3_frame *frame_
     if (head >> 21 != 0x7ff || version == 1 || layer != 1)
         return false;
     frame_out->bits = (full ? first : second)[head >> 12 & 15] * 1000u;
-    frame_out->rate = rates[head >> 10 & 3] >> (full ? 0 : version == 2 ? 1 : 2);
+    frame_out->rate = (uint32_t)rates[head >> 10 & 3] >> (full ? 0 : version == 2 ? 1 : 2);
     frame_out->samples = full ? 1152 : 576;
     frame_out->xing = at + 4 + (full ? (mono ? 17 : 32) : (mono ? 9 : 17));
     return frame_out->bits > 0 && frame_out->rate > 0;
