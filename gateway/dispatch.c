@@ -278,6 +278,14 @@ void dispatch_request(void *context, struct httpd_request *request)
     case ENDPOINT_MESSAGES:
     case ENDPOINT_COUNT_TOKENS:
     case ENDPOINT_GENERATE:
+    case ENDPOINT_COMPLETIONS:
+    case ENDPOINT_MODERATIONS:
+    case ENDPOINT_RERANK:
+    case ENDPOINT_IMAGES:
+    case ENDPOINT_IMAGE_EDITS:
+    case ENDPOINT_SPEECH:
+    case ENDPOINT_TRANSCRIPTIONS:
+    case ENDPOINT_TRANSLATIONS:
         start_flow(worker, &call);
         break;
     case ENDPOINT_MODELS:

@@ -17,7 +17,8 @@ enum language_family {
     FAMILY_GEMINI,
     FAMILY_RESPONSES,
     FAMILY_BEDROCK,
-    FAMILY_COHERE
+    FAMILY_COHERE,
+    FAMILY_COMPLETIONS /* of clients alone */
 };
 
 /* Writes one answer. Begin with answer_writer_make(). */

@@ -79,6 +79,6 @@ extern const struct upstream_language openai_upstream, anthropic_upstream,
     cohere_upstream, responses_upstream;
 /* Gemini's streams: events with ?alt=sse, without it one JSON array. */
 extern const struct client_language openai_client, anthropic_client, gemini_client,
-    gemini_array_client, responses_client;
+    gemini_array_client, responses_client, completions_client;
 
 #endif

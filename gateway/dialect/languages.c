@@ -20,7 +20,8 @@ static const struct upstream_language *const by_wire[WIRES] = {
 };
 
 static const struct client_language *const clients[] = {
-    &openai_client, &anthropic_client, &gemini_client, &gemini_array_client, &responses_client,
+    &openai_client,       &anthropic_client, &gemini_client,
+    &gemini_array_client, &responses_client, &completions_client,
 };
 
 const struct upstream_language *upstream_language_of(enum wire_dialect wire)

@@ -185,7 +185,7 @@ static void patch_stream_options(struct patch *patch, const struct ask *ask, str
 {
     uint32_t options = ask->stream_options_node, value;
 
-    if (!ask->stream || ask->include_usage)
+    if (!ask->stream || ask->include_usage || !ask_is_chat(ask->kind))
         return;
     if (options == JSON_NONE) {
         buf_add_string(insert, ",\"stream_options\":{\"include_usage\":true}");

@@ -19,6 +19,14 @@ enum endpoint {
     ENDPOINT_MESSAGES,     /* Anthropic's */
     ENDPOINT_COUNT_TOKENS, /* of a request in the dialect of its path; free */
     ENDPOINT_GENERATE,     /* Gemini's generateContent and streamGenerateContent */
+    ENDPOINT_COMPLETIONS,  /* OpenAI's older ones */
+    ENDPOINT_MODERATIONS,
+    ENDPOINT_RERANK,
+    ENDPOINT_IMAGES,
+    ENDPOINT_IMAGE_EDITS,
+    ENDPOINT_SPEECH,
+    ENDPOINT_TRANSCRIPTIONS,
+    ENDPOINT_TRANSLATIONS,
     ENDPOINT_MODELS,
     ENDPOINT_MODEL,           /* one of them, by id */
     ENDPOINT_MODEL_ENDPOINTS, /* the deployments of one */

@@ -28,6 +28,9 @@ int64_t flow_input_bound_at(const struct flow *flow, const struct snapshot_deplo
 {
     int64_t limit = deployment->context_limit, bound = (int64_t)flow->ask.input_bound;
 
+    bound += flow->service.bounds.count[METER_INPUT_IMAGE] +
+             flow->service.bounds.count[METER_INPUT_AUDIO];
+
     if (flow->ask.open_input)
         return limit > 0 ? limit : CONTEXT_UNKNOWN_TOKENS;
     if (limit > 0 && bound > limit)
@@ -39,7 +42,7 @@ int64_t flow_cap_at(const struct flow *flow, const struct snapshot_deployment *d
 {
     int64_t limit = deployment->output_limit, context = deployment->context_limit, room;
 
-    if (flow->ask.kind == ASK_EMBEDDINGS)
+    if (!ask_is_chat(flow->ask.kind))
         return 0;
     if (flow->output_cap > 0)
         return limit > 0 && flow->output_cap > limit ? limit : flow->output_cap;
@@ -57,9 +60,29 @@ int64_t flow_cap_at(const struct flow *flow, const struct snapshot_deployment *d
 
 int64_t flow_output_bound_at(const struct flow *flow, const struct snapshot_deployment *deployment)
 {
+    const struct service_facts *service = &flow->service;
     int64_t bound = flow_cap_at(flow, deployment) * flow->ask.choices;
 
+    if (ask_is_service(flow->ask.kind))
+        bound = service->output_bound + service->bounds.count[METER_OUTPUT_IMAGE] +
+                service->bounds.count[METER_OUTPUT_AUDIO];
+
     return bound < RATE_QUANTITY_MAX ? bound : RATE_QUANTITY_MAX;
+}
+
+/* Of one candidate. */
+static enum rate_outcome worst_case_at(const struct flow *flow,
+                                       const struct route_candidate *candidate, int64_t *charge_out)
+{
+    const struct rate_bounds bounds = {.input = flow_input_bound_at(flow, candidate->deployment),
+                                       .output = flow_output_bound_at(flow, candidate->deployment),
+                                       .units = flow->service.bounds};
+
+    if (ask_is_service(flow->ask.kind))
+        return rate_worst_case_units(&bounds, MODE_STANDARD, candidate->terms.list,
+                                     &candidate->terms.terms, charge_out);
+    return rate_worst_case(bounds.input, bounds.output, MODE_STANDARD, candidate->terms.list,
+                           &candidate->terms.terms, charge_out);
 }
 
 /* Of the dearest candidate; -1 when none of them can be priced. */
@@ -68,10 +91,7 @@ static int64_t worst_case(const struct flow *flow)
     int64_t dearest = -1, charge;
 
     for (uint32_t i = 0; i < flow->route.count; i++) {
-        const struct route_candidate *candidate = &flow->route.candidates[i];
-        if (rate_worst_case(flow_input_bound_at(flow, candidate->deployment),
-                            flow_output_bound_at(flow, candidate->deployment), MODE_STANDARD,
-                            candidate->terms.list, &candidate->terms.terms, &charge) != RATE_OK)
+        if (worst_case_at(flow, &flow->route.candidates[i], &charge) != RATE_OK)
             return -1;
         dearest = charge > dearest ? charge : dearest;
     }

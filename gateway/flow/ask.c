@@ -16,6 +16,22 @@ static enum go refuse(struct flow *flow, enum refusal refusal, const struct refu
     return GO_END;
 }
 
+/* In OpenAI's dialect; all others are chats. */
+static const struct {
+    enum endpoint endpoint;
+    enum ask_kind kind;
+} kinds[] = {
+    {ENDPOINT_EMBEDDINGS, ASK_EMBEDDINGS},
+    {ENDPOINT_COMPLETIONS, ASK_COMPLETIONS},
+    {ENDPOINT_MODERATIONS, ASK_MODERATIONS},
+    {ENDPOINT_RERANK, ASK_RERANK},
+    {ENDPOINT_IMAGES, ASK_IMAGES},
+    {ENDPOINT_IMAGE_EDITS, ASK_IMAGE_EDITS},
+    {ENDPOINT_SPEECH, ASK_SPEECH},
+    {ENDPOINT_TRANSCRIPTIONS, ASK_TRANSCRIPTIONS},
+    {ENDPOINT_TRANSLATIONS, ASK_TRANSLATIONS},
+};
+
 static enum ask_kind kind_of(const struct call *call)
 {
     switch (call->dialect) {
@@ -28,7 +44,10 @@ static enum ask_kind kind_of(const struct call *call)
     case REPLY_DIALECTS:
         break;
     }
-    return call->endpoint == ENDPOINT_EMBEDDINGS ? ASK_EMBEDDINGS : ASK_CHAT;
+    for (size_t i = 0; i < array_size(kinds); i++)
+        if (kinds[i].endpoint == call->endpoint)
+            return kinds[i].kind;
+    return ASK_CHAT;
 }
 
 static enum go refuse_unknown_model(struct flow *flow)
@@ -68,7 +87,10 @@ static enum route_outcome collect(struct flow *flow, const struct snapshot_model
                                     .ignore_count = ask->ignore.count,
                                     .no_fallbacks = ask->no_fallbacks,
                                     .test_key = flow->key->kind == KEY_TEST,
-                                    .chat = ask_is_chat(ask->kind)};
+                                    .chat = ask_is_chat(ask->kind),
+                                    .kind = served_kind(ask->kind),
+                                    .serves = ask_is_chat(ask->kind) ? NULL : served_can,
+                                    .serves_context = flow};
 
     const struct route_view view = {.snapshot = flow->snapshot,
                                     .tenant = flow->key->tenant,
@@ -233,6 +255,10 @@ static void count_input(struct flow *flow)
 {
     struct count count = flow->metering.output;
 
+    if (ask_is_service(flow->ask.kind)) {
+        served_measure(flow);
+        return;
+    }
     if (flow->ask.kind == ASK_CHAT)
         count_chat_input(&count, &flow->ask_doc, 0);
     else if (flow->ask.kind == ASK_EMBEDDINGS)
@@ -266,6 +292,8 @@ static const struct client_language *client_of(const struct flow *flow, enum ask
 {
     if (kind == ASK_MESSAGES)
         return &anthropic_client;
+    if (kind == ASK_COMPLETIONS)
+        return &completions_client;
     if (kind != ASK_GENERATE)
         return &openai_client;
     return flow->call.stream && !asks_for_events(httpd_query(flow->request)) ? &gemini_array_client
@@ -297,18 +325,42 @@ static enum go answer_count(struct flow *flow)
     return GO_END;
 }
 
+/* A body that is a form becomes the JSON of its fields. */
+static enum ask_outcome read_form(struct flow *flow, struct ask_source *source,
+                                  struct ask_refusal *why_out)
+{
+    struct span type = httpd_header(flow->request, "content-type");
+    bool wanted = source->kind == ASK_TRANSCRIPTIONS || source->kind == ASK_TRANSLATIONS;
+    enum ask_outcome outcome;
+
+    if (!wanted && (source->kind != ASK_IMAGE_EDITS || !multipart_is(type)))
+        return ASK_OK;
+    flow->form = arena_take(flow->arena, sizeof(*flow->form));
+    outcome = form_read(type, source->body, source->kind, flow->arena, flow->form, why_out);
+    source->body = flow->form->json;
+    return outcome;
+}
+
+static enum ask_outcome read_body(struct flow *flow, struct ask_refusal *why_out)
+{
+    struct ask_source source = {.kind = kind_of(&flow->call),
+                                .body = httpd_body(flow->request),
+                                .model = model_of_path(flow),
+                                .stream = flow->call.stream};
+    enum ask_outcome outcome = read_form(flow, &source, why_out);
+
+    flow->client = client_of(flow, source.kind);
+    return outcome == ASK_OK ? ask_read(&source, &flow->ask_doc, flow->arena, &flow->ask, why_out)
+                             : outcome;
+}
+
 enum go flow_ask(struct flow *flow)
 {
     struct ask_refusal why = {0};
-    const struct ask_source source = {.kind = kind_of(&flow->call),
-                                      .body = httpd_body(flow->request),
-                                      .model = model_of_path(flow),
-                                      .stream = flow->call.stream};
-    enum ask_outcome outcome = ask_read(&source, &flow->ask_doc, flow->arena, &flow->ask, &why);
+    enum ask_outcome outcome = read_body(flow, &why);
     const struct refusal_say say = {.message = span_of(why.message), .param = why.param};
     enum go go;
 
-    flow->client = client_of(flow, source.kind);
     switch (outcome) {
     case ASK_OK:
         break;

@@ -8,15 +8,17 @@
 #include "gateway/dialect/answer.h"
 #include "gateway/dialect/language.h"
 #include "gateway/dialect/openai.h"
+#include "gateway/dialect/service.h"
 #include "gateway/route/route.h"
 #include "gateway/route/verdict.h"
 #include "gateway/upstream/upstream.h"
 
 /* How what is said gets from one side to the other. */
 enum attempt_way {
-    WAY_PATCH,    /* both speak OpenAI's: frames pass, but for usage */
-    WAY_PASS,     /* both speak another one: frames pass as they are */
-    WAY_TRANSLATE /* through the events of answer_event.h */
+    WAY_PATCH,     /* both speak OpenAI's: frames pass, but for usage */
+    WAY_PASS,      /* both speak another one: frames pass as they are */
+    WAY_TRANSLATE, /* through the events of answer_event.h */
+    WAY_SERVICE    /* what is no chat: as it came, or turned around by `service` */
 };
 
 /* One attempt; begun anew for each. */
@@ -24,8 +26,11 @@ struct attempt {
     const struct route_candidate *candidate;
     const struct upstream_language *language;
     enum attempt_way way;
-    struct upstream_call *call; /* NULL: none, or gone */
-    const struct span *pieces;  /* of its body */
+    const struct service_language *service; /* WAY_SERVICE; NULL: OpenAI's dialect */
+    struct span content_type;               /* WAY_SERVICE: of the answer; in the arena */
+    bool raw;                               /* its body is no JSON, and relayed as it comes */
+    struct upstream_call *call;             /* NULL: none, or gone */
+    const struct span *pieces;              /* of its body */
     uint32_t piece_count;
     size_t body_bytes;
     uint64_t lost; /* 1 << enum chat_member: what did not go over */

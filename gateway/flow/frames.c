@@ -23,6 +23,8 @@ static void take_frame(struct flow *flow, const struct sse_frame *frame)
         return;
     if (flow->attempt.way == WAY_PATCH)
         patched_frame(flow, frame);
+    else if (flow->attempt.way == WAY_SERVICE)
+        served_frame(flow, frame);
     else
         spoken_frame(flow, frame->event, frame->data, frame->text);
 }
@@ -75,7 +77,9 @@ void frames_end(struct flow *flow)
         take_frame(flow, &frame);
     if (attempt->language->framing == FRAMING_EVENT_STREAM && event_stream_is_cut(&flow->messages))
         whole = false;
-    if (attempt->way != WAY_PATCH)
+    if (attempt->way == WAY_SERVICE)
+        served_end(flow, whole);
+    else if (attempt->way != WAY_PATCH)
         spoken_end(flow, whole && attempt->head.framed);
     if (!attempt->done)
         flow_fail(flow, whole ? FAULT_TRUNCATED : FAULT_RESET);
@@ -96,6 +100,8 @@ void frames_whole(struct flow *flow)
         flow_fail(flow, told ? FAULT_STREAM : FAULT_NONSENSE);
     } else if (flow->attempt.way == WAY_PATCH) {
         patched_whole(flow);
+    } else if (flow->attempt.way == WAY_SERVICE) {
+        served_whole(flow);
     } else {
         spoken_whole(flow);
     }

@@ -9,6 +9,10 @@ static const char done[] = "data: [DONE]\n\n";
 /* Of a whole answer of another dialect. */
 static const struct json_limits limits_whole = {
     .max_bytes = (size_t)32 << 20, .max_depth = 64, .max_nodes = 2000000};
+/* Of one that is no chat: pictures, vectors. */
+static const struct json_limits limits_service = {
+    .max_bytes = (size_t)96 << 20, .max_depth = 64, .max_nodes = 4000000};
+enum { USAGE_TEXT_MAX = 2048 };
 
 static struct span cost_members(struct flow *flow)
 {
@@ -192,6 +196,62 @@ static void prepare_told(struct flow *flow)
         keep_one(flow, buf_span(&flow->told));
 }
 
+static struct span own_service_usage(struct flow *flow)
+{
+    struct buf out cleanup(buf_done) = buf_make(USAGE_TEXT_MAX);
+    struct json_writer w = json_writer_make(&out);
+
+    if (flow->ask.kind == ASK_EMBEDDINGS)
+        return own_usage(flow);
+    service_write_usage(&w, flow->ask.kind, &flow->metering.event.meters, cost_members(flow));
+    must(!buf_failed(&out));
+    return arena_span(flow->arena, buf_span(&out));
+}
+
+/* Puts the cost into the answer's JSON, where there is any. A usage object that tells what was
+ * rated stays but for it; another one is ours. */
+static bool patch_service(struct flow *flow, struct span text, struct patch *patch)
+{
+    struct json_doc *doc = &flow->worker->pool->doc;
+    bool told = flow->metering.event.usage_from == USAGE_PROVIDER;
+    uint32_t usage;
+
+    if (json_parse(doc, text, &limits_service) != JSON_OK || json_kind(doc, 0) != JSON_OBJECT)
+        return false;
+    usage = json_find(doc, 0, "usage");
+    patch_begin(patch, doc);
+    if (usage != JSON_NONE && json_kind(doc, usage) == JSON_OBJECT && told)
+        openai_patch_usage(patch, usage, cost_members(flow));
+    else if (usage != JSON_NONE)
+        patch_replace(patch, usage, own_service_usage(flow));
+    else
+        must(patch_object(patch, 0, NULL, NULL,
+                          span_of(arena_printf(flow->arena, "\"usage\":%.*s",
+                                               SPAN_ARG(own_service_usage(flow))))));
+    return true;
+}
+
+static void prepare_service(struct flow *flow)
+{
+    struct span tail = buf_span(&flow->tail), body = buf_span(&flow->attempt.body);
+    struct patch patch;
+
+    if (flow->attempt.raw)
+        return;
+    if (!flow->ask.stream) {
+        if (patch_service(flow, body, &patch))
+            keep_last(flow, &patch, (struct span){0}, (struct span){0});
+        else
+            keep_one(flow, body);
+    } else if (flow->usage_bytes > 0 &&
+               patch_service(flow, span_part(tail, flow->usage_at, flow->usage_bytes), &patch)) {
+        keep_last(flow, &patch, span_part(tail, 0, flow->usage_at),
+                  span_part(tail, flow->usage_at + flow->usage_bytes, SIZE_MAX));
+    } else {
+        keep_one(flow, tail);
+    }
+}
+
 void out_prepare_last(struct flow *flow)
 {
     if (flow->request == NULL)
@@ -209,15 +269,27 @@ void out_prepare_last(struct flow *flow)
     case WAY_TRANSLATE:
         prepare_told(flow);
         break;
+    case WAY_SERVICE:
+        prepare_service(flow);
+        break;
     }
+}
+
+static struct span type_of(const struct flow *flow)
+{
+    return flow->attempt.way == WAY_SERVICE && flow->attempt.content_type.size > 0
+               ? flow->attempt.content_type
+               : span_of("application/json");
 }
 
 void out_last(struct flow *flow)
 {
-    if (flow->ask.stream)
+    if (flow->attempt.raw)
+        must(flow->head_sent);
+    else if (flow->ask.stream)
         out_start_stream(flow);
     else
-        out_start(flow, "application/json", flow->last_bytes);
+        out_start(flow, type_of(flow), flow->last_bytes);
     if (flow->held.size > 0)
         out_bytes(flow, buf_span(&flow->held));
     for (uint32_t i = 0; i < flow->last_count; i++)

@@ -71,13 +71,13 @@ static void head_of(const struct flow *flow, struct reply_head *head_out)
         candidate->deployment->sandbox ? span_of("sandbox") : candidate->deployment->provider;
 }
 
-void out_start(struct flow *flow, const char *content_type, size_t body_bytes)
+void out_start(struct flow *flow, struct span content_type, size_t body_bytes)
 {
     struct reply_head head;
 
     head_of(flow, &head);
     flow->metering.event.overhead_us = head.overhead_us;
-    reply_start(flow->request, 200, &head, span_of(content_type), body_bytes);
+    reply_start(flow->request, 200, &head, content_type, body_bytes);
     flow->head_sent = true;
     flow->status = 200;
 }
@@ -99,7 +99,7 @@ void out_start_stream(struct flow *flow)
 {
     if (flow->head_sent)
         return;
-    out_start(flow, flow->client->stream_type, SIZE_MAX);
+    out_start(flow, span_of(flow->client->stream_type), SIZE_MAX);
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_STREAMS, 1);
 }
@@ -298,6 +298,9 @@ void out_refusal(struct flow *flow)
         flow->metering.event.overhead_us = head.overhead_us;
         flow->status = refusal_status(flow->refusal);
         reply_refuse(flow->request, flow->call.dialect, &head, flow->refusal, &flow->say);
+    } else if (flow->attempt.raw) {
+        /* Nothing can be said inside of a sound: it is seen to be cut. */
+        httpd_end(flow->request, false);
     } else {
         struct buf envelope cleanup(buf_done) = buf_make(ENVELOPE_MAX);
         reply_error_body(&envelope, flow->call.dialect, flow->refusal, &flow->say, flow->call.id);

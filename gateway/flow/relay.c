@@ -46,6 +46,7 @@ static void on_head(void *context, const struct upstream_head *head)
     attempt->last_ms = flow_now_ms(flow);
     attempt->streamed = head->status >= 200 && head->status < 300 && flow->ask.stream &&
                         span_starts(head->content_type, stream_types[attempt->language->framing]);
+    served_head(flow, head->content_type);
     if (head->content_encoding.size > 0 && !span_is_nocase(head->content_encoding, "identity")) {
         flow_fail(flow, FAULT_NONSENSE);
         flow_run(flow);
@@ -87,6 +88,8 @@ static void on_bytes(void *context, struct span bytes)
         metrics_add(flow->worker->metrics, COUNT_UPSTREAM_BYTES, bytes.size);
     if (attempt->streamed)
         frames_feed(flow, bytes);
+    else if (attempt->raw)
+        served_raw(flow, bytes);
     else
         gather(flow, bytes);
     if (attempt->failed || attempt->done)
@@ -145,12 +148,13 @@ static void check_time(struct flow *flow)
     int64_t total_ms = attempt->begun_ms + or_else(deployment->total_timeout_ms, config->total_ms);
     int64_t quiet_ms = total_ms;
     enum attempt_fault quiet = FAULT_TOTAL;
+    bool streams = flow->ask.stream || attempt->raw;
 
-    if (flow->ask.stream && !attempt->content) {
+    if (streams && !attempt->content) {
         quiet_ms =
             attempt->begun_ms + or_else(deployment->first_token_timeout_ms, config->first_token_ms);
         quiet = FAULT_FIRST_TOKEN;
-    } else if (flow->ask.stream && !attempt->paused) {
+    } else if (streams && !attempt->paused) {
         quiet_ms = attempt->last_ms + or_else(deployment->idle_timeout_ms, config->idle_ms);
         quiet = FAULT_IDLE;
     }
@@ -167,7 +171,7 @@ static void keep_alive(struct flow *flow)
     const struct flow_config *config = &flow->worker->config;
     int64_t now_ms = flow_now_ms(flow), ping_ms;
 
-    if (flow->attempt.content) {
+    if (flow->attempt.content && !ask_is_service(flow->ask.kind)) {
         if (now_ms >= flow->progress_ms + config->progress_ms) {
             flow_put_progress(flow);
             flow->progress_ms = now_ms;
@@ -266,7 +270,7 @@ static enum go end_failed(struct flow *flow)
                                                 ? attempt->answer.error_status
                                                 : attempt->head.status,
                                   .code = attempt->answer.error_code,
-                                  .stream = flow->ask.stream,
+                                  .stream = flow->ask.stream || attempt->raw,
                                   .content = attempt->content,
                                   .retry_after_ms = attempt->head.retry_after_ms};
     struct verdict_out out = verdict_of(&in);

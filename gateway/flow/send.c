@@ -111,6 +111,12 @@ static enum body write_body(struct flow *flow)
 {
     const struct language_target target = target_of(flow);
 
+    if (flow->attempt.service != NULL)
+        return served_write(flow, OWN_BODY_MAX) ? BODY_READY : BODY_ELSEWHERE;
+    if (flow->form != NULL) {
+        served_patch_form(flow);
+        return BODY_READY;
+    }
     return is_said_anew(flow, &target) ? translate_body(flow, &target) : patch_body(flow, &target);
 }
 
@@ -128,6 +134,7 @@ static void begin_attempt(struct flow *flow)
                                      .begun_ms = flow_now_ms(flow),
                                      .last_ms = flow_now_ms(flow)};
     flow->attempt.way = way_of(flow, flow->attempt.language);
+    served_begin(flow);
     sse_reset(&flow->sse);
     event_stream_reset(&flow->messages);
     flow->shape.before = flow->shape.behind = 0;
@@ -174,8 +181,8 @@ static void write_path(const struct flow *flow, struct buf *out)
 {
     const struct language_target target = target_of(flow);
 
-    if (flow->ask.kind == ASK_EMBEDDINGS)
-        buf_add_string(out, "/embeddings");
+    if (flow->attempt.way == WAY_SERVICE || flow->ask.kind == ASK_EMBEDDINGS)
+        served_path(flow, out);
     else
         flow->attempt.language->path(&target, flow->ask.stream, out);
 }
@@ -198,6 +205,8 @@ static enum go dispatch(struct flow *flow)
     buf_clear(&worker->pool->scratch);
     write_path(flow, &worker->pool->scratch);
     request.path = buf_span(&worker->pool->scratch);
+    if (flow->form != NULL)
+        request.content_type = flow->form->content_type;
     if (flow->ask.stream && attempt->language->accept != NULL)
         request.accept = span_of(attempt->language->accept);
     request.request_id = span_make(id, id_format(ID_GENERATION, flow->call.id, id));

@@ -9,6 +9,7 @@
 #include "common/base/json.h"
 #include "gateway/dialect/ask.h"
 #include "gateway/dialect/event_stream.h"
+#include "gateway/dialect/service.h"
 #include "gateway/dialect/shape.h"
 #include "gateway/dialect/sse.h"
 #include "gateway/flow/attempt.h"
@@ -36,6 +37,8 @@ struct flow {
     const struct snapshot_key *key;
     struct json_doc ask_doc;
     struct ask ask;
+    struct form *form;            /* what came as one; NULL: JSON. In the arena */
+    struct service_facts service; /* of what is no chat */
     const struct client_language *client;
     enum chat_state chat_state;
     struct chat chat;

@@ -7,6 +7,7 @@
 
 #include "common/base/mem.h"
 #include "gateway/dialect/usage.h"
+#include "gateway/meter/units.h"
 
 static struct event_attempt *last_attempt(struct metering *m)
 {
@@ -31,6 +32,7 @@ void metering_begin(struct metering *m, const struct snapshot_deployment *deploy
     event->attempt_count++;
     m->attempts[n] = (struct metering_attempt){deployment, *terms, now_us};
     m->output = count_make(m->output.method, m->output.millibytes_per_token);
+    m->seen = (struct meters){0};
     event->attempts[n] = (struct event_attempt){
         .deployment = deployment->id,
         .provider = deployment->provider,
@@ -58,6 +60,39 @@ static enum price_mode mode_of(const struct price_version *price, const struct a
     return answer != NULL && price_has_mode(price, answer->mode) ? answer->mode : MODE_STANDARD;
 }
 
+static int64_t at_most(int64_t value, int64_t bound)
+{
+    return value < bound ? value : bound;
+}
+
+/* What we count ourselves where nobody tells: never above what was reserved. */
+static struct meters counted_units(const struct metering *m)
+{
+    struct meters counted = m->counted;
+
+    for (int i = 0; i < METERS; i++)
+        counted.count[i] = at_most(counted.count[i], m->bounds.count[i]);
+    meters_set(&counted, METER_INPUT, at_most(m->counted_input, m->input_bound));
+    if (m->output.bytes > 0)
+        meters_set(&counted, METER_OUTPUT, at_most(count_tokens(&m->output), m->output_bound));
+    return counted;
+}
+
+/* The meters that this price knows, of an answer that may be NULL. */
+static struct meters priced_units(const struct metering *m, const struct answer *answer,
+                                  const struct price_version *price, bool *counted_out)
+{
+    static const struct meters none;
+    const struct meters counted = counted_units(m);
+    const struct units units = {.told = answer != NULL && answer->usage.state == ANSWER_USAGE_GOOD
+                                            ? &answer->usage.meters
+                                            : &none,
+                                .seen = &m->seen,
+                                .counted = &counted};
+
+    return units_of(&units, price, counted_out);
+}
+
 static void book_cost(struct metering *m, const struct meters *meters, enum usage_from from,
                       const struct answer *answer)
 {
@@ -83,17 +118,21 @@ void metering_end(struct metering *m, int32_t status, const char *reason,
     attempt->status = status;
     attempt->reason = span_of(reason);
     attempt->ms = (now_us - last_terms(m)->started_us) / 1000;
-    if (answer != NULL && answer->usage.state == ANSWER_USAGE_GOOD)
+    if (answer != NULL && answer->usage.state == ANSWER_USAGE_GOOD && !m->by_units)
         book_cost(m, &answer->usage.meters, USAGE_PROVIDER, answer);
 }
 
 int metering_encode_intent(const struct metering *m, struct buf *out)
 {
     struct usage_event event = m->event;
+    bool counted;
 
     event.outcome = OUTCOME_CRASH;
     event.usage_from = USAGE_CRASH;
-    meters_set(&event.meters, METER_INPUT, m->input_bound);
+    if (m->by_units)
+        event.meters = priced_units(m, NULL, last_terms(m)->terms.list, &counted);
+    else
+        meters_set(&event.meters, METER_INPUT, m->input_bound);
     return event_encode_usage(&event, out);
 }
 
@@ -124,9 +163,10 @@ static bool estimates(enum event_outcome outcome)
     return charges(outcome) || outcome == OUTCOME_CLIENT_LEFT_EARLY;
 }
 
-static int64_t at_most(int64_t value, int64_t bound)
+static void name_method(struct metering *m)
 {
-    return value < bound ? value : bound;
+    (void)count_method_format(&m->output, m->method);
+    m->event.count_method = span_of(m->method);
 }
 
 /* Never above what was reserved. */
@@ -136,8 +176,7 @@ static void count_meters(struct metering *m, struct meters *meters_out)
     meters_set(meters_out, METER_INPUT, at_most(m->counted_input, m->input_bound));
     if (m->output_bound > 0)
         meters_set(meters_out, METER_OUTPUT, at_most(count_tokens(&m->output), m->output_bound));
-    (void)count_method_format(&m->output, m->method);
-    m->event.count_method = span_of(m->method);
+    name_method(m);
 }
 
 static void price(struct metering *m, const struct answer *answer)
@@ -169,6 +208,31 @@ static void keep_usage(struct metering *m, const struct answer *answer)
     event->finish_reason = span_of(answer->finish_reason);
 }
 
+/* The tenant pays by the meters of the list price, we by those of the cost. */
+static void finish_units(struct metering *m, enum event_outcome outcome,
+                         const struct answer *answer)
+{
+    const struct snapshot_terms *terms = &last_terms(m)->terms;
+    bool counted;
+    struct meters meters = priced_units(m, answer, terms->list, &counted);
+    enum usage_from from = counted ? USAGE_COUNTED : USAGE_PROVIDER;
+
+    m->quarantined = answer->usage.state == ANSWER_USAGE_QUARANTINED;
+    if (!estimates(outcome))
+        return;
+    if (counted)
+        name_method(m);
+    if (charges(outcome)) {
+        last_attempt(m)->delivered = true;
+        m->event.meters = meters;
+        m->event.usage_from = from;
+        price(m, answer);
+    }
+    if (terms->cost != NULL)
+        meters = priced_units(m, answer, terms->cost, &counted);
+    book_cost(m, &meters, counted ? USAGE_COUNTED : USAGE_PROVIDER, answer);
+}
+
 void metering_finish(struct metering *m, enum event_outcome outcome, const struct answer *answer)
 {
     struct usage_event *event = &m->event;
@@ -179,6 +243,10 @@ void metering_finish(struct metering *m, enum event_outcome outcome, const struc
     if (answer == NULL)
         return;
     keep_usage(m, answer);
+    if (m->by_units) {
+        finish_units(m, outcome, answer);
+        return;
+    }
     if (credible(m, answer)) {
         meters = answer->usage.meters;
         from = USAGE_PROVIDER;

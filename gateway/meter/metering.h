@@ -31,6 +31,10 @@ struct metering {
     struct count output;   /* what the running attempt generated so far */
     int64_t counted_input; /* tokens of the request, by the same counter */
     char method[COUNT_METHOD_TEXT_SIZE];
+    /* What is paid by units that the price names (units.h). `seen` is of the running attempt,
+     * `counted` what the request tells, text aside, `bounds` its most. */
+    bool by_units;
+    struct meters seen, counted, bounds;
     int64_t discount_pico; /* of what was charged, for display */
     bool quarantined;      /* a provider's usage made no sense: to be alarmed */
 };

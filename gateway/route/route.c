@@ -20,6 +20,8 @@ static bool named(const struct span *names, uint32_t count, struct span provider
 static bool can_dispatch(const struct snapshot_deployment *deployment,
                          const struct route_wish *wish)
 {
+    if (wish->serves != NULL)
+        return wish->serves(wish->serves_context, deployment);
     return wish->chat || deployment->sandbox || deployment->wire == WIRE_OPENAI;
 }
 
@@ -77,9 +79,13 @@ static void insert(struct route *route, struct rank *ranks, uint32_t from,
     route->count++;
 }
 
+/* Translators, readers of scans and judges of texts are asked as chats are. */
 static bool kind_fits(const struct snapshot_model *model, const struct route_wish *wish)
 {
-    return span_is(model->kind, wish->chat ? "chat" : "embedding");
+    if (wish->chat)
+        return span_is(model->kind, "chat") || span_is(model->kind, "specialist") ||
+               span_is(model->kind, "moderation");
+    return span_is(model->kind, wish->kind == NULL ? "embedding" : wish->kind);
 }
 
 enum route_outcome route_collect(const struct route_view *view, const struct snapshot_model *model,

@@ -22,7 +22,11 @@ struct route_wish {
     uint32_t order_count, only_count, ignore_count;
     bool no_fallbacks; /* one candidate and no other */
     bool test_key;     /* reaches the sandbox only */
-    bool chat;         /* else embeddings */
+    bool chat;         /* any language will do; models that are asked so */
+    const char *kind;  /* else the kind of model; NULL: "embedding" … */
+    /* … and whether a deployment can be asked for it; NULL: if it speaks OpenAI's dialect */
+    bool (*serves)(const void *context, const struct snapshot_deployment *deployment);
+    const void *serves_context;
 };
 
 struct route_candidate {

@@ -56,6 +56,8 @@ struct span httpd_query(const struct httpd_request *request)
 struct span httpd_header(const struct httpd_request *request, const char *name)
 {
     (void)request;
+    if (strcmp(name, "content-type") == 0)
+        return span_of(world.content_type);
     if (strcmp(name, "x-title") == 0)
         return span_of("An app");
     if (strcmp(name, "traceparent") == 0)
@@ -237,6 +239,7 @@ static const struct snapshot_model embedding_model = {.id = {"a/e", 3},
                                                       .deployments = pointers,
                                                       .deployment_count = 2,
                                                       .callable = true};
+static struct snapshot_model service_model;
 static const struct price_rate rates[] = {{METER_INPUT, MODE_STANDARD, 0, 2000000},
                                           {METER_OUTPUT, MODE_STANDARD, 0, 8000000},
                                           {METER_CACHE_READ, MODE_STANDARD, 0, 500000}};
@@ -254,6 +257,12 @@ void snapshot_unref(struct snapshot *snapshot)
 const struct snapshot_model *snapshot_find_model(const struct snapshot *snapshot, struct span name)
 {
     (void)snapshot;
+    if (span_is(name, "a/s")) {
+        service_model = chat_model;
+        service_model.id = span_of("a/s");
+        service_model.kind = span_of(world.service_kind);
+        return &service_model;
+    }
     return span_is(name, "a/m") ? &chat_model : span_is(name, "a/e") ? &embedding_model : NULL;
 }
 
@@ -270,16 +279,20 @@ bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deplo
                     const struct snapshot_tenant *tenant, int64_t at_ms,
                     struct snapshot_terms *terms_out)
 {
-    static const struct price_version price = {
-        .id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 3, 0x80, 1}},
-        .rates = rates,
-        .rate_count = array_size(rates)};
+    static struct price_version price;
     static const struct plan_version plan = {.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 4, 0x80, 1}}};
 
     (void)snapshot;
     (void)deployment;
     (void)tenant;
     (void)at_ms;
+    price = (struct price_version){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 3, 0x80, 1}},
+                                   .rates = rates,
+                                   .rate_count = array_size(rates)};
+    if (world.service_rate_count > 0) {
+        price.rates = world.service_rates;
+        price.rate_count = world.service_rate_count;
+    }
     *terms_out = (struct snapshot_terms){
         .list = &price, .cost = &price, .plan = &plan, .terms = {.markup_ppm = 50000}};
     return true;
@@ -339,7 +352,7 @@ void world_close(void)
     json_doc_done(&doc);
 }
 
-static void ask(const char *body, enum endpoint endpoint, enum reply_dialect dialect)
+static void ask_bytes(struct span body, enum endpoint endpoint, enum reply_dialect dialect)
 {
     struct call call = {.request = &world.request,
                         .endpoint = endpoint,
@@ -352,11 +365,21 @@ static void ask(const char *body, enum endpoint endpoint, enum reply_dialect dia
     call.start_ms = uuid_unix_ms(call.id);
     buf_clear(&world.request.head);
     buf_clear(&world.request.sent);
-    world.request = (struct httpd_request){.body = span_of(body),
+    world.request = (struct httpd_request){.body = body,
                                            .query = span_of(world.query == NULL ? "" : world.query),
                                            .head = world.request.head,
                                            .sent = world.request.sent};
     flow_start(&world.worker, &call);
+}
+
+static void ask(const char *body, enum endpoint endpoint, enum reply_dialect dialect)
+{
+    ask_bytes(span_of(body), endpoint, dialect);
+}
+
+void world_serve(enum endpoint endpoint, struct span body)
+{
+    ask_bytes(body, endpoint, REPLY_OPENAI);
 }
 
 void world_ask(const char *body)

@@ -32,8 +32,12 @@ struct world {
     struct httpd_request request;
 
     int64_t now_ms;
-    const char *query; /* of the next requests; NULL: none */
-    bool path_streams; /* of the next requests for generateContent */
+    const char *query;        /* of the next requests; NULL: none */
+    bool path_streams;        /* of the next requests for generateContent */
+    const char *content_type; /* of the next requests; NULL: none */
+    const char *service_kind; /* of the model "a/s" … */
+    struct price_rate service_rates[3];
+    uint32_t service_rate_count; /* … and its rates; 0: those of the others */
 
     struct {
         enum record_type type;
@@ -64,6 +68,8 @@ int world_teardown(void **state);
 /* Starts a flow for POST /chat/completions (or /embeddings). */
 void world_ask(const char *body);
 void world_embed(const char *body);
+/* Any other endpoint in OpenAI's dialect. */
+void world_serve(enum endpoint endpoint, struct span body);
 /* Anthropic's: POST /messages, and to count it. */
 void world_messages(const char *body);
 void world_count_messages(const char *body);
