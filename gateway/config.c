@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "common/base/arena.h"
 #include "common/base/file.h"
 #include "common/base/mem.h"
 #include "common/base/seal.h"
 #include "gateway/upstream/fetch.h"
+#include "tenants/model/credential.h"
+#include "tenants/model/secret.h"
 
 enum { SECRET_MAX = 4096, CREDENTIALS_MAX = 1024, CREDENTIALS_BYTES_MAX = 1 << 20 };
 
@@ -40,7 +43,8 @@ static const struct option table[] = {
     {"snapshot-key-file", OPTION_PATH, AT(snapshot_key_file), 0, 4096, "",
      "file with the secret that signs the snapshot's copy; empty: no copy is kept", NULL},
     {"credentials-file", OPTION_PATH, AT(credentials_file), 0, 4096, "",
-     "file with a line `PROVIDER = SECRET` or `PROVIDER = SECRET {\"VARIABLE\":\"value\"}` each",
+     "file with a line `PROVIDER = SECRET` or `PROVIDER = SECRET {\"VARIABLE\":\"value\"}` each; "
+     "all of one provider are used; a secret may be a JSON object, as docs/control.md says",
      NULL},
     {"master-key-file", OPTION_PATH, AT(master_key_file), 0, 4096, "",
      "file with the keys that open the credentials kept in the database, as tollgate-control has "
@@ -165,25 +169,63 @@ static bool read_upstream(struct config *config, const char *text, struct buf *e
         "vertex-gemini, responses");
 }
 
+/* The secret in front of the variables: up to a brace, or, where it is a JSON object itself, to
+ * that one's end. */
+static struct span cut_secret(struct span value)
+{
+    ptrdiff_t brace = span_index(value, '{');
+    bool quoted = false;
+    int depth = 0;
+
+    if (brace != 0)
+        return brace < 0 ? value : span_part(value, 0, (size_t)brace);
+    for (size_t i = 0; i < value.size; i++) {
+        char c = value.at[i];
+
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '{' || c == '}'))
+            depth += c == '{' ? 1 : -1;
+        if (depth == 0)
+            return span_part(value, 0, i + 1);
+    }
+    return span_make(NULL, 0);
+}
+
+static const char *grant_problem(struct span secret)
+{
+    struct arena *arena = arena_new(CREDENTIAL_SECRET_MAX, 4 * CREDENTIAL_SECRET_MAX);
+    struct secret_grant grant;
+    const char *why = secret_is_grant(secret) ? secret_read_grant(secret, arena, &grant) : NULL;
+
+    arena_free(arena);
+    return why;
+}
+
 static bool read_credential_line(struct config *config, struct span line, struct buf *error)
 {
-    struct span value = line, provider = span_trim(span_cut(&value, '='));
-    ptrdiff_t brace;
+    struct span value = line, provider = span_trim(span_cut(&value, '=')), secret;
+    const char *why;
 
     line = span_trim(line);
     if (line.size == 0 || line.at[0] == '#')
         return true;
     value = span_trim(value);
-    brace = span_index(value, '{');
-    if (provider.size == 0 || value.size == 0 || brace == 0)
+    secret = cut_secret(value);
+    if (provider.size == 0 || secret.size == 0)
         return bad(error, "credentials-file", config->credentials_file,
                    "a line is `PROVIDER = SECRET` or `PROVIDER = SECRET {…}`");
+    why = grant_problem(secret);
+    if (why != NULL)
+        return bad(error, "credentials-file", config->credentials_file, why);
     if (config->build.credential_count == CREDENTIALS_MAX)
         return bad(error, "credentials-file", config->credentials_file, "too many lines");
     config->credentials[config->build.credential_count++] = (struct build_credential){
         .provider = provider,
-        .secret = brace < 0 ? value : span_trim(span_part(value, 0, (size_t)brace)),
-        .variables = brace < 0 ? span_make(NULL, 0) : span_part(value, (size_t)brace, SIZE_MAX),
+        .secret = span_trim(secret),
+        .variables = span_trim(span_part(value, secret.size, SIZE_MAX)),
     };
     return true;
 }

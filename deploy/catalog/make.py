@@ -75,6 +75,7 @@ VARIABLES = {
                               "aiplatform.googleapis.com for the global location",
     "GOOGLE_VERTEX_LOCATION": "location, such as us-central1 or global",
     "GOOGLE_VERTEX_PROJECT": "Google Cloud project id",
+    "UPSTREAM_ID": "name of the deployment of this model, where it is not the model's own",
 }
 
 # providers.json names them by their place in the host name.
@@ -443,6 +444,8 @@ def declare_variables(providers, models):
         for deployment in model["deployments"]:
             found = re.findall(r"\$\{(\w+)\}", deployment.get("base_url", ""))
             used[deployment["provider"]] |= set(found)
+    # Azure's customers may call a model what they like: a credential of one deployment says how.
+    used["azure"].add("UPSTREAM_ID")
     for slug, provider in providers.items():
         provider["variables"] = [{"name": n, "what": VARIABLES[n]} for n in sorted(used[slug])]
         provider["endpoints"] = list(provider["endpoints"].values())

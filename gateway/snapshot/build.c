@@ -222,6 +222,7 @@ static void use_base(struct builder *b, struct span base_url, struct snapshot_de
 
     none->base_url = base_url;
     none->secret = none->region = span_make("", 0);
+    none->upstream_id = d->upstream_id;
     d->query = span_make("", 0);
     d->credentials = none;
     d->credential_count = 1;

@@ -72,16 +72,30 @@ struct credentials credentials_open(const struct snapshot_rows *rows, const stru
 }
 
 /* ---- what a deployment is called with ---- */
-static const char *make_url(struct arena *arena, struct span url, struct span variables,
-                            struct span *url_out)
+/* A base URL, or another text with variables in it. */
+static const char *fill(struct arena *arena, struct span text, const struct deployment_row *row,
+                        struct span variables, struct span *filled_out)
 {
     struct buf filled cleanup(buf_done) = buf_make(CREDENTIAL_URL_MAX);
     struct span missing;
 
-    if (credential_fill_url(url, variables, &filled, &missing) < 0)
+    if (credential_fill_url(text, variables, row->upstream_id, &filled, &missing) < 0)
         return "it lacks a variable of a base URL";
-    *url_out = arena_span(arena, buf_span(&filled));
+    *filled_out = arena_span(arena, buf_span(&filled));
     return NULL;
+}
+
+/* What the provider calls the model with this credential: Azure's customers name it themselves. */
+static struct span upstream_id_of(struct arena *arena, const struct deployment_row *row,
+                                  struct span variables)
+{
+    struct buf named cleanup(buf_done) = buf_make(CREDENTIAL_URL_MAX);
+    struct span missing;
+
+    if (credential_fill_url(span_of("${" CREDENTIAL_UPSTREAM_ID "}"), variables, span_of(""),
+                            &named, &missing) < 0)
+        return arena_span(arena, row->upstream_id);
+    return arena_span(arena, buf_span(&named));
 }
 
 /* Host and port of a URL. */
@@ -100,7 +114,8 @@ static struct span region_of(struct arena *arena, struct span base_url, struct s
     struct buf named cleanup(buf_done) = buf_make(CREDENTIAL_URL_MAX);
     struct span missing, rest = authority_of(base_url);
 
-    if (credential_fill_url(span_of("${AWS_REGION}"), variables, &named, &missing) == 0)
+    if (credential_fill_url(span_of("${AWS_REGION}"), variables, span_of(""), &named, &missing) ==
+        0)
         return arena_span(arena, buf_span(&named));
     while (rest.at != NULL) {
         struct span label = span_cut(&rest, '.');
@@ -156,8 +171,10 @@ const char *credentials_make(struct credentials *c, const struct deployment_row 
 {
     struct snapshot_credential made = {.auth = auth};
     struct sha256 sum = digest_sha256(given->secret);
-    const char *why = make_url(c->arena, deployment->base_url, given->variables, &made.base_url);
+    const char *why =
+        fill(c->arena, deployment->base_url, deployment, given->variables, &made.base_url);
 
+    made.upstream_id = upstream_id_of(c->arena, deployment, given->variables);
     memcpy(&made.fingerprint, sum.at, sizeof(made.fingerprint));
     if (why == NULL)
         why = make_auth(c, given, &made);

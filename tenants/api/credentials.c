@@ -95,7 +95,8 @@ static enum api_outcome add_origin(struct api *api, struct span url, struct span
     cleanup(buf_done) struct buf filled = buf_make(CREDENTIAL_URL_MAX);
     cleanup(buf_done) struct buf origin = buf_make(CREDENTIAL_URL_MAX);
     struct span missing = {0};
-    int r = credential_fill_url(url, variables, &filled, &missing);
+    /* The model's name never stands in the host, which is all that is looked at. */
+    int r = credential_fill_url(url, variables, span_of("model"), &filled, &missing);
 
     if (r == -ENOENT)
         return api_fail_field(api, "variables", "%.*s is missing: %.*s needs it", SPAN_ARG(missing),

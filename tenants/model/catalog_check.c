@@ -3,6 +3,8 @@
  */
 #include "tenants/model/catalog_check.h"
 
+#include "tenants/model/credential.h"
+
 static bool slug_byte(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
@@ -115,6 +117,16 @@ static bool declared(struct span name, const struct catalog_provider *provider)
     return false;
 }
 
+/* Whether the place is in front of the path. */
+static bool in_host(struct span url, size_t at)
+{
+    int slashes = 0;
+
+    for (size_t i = 0; i < at; i++)
+        slashes += url.at[i] == '/';
+    return slashes < 3;
+}
+
 static const char *variables_problem(struct span url, const struct catalog_provider *provider)
 {
     for (size_t i = 0; i < url.size; i++) {
@@ -128,9 +140,10 @@ static const char *variables_problem(struct span url, const struct catalog_provi
         name = span_cut(&rest, '}');
         if (rest.at == NULL || name.size < 2 || name.at[0] != '{')
             return "has a $ that begins no ${NAME}";
-        if (!declared(span_part(name, 1, SIZE_MAX), provider))
-            return "names a variable that its provider does not declare";
-        i += 1 + name.size;
+        name = span_part(name, 1, SIZE_MAX);
+        if (span_is(name, CREDENTIAL_UPSTREAM_ID) ? in_host(url, i) : !declared(name, provider))
+            return "names a variable that its provider does not declare, or a model in its host";
+        i += 2 + name.size;
     }
     return NULL;
 }

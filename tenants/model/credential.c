@@ -29,8 +29,21 @@ static int add_variable(struct span variables, struct span name, struct buf *out
     return buf_add_string(out, value);
 }
 
-int credential_fill_url(struct span url, struct span variables, struct buf *out,
-                        struct span *missing_out)
+static int add_encoded(struct span text, struct buf *out)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+
+        if (isascii(c) && (isalnum(c) || strchr("-._~", c) != NULL))
+            buf_add_byte(out, (char)c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+    return buf_failed(out) ? -EMSGSIZE : 0;
+}
+
+int credential_fill_url(struct span url, struct span variables, struct span upstream_id,
+                        struct buf *out, struct span *missing_out)
 {
     struct span rest = url;
 
@@ -45,6 +58,8 @@ int credential_fill_url(struct span url, struct span variables, struct buf *out,
             return -EINVAL;
         name = span_part(name, 1, name.size);
         r = add_variable(variables, name, out);
+        if (r == -ENOENT && upstream_id.size > 0 && span_is(name, CREDENTIAL_UPSTREAM_ID))
+            r = add_encoded(upstream_id, out);
         if (r == -ENOENT)
             *missing_out = name;
         if (r < 0)

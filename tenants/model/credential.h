@@ -14,11 +14,15 @@
 
 enum { CREDENTIAL_URL_MAX = 2048, CREDENTIAL_ORIGINS_MAX = 4096, CREDENTIAL_SECRET_MAX = 16384 };
 
+/* The one variable that needs no declaration: where the variables have none, it is the provider's
+ * own name of the model, percent-encoded. */
+#define CREDENTIAL_UPSTREAM_ID "UPSTREAM_ID"
+
 /* Appends `url` with each ${NAME} replaced by the text that the JSON object `variables` (which may
  * be empty) has under it. 0; -ENOENT: `missing_out` is the name that it lacks; -EINVAL: a brace is
  * missing; -EMSGSIZE. */
-must_use int credential_fill_url(struct span url, struct span variables, struct buf *out,
-                                 struct span *missing_out);
+must_use int credential_fill_url(struct span url, struct span variables, struct span upstream_id,
+                                 struct buf *out, struct span *missing_out);
 
 /* Appends scheme, host and a port that is not the scheme's own: "https://api.example:8443", in
  * small letters. 0; -EINVAL: not such a URL (a user in it, an odd host); -EPERM: plain http to

@@ -10,6 +10,10 @@
 enum { ARGUMENTS_MAX = 32 };
 
 static char folder[] = "/tmp/tollgate-config-XXXXXX";
+/* A brace and a quote in a text end nothing. */
+#define GRANT                                                                                      \
+    "{\"client_id\":\"a\",\"client_secret\":\"}=\\\"{\",\"tenant_id\":\"t\",\"x\":{\"y\":1}}"
+
 static char url_path[64], credentials_path[64];
 
 static void write_file(const char *path, const char *text, unsigned mode)
@@ -54,7 +58,9 @@ static void what_follows_from_the_settings_is_filled_in(void **state)
     struct buf error;
 
     (void)state;
-    write_file(credentials_path, "# ours\n\nopenai = sk-1\n azure = s2 {\"RESOURCE\":\"x\"}\n",
+    write_file(credentials_path,
+               "# ours\n\nopenai = sk-1\n azure = s2 {\"RESOURCE\":\"x\"}\n"
+               "vertex = " GRANT "  {\"P\":\"p\"}\nx=" GRANT "\n",
                0600);
     if (read_arguments(words, array_size(words), &config, &error) != OPTIONS_GO)
         fail_msg("%s", error.at);
@@ -67,7 +73,11 @@ static void what_follows_from_the_settings_is_filled_in(void **state)
     assert_span("openai", config.build.upstream_url[WIRE_OPENAI], "http://127.0.0.1:8/v1");
     assert_span("anthropic", config.build.upstream_url[WIRE_ANTHROPIC], "https://a.example");
     assert_span("gemini", config.build.upstream_url[WIRE_GEMINI], "");
-    assert_int("credentials", config.build.credential_count, 2);
+    assert_int("credentials", config.build.credential_count, 4);
+    assert_span("a grant", config.build.credentials[2].secret, GRANT);
+    assert_span("its variables", config.build.credentials[2].variables, "{\"P\":\"p\"}");
+    assert_span("a grant alone", config.build.credentials[3].secret, GRANT);
+    assert_span("without variables", config.build.credentials[3].variables, "");
     assert_span("provider", config.build.credentials[1].provider, "azure");
     assert_span("secret", config.build.credentials[1].secret, "s2");
     assert_span("variables", config.build.credentials[1].variables, "{\"RESOURCE\":\"x\"}");
@@ -109,7 +119,8 @@ static void what_makes_no_sense_is_named(void **state)
 
 static void a_credential_line_without_a_secret_is_refused(void **state)
 {
-    static const char *const texts[] = {"openai\n", "openai =\n", "= secret\n", "openai = {}\n"};
+    static const char *const texts[] = {"openai\n", "openai =\n", "= secret\n", "openai = {}\n",
+                                        "openai = {\"client_id\":\"a\"\n"};
 
     (void)state;
     for (size_t i = 0; i < array_size(texts); i++) {

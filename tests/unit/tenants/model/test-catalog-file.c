@@ -156,7 +156,7 @@ static void what_is_wrong_is_said_with_its_path(void **state)
         {HEAD "{\"slug\":\"a\",\"name\":\"x\",\"endpoints\":[{\"dialect\":\"openai\",\"base_url\":"
               "\"https://${NOPE}/v1\",\"auth\":\"bearer\"}]}],\"models\":[]}",
          "providers[0].endpoints[0].base_url: \"https://${NOPE}/v1\" names a variable that its "
-         "provider does not declare"},
+         "provider does not declare, or a model in its host"},
         {HEAD "{\"slug\":\"a\",\"name\":\"x\",\"endpoints\":[{\"dialect\":\"openai\",\"base_url\":"
               "\"http://a.example\",\"auth\":\"bearer\"}]}],\"models\":[]}",
          "providers[0].endpoints[0].base_url: \"http://a.example\" is not https (plain http only "

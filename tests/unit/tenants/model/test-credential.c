@@ -16,6 +16,10 @@ static void a_url_is_filled_from_its_variables_or_not_at_all(void **state)
         {"one", "https://${R}.example/v1", "{\"R\":\"acme\"}", 0, "https://acme.example/v1", ""},
         {"twice, and at the end", "https://${R}/${P}", "{\"P\":\"p\",\"R\":\"r\"}", 0,
          "https://r/p", ""},
+        {"the model's name, encoded", "https://r/d/${UPSTREAM_ID}", "{}", 0,
+         "https://r/d/gpt-4o%2Fa%20b", ""},
+        {"or what the operator calls it", "https://r/d/${UPSTREAM_ID}",
+         "{\"UPSTREAM_ID\":\"mine\"}", 0, "https://r/d/mine", ""},
         {"one is missing", "https://${R}/${P}", "{\"R\":\"r\"}", -ENOENT, "", "P"},
         {"no variables", "https://${R}/", "", -ENOENT, "", "R"},
         {"an empty one is missing", "https://${R}/", "{\"R\":\"\"}", -ENOENT, "", "R"},
@@ -29,10 +33,10 @@ static void a_url_is_filled_from_its_variables_or_not_at_all(void **state)
         struct buf out = buf_make(CREDENTIAL_URL_MAX);
         struct span missing = span_of("");
 
-        assert_int(
-            rows[i].what,
-            credential_fill_url(span_of(rows[i].url), span_of(rows[i].variables), &out, &missing),
-            rows[i].r);
+        assert_int(rows[i].what,
+                   credential_fill_url(span_of(rows[i].url), span_of(rows[i].variables),
+                                       span_of("gpt-4o/a b"), &out, &missing),
+                   rows[i].r);
         if (rows[i].r == 0)
             assert_span(rows[i].what, buf_span(&out), rows[i].filled);
         assert_span(rows[i].what, missing, rows[i].missing);
