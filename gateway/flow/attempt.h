@@ -24,6 +24,7 @@ enum attempt_way {
 /* One attempt; begun anew for each. */
 struct attempt {
     const struct route_candidate *candidate;
+    const struct snapshot_credential *credential; /* of it; NULL: it has none */
     const struct upstream_language *language;
     enum attempt_way way;
     const struct service_language *service; /* WAY_SERVICE; NULL: OpenAI's dialect */

@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "gateway/flow/parts.h"
+#include "gateway/route/rotation.h"
 
 /* Of an error's body; the rest is not read. */
 #define ERROR_BODY_MAX ((size_t)64 << 10)
@@ -262,6 +263,43 @@ static void log_out_of_service(const struct flow *flow)
               LOG_N("status", flow->attempt.head.status));
 }
 
+static void log_refused_credential(const struct flow *flow)
+{
+    char id[ID_TEXT_SIZE];
+
+    id_format(ID_CREDENTIAL, flow->attempt.credential->id, id);
+    log_event(LOG_ALARM, "credential.refused", LOG_S("credential", id),
+              LOG_SP("provider", flow->attempt.candidate->deployment->provider),
+              LOG_N("status", flow->attempt.head.status));
+}
+
+/* Puts aside who is to blame: the deployment, or the credential alone. True when the deployment
+ * has another credential, with which it is tried again at once. */
+static bool put_aside(struct flow *flow, const struct verdict_out *out)
+{
+    const struct attempt *attempt = &flow->attempt;
+    const struct snapshot_deployment *deployment = attempt->candidate->deployment;
+    struct board *board = flow->worker->board;
+    int64_t now_ms = flow_now_ms(flow);
+    bool others;
+
+    if (out->blame == BLAME_DEPLOYMENT || attempt->credential == NULL) {
+        board_note(board, deployment->id, out->outage_ms, out->cooldown_ms, now_ms);
+        if (out->cooldown_ms > 0)
+            log_out_of_service(flow);
+        return false;
+    }
+    others = rotation_blame(board_rotation(board), deployment, attempt->credential, out, now_ms);
+    if (out->cooldown_ms > 0)
+        log_refused_credential(flow);
+    if (others)
+        return true;
+    board_end(board, deployment, &(struct board_end){.result = BOARD_FAILED}, now_ms);
+    if (out->cooldown_ms > 0)
+        log_out_of_service(flow);
+    return false;
+}
+
 static enum go end_failed(struct flow *flow)
 {
     struct attempt *attempt = &flow->attempt;
@@ -277,10 +315,8 @@ static enum go end_failed(struct flow *flow)
 
     flow_cancel(flow);
     end_attempt(flow, attempt_fault_name(attempt->fault), result_of(attempt));
-    board_note(flow->worker->board, attempt->candidate->deployment->id, out.outage_ms,
-               out.cooldown_ms, flow_now_ms(flow));
-    if (out.cooldown_ms > 0)
-        log_out_of_service(flow);
+    if (put_aside(flow, &out))
+        route_stay(&flow->route);
     flow->outcome = attempt->content ? OUTCOME_PROVIDER_DIED : OUTCOME_PROVIDER_FAILED;
     flow->rate_limited |= in.status == 429;
     if (attempt->head.retry_after_ms > 0)
@@ -308,6 +344,9 @@ static enum go end_well(struct flow *flow)
 
     end_attempt(flow, "ok", ATTEMPT_OK);
     board_clear(flow->worker->board, attempt->candidate->deployment->id);
+    if (attempt->credential != NULL)
+        rotation_served(board_rotation(flow->worker->board), attempt->candidate->deployment,
+                        attempt->credential);
     flow->outcome = blank              ? OUTCOME_BLANK
                     : !flow->left      ? OUTCOME_FINISHED
                     : attempt->content ? OUTCOME_CLIENT_LEFT

@@ -6,6 +6,7 @@
 #include "gateway/dialect/compatible.h"
 #include "gateway/dialect/languages.h"
 #include "gateway/flow/parts.h"
+#include "gateway/route/rotation.h"
 
 enum {
     JOURNAL_WAIT_MS = 800, /* an INTENT that takes longer refuses its request */
@@ -35,7 +36,9 @@ static enum attempt_way way_of(const struct flow *flow, const struct upstream_la
 static struct language_target target_of(const struct flow *flow)
 {
     const struct snapshot_deployment *deployment = flow->attempt.candidate->deployment;
-    const struct compatible_facts facts = {.model = deployment->upstream_id,
+    const struct snapshot_credential *credential = flow->attempt.credential;
+    const struct compatible_facts facts = {.model = credential == NULL ? deployment->upstream_id
+                                                                       : credential->upstream_id,
                                            .reasoning = deployment->reasoning,
                                            .no_temperature = deployment->no_temperature};
     struct language_target target = {.output_cap = flow_cap_at(flow, deployment),
@@ -127,12 +130,15 @@ static void begin_attempt(struct flow *flow)
     struct buf body = flow->attempt.body;
 
     buf_clear(&body);
-    flow->attempt = (struct attempt){.candidate = candidate,
-                                     .language = upstream_language_of(candidate->deployment->wire),
-                                     .body = body,
-                                     .answer = answer_make(),
-                                     .begun_ms = flow_now_ms(flow),
-                                     .last_ms = flow_now_ms(flow)};
+    flow->attempt =
+        (struct attempt){.candidate = candidate,
+                         .credential = rotation_next(board_rotation(flow->worker->board),
+                                                     candidate->deployment, flow_now_ms(flow)),
+                         .language = upstream_language_of(candidate->deployment->wire),
+                         .body = body,
+                         .answer = answer_make(),
+                         .begun_ms = flow_now_ms(flow),
+                         .last_ms = flow_now_ms(flow)};
     flow->attempt.way = way_of(flow, flow->attempt.language);
     served_begin(flow);
     sse_reset(&flow->sse);
@@ -193,6 +199,7 @@ static enum go dispatch(struct flow *flow)
     struct attempt *attempt = &flow->attempt;
     struct upstream_header passed[PASSED_MAX];
     struct upstream_request request = {.deployment = attempt->candidate->deployment,
+                                       .credential = attempt->credential,
                                        .headers = attempt->language->headers,
                                        .passed = passed,
                                        .passed_count = passed_headers(flow, passed),

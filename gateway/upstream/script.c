@@ -48,6 +48,7 @@ static struct upstream_call *start(struct upstream *base, const struct upstream_
     script->inner[n] = (struct upstream_call){script, n, events, context};
     script->calls[n] = (struct script_call){.call = &script->inner[n],
                                             .deployment = request->deployment,
+                                            .credential = request->credential,
                                             .method = request->method,
                                             .path = span_dup(request->path),
                                             .lines = buf_make((size_t)64 << 10),

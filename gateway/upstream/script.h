@@ -16,6 +16,7 @@ enum { SCRIPT_CALLS_MAX = 16 };
 struct script_call {
     struct upstream_call *call; /* NULL once it is gone */
     const struct snapshot_deployment *deployment;
+    const struct snapshot_credential *credential;
     enum upstream_method method;
     char *path;
     struct buf

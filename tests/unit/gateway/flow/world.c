@@ -301,6 +301,10 @@ bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deplo
 /* ---- world ---- */
 static struct snapshot_deployment deployment(uint8_t n, const char *provider)
 {
+    static const struct snapshot_credential credentials[] = {
+        {.fingerprint = 1, .upstream_id = {"up-m", 4}},
+        {.fingerprint = 2, .upstream_id = {"up-m", 4}}};
+
     return (struct snapshot_deployment){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 5, 0x80, n}},
                                         .index = n,
                                         .model = &chat_model,
@@ -308,6 +312,8 @@ static struct snapshot_deployment deployment(uint8_t n, const char *provider)
                                         .upstream_id = span_of("up-m"),
                                         .failure_domain = span_of(provider),
                                         .dialect = span_of("openai-compatible"),
+                                        .credentials = &credentials[n],
+                                        .credential_count = 1,
                                         .callable = true,
                                         .context_limit = 100000,
                                         .output_limit = 1000};
