@@ -7,17 +7,18 @@
 
 /* Members whose texts a model reads; whose JSON it reads as it stands. Images, files, signatures
  * and ids are neither. */
-static const char *const text_names[] = {"text",   "content",      "refusal",   "arguments",
-                                         "name",   "output",       "tool_plan", "input",
-                                         "system", "instructions", "prompt",    "title"};
-static const char *const raw_names[] = {"input", "args", "json", "response"};
+static const char *const text_names[] = {
+    "text",   "content",      "refusal", "arguments", "name",     "output", "tool_plan", "input",
+    "system", "instructions", "prompt",  "title",     "thinking", "result", "error"};
+static const char *const raw_names[] = {"input", "args", "json"};
 
 #define DEPTH_MAX 65
 
 /* Where the walk stands at one depth. */
 struct level {
     bool object, has_name;
-    uint32_t name; /* of the member, or of the member that the list is */
+    uint32_t name;   /* of the member, or of the member that the list is */
+    uint32_t within; /* the name of the member that the object is */
 };
 
 static bool is_one_of(const struct json_doc *doc, uint32_t name, const char *const *names,
@@ -29,13 +30,16 @@ static bool is_one_of(const struct json_doc *doc, uint32_t name, const char *con
     return false;
 }
 
-static void tell(const struct json_doc *doc, uint32_t node, uint32_t name,
+/* `within`: the name of the member that the object is, which has it. */
+static void tell(const struct json_doc *doc, uint32_t node, uint32_t name, uint32_t within,
                  const struct texts_sink *sink)
 {
     struct span text;
 
     if (name != JSON_NONE && !is_one_of(doc, name, text_names, array_size(text_names)))
         return;
+    if (within != JSON_NONE && json_string_is(doc, within, "functionResponse"))
+        return; /* Whose result it is, is no text. */
     if (json_string(doc, node, sink->arena, &text) == 0)
         sink->take(sink->to, text);
 }
@@ -49,12 +53,12 @@ void texts_walk(const struct json_doc *doc, uint32_t root, const struct texts_si
     if (json_is_null(doc, root))
         return;
     if (json_kind(doc, root) == JSON_STRING) {
-        tell(doc, root, JSON_NONE, sink);
+        tell(doc, root, JSON_NONE, JSON_NONE, sink);
         return;
     }
     end = doc->nodes[root].next;
     base = doc->nodes[root].depth;
-    levels[base] = (struct level){json_kind(doc, root) == JSON_OBJECT, false, JSON_NONE};
+    levels[base] = (struct level){json_kind(doc, root) == JSON_OBJECT, false, JSON_NONE, JSON_NONE};
     for (uint32_t node = root + 1; node < end;) {
         struct level *level = &levels[doc->nodes[node].depth - 1];
         enum json_kind kind = json_kind(doc, node);
@@ -74,9 +78,9 @@ void texts_walk(const struct json_doc *doc, uint32_t root, const struct texts_si
         }
         if (kind == JSON_OBJECT || kind == JSON_ARRAY)
             levels[doc->nodes[node].depth] =
-                (struct level){kind == JSON_OBJECT, false, level->name};
+                (struct level){kind == JSON_OBJECT, false, level->name, level->name};
         else if (kind == JSON_STRING)
-            tell(doc, node, level->name, sink);
+            tell(doc, node, level->name, level->within, sink);
         node++;
     }
 }

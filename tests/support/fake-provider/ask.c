@@ -137,11 +137,70 @@ static void take_for_count(void *to, struct span text)
     count_feed(to, text);
 }
 
+/* Calls `visit` with every tool: the items of the list, or of the lists in its items. */
+static void each_tool(const struct ask_words *words, const struct json_doc *doc, uint32_t tools,
+                      void (*visit)(void *to, uint32_t tool), void *to)
+{
+    if (tools == JSON_NONE || json_kind(doc, tools) != JSON_ARRAY)
+        return;
+    for (uint32_t item = json_first(doc, tools); item != JSON_NONE;
+         item = json_after(doc, tools, item)) {
+        uint32_t list = ask_find(doc, item, words->tool_lists);
+
+        if (words->tool_lists == NULL) {
+            visit(to, words->tool == NULL ? item : ask_find(doc, item, words->tool));
+            continue;
+        }
+        if (list == JSON_NONE || json_kind(doc, list) != JSON_ARRAY)
+            continue;
+        for (uint32_t tool = json_first(doc, list); tool != JSON_NONE;
+             tool = json_after(doc, list, tool))
+            visit(to, tool);
+    }
+}
+
+struct counting {
+    const struct ask_words *words;
+    const struct json_doc *doc;
+    struct count *count;
+    struct arena *arena;
+};
+
+/* The schema of a tool's parameters; the last path that has one. */
+static uint32_t parameters_of(const struct ask_words *words, const struct json_doc *doc,
+                              uint32_t tool)
+{
+    uint32_t found = JSON_NONE;
+
+    for (size_t i = 0; i < ASK_PATHS_MAX && words->parameters[i] != NULL; i++) {
+        uint32_t schema = ask_find(doc, tool, words->parameters[i]);
+
+        found = schema != JSON_NONE ? schema : found;
+    }
+    return found;
+}
+
+/* As the gateway's count_ask() does: name, description, schema. */
+static void count_tool(void *to, uint32_t tool)
+{
+    static const char *const texts[] = {"name", "description"};
+    const struct counting *counting = to;
+    const struct json_doc *doc = counting->doc;
+    uint32_t schema = parameters_of(counting->words, doc, tool);
+    struct span text;
+
+    for (size_t i = 0; i < array_size(texts); i++)
+        if (json_string(doc, ask_find(doc, tool, texts[i]), counting->arena, &text) == 0)
+            count_feed(counting->count, text);
+    if (schema != JSON_NONE)
+        count_feed(counting->count, json_raw(doc, schema));
+}
+
 void ask_count(const struct ask_words *words, const struct json_doc *doc, struct arena *arena,
                struct count *count)
 {
     struct texts_sink sink = {take_for_count, count, arena};
-    uint32_t tools = ask_find(doc, 0, words->tools);
+    struct counting counting = {words, doc, count, arena};
 
     if (words->counts_as_gateway) {
         count_chat_input(count, doc, 0);
@@ -149,8 +208,7 @@ void ask_count(const struct ask_words *words, const struct json_doc *doc, struct
     }
     texts_walk(doc, ask_find(doc, 0, words->system), &sink);
     texts_walk(doc, ask_find(doc, 0, words->turns), &sink);
-    if (tools != JSON_NONE)
-        count_feed(count, json_raw(doc, tools));
+    each_tool(words, doc, ask_find(doc, 0, words->tools), count_tool, &counting);
 }
 
 /* The text of a turn: its content, or the last text among its parts. */
@@ -225,49 +283,31 @@ static bool says(struct span text, const char *words)
     return false;
 }
 
-/* Notes a tool as one that is called, when it is the one that is asked for, or any is. */
-static struct ask_error add_call(const struct reading *reading, uint32_t item, uint32_t chosen,
-                                 size_t max)
+/* The calls that are being noted. */
+struct choosing {
+    const struct reading *reading;
+    uint32_t chosen; /* the name of the one that must be called, or none */
+    size_t max;
+};
+
+/* Notes a tool as one that is called, when it is the one that is asked for, or any is. What has no
+ * name is a cache point, or a tool of the provider's own. */
+static void choose_tool(void *to, uint32_t tool)
 {
-    const struct ask_words *words = reading->words;
-    const struct json_doc *doc = reading->doc;
-    struct ask *ask = reading->ask;
-    uint32_t tool = words->tool == NULL ? item : ask_find(doc, item, words->tool), schema;
+    const struct choosing *choosing = to;
+    const struct json_doc *doc = choosing->reading->doc;
+    struct arena *arena = choosing->reading->arena;
+    struct ask *ask = choosing->reading->ask;
     struct span name, wanted;
 
-    if (tool == JSON_NONE || json_find(doc, tool, "name") == JSON_NONE)
-        return fine; /* A cache point, or a tool of the provider's own. */
-    if (json_string(doc, json_find(doc, tool, "name"), reading->arena, &name) != 0)
-        return (struct ask_error){"a tool's name is a text", words->tools};
-    if (chosen != JSON_NONE &&
-        (json_string(doc, chosen, reading->arena, &wanted) != 0 || !span_equal(wanted, name)))
-        return fine;
-    if (ask->call_count == max)
-        return fine;
-    ask->calls[ask->call_count].parameters = JSON_NONE;
-    for (size_t i = 0; i < ASK_PATHS_MAX && words->parameters[i] != NULL; i++) {
-        schema = ask_find(doc, tool, words->parameters[i]);
-        if (schema != JSON_NONE)
-            ask->calls[ask->call_count].parameters = schema;
-    }
+    if (json_string(doc, ask_find(doc, tool, "name"), arena, &name) != 0 ||
+        ask->call_count == choosing->max)
+        return;
+    if (choosing->chosen != JSON_NONE &&
+        (json_string(doc, choosing->chosen, arena, &wanted) != 0 || !span_equal(wanted, name)))
+        return;
+    ask->calls[ask->call_count].parameters = parameters_of(choosing->reading->words, doc, tool);
     ask->calls[ask->call_count++].name = name;
-    return fine;
-}
-
-static struct ask_error add_calls(const struct reading *reading, uint32_t list, uint32_t chosen,
-                                  size_t max)
-{
-    struct ask_error error = fine;
-
-    if (!is_kind(reading, list, JSON_ARRAY))
-        return fine;
-    for (uint32_t item = json_first(reading->doc, list); item != JSON_NONE && error.message == NULL;
-         item = json_after(reading->doc, list, item)) {
-        if (!is_kind(reading, item, JSON_OBJECT))
-            return (struct ask_error){"a tool is an object", reading->words->tools};
-        error = add_call(reading, item, chosen, max);
-    }
-    return error;
 }
 
 /* Whether tools may be called one at a time only. */
@@ -280,21 +320,6 @@ static bool is_serial(const struct reading *reading)
     return json_bool(reading->doc, node_at(reading, reading->words->serial), &value) == 0 && value;
 }
 
-/* The list of tools; where they stand in lists in a list, all of those. */
-static struct ask_error read_tool_lists(const struct reading *reading, uint32_t tools,
-                                        uint32_t chosen, size_t max)
-{
-    const struct json_doc *doc = reading->doc;
-    struct ask_error error = fine;
-
-    if (reading->words->tool_lists == NULL)
-        return add_calls(reading, tools, chosen, max);
-    for (uint32_t item = json_first(doc, tools); item != JSON_NONE && error.message == NULL;
-         item = json_after(doc, tools, item))
-        error = add_calls(reading, ask_find(doc, item, reading->words->tool_lists), chosen, max);
-    return error;
-}
-
 /* Which tools the answer calls: the named one; the first when one is required or the user says
  * "use the tool"; all (up to four) when the user says "use the tools". */
 static struct ask_error read_tools(const struct reading *reading)
@@ -305,8 +330,7 @@ static struct ask_error read_tools(const struct reading *reading)
     uint32_t chosen = node_at(reading, words->choice_name);
     bool required = has_word(reading, words->choice, words->choice_any) ||
                     node_at(reading, words->choice_is_any) != JSON_NONE;
-    struct ask_error error;
-    bool all;
+    struct choosing choosing = {reading, JSON_NONE, 1};
 
     if (json_is_null(reading->doc, tools) || has_word(reading, words->choice, words->choice_none))
         return fine;
@@ -316,11 +340,13 @@ static struct ask_error read_tools(const struct reading *reading)
         chosen = json_first(reading->doc, chosen);
     if (!required && chosen == JSON_NONE && !says(ask->last_text, "use the tool"))
         return fine;
-    all = !is_serial(reading) && says(ask->last_text, "use the tools");
-    error = read_tool_lists(reading, tools, chosen, all ? ASK_CALLS_MAX : 1);
-    if (error.message == NULL && chosen != JSON_NONE && ask->call_count == 0)
-        error = (struct ask_error){"the choice names no tool of the request", words->choice_name};
-    return error;
+    choosing.chosen = chosen;
+    if (!is_serial(reading) && says(ask->last_text, "use the tools"))
+        choosing.max = ASK_CALLS_MAX;
+    each_tool(words, reading->doc, tools, choose_tool, &choosing);
+    if (chosen != JSON_NONE && ask->call_count == 0)
+        return (struct ask_error){"the choice names no tool of the request", words->choice_name};
+    return fine;
 }
 
 static void read_format(const struct reading *reading)

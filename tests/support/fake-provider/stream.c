@@ -428,7 +428,8 @@ static enum turn next_piece(struct call *call, struct buf *out, int64_t *wait_us
     return TURN_MORE;
 }
 
-/* An aborted stream bills its input and the output that went out, when there was any. */
+/* An aborted stream bills its input and the output that went out, when there was any. What a cache
+ * had to do with it was not told. */
 static void bill_part(struct stream *stream)
 {
     int64_t output = count_tokens(&stream->sent);
@@ -437,6 +438,9 @@ static void bill_part(struct stream *stream)
         record_bills_nothing(&stream->record);
         return;
     }
+    stream->record.entry.input = stream->script.input_tokens;
+    stream->record.entry.cache_read = 0;
+    stream->record.entry.cache_write = stream->record.entry.cache_write_1h = 0;
     stream->record.entry.output = output;
     stream->record.entry.reasoning = 0;
 }

@@ -619,6 +619,41 @@ class Dialects(unittest.TestCase):
         items[1]["call_id"] = "c1"
         self.assertEqual(self.respond(input=items)[0], 200)
 
+    def test_the_input_of_one_chat_counts_the_same_translated(self):
+        arguments, schema = '{"city":"Ulm"}', '{"type":"object"}'
+        wanted = tokens_of("be kind" + "weather?" + "w" + arguments + "sun" + "w" + "tells it" + schema)
+        call, tool = json.loads(arguments), {"name": "w", "description": "tells it"}
+        rows = [
+            (Anthropic(), {"system": "be kind", "tools": [{**tool, "input_schema": json.loads(schema)}]},
+             [{"role": "user", "content": "weather?"},
+              {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "w", "input": call}]},
+              {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "sun"}]}]),
+            (Gemini(), {"systemInstruction": {"parts": [{"text": "be kind"}]},
+                        "tools": [{"functionDeclarations": [{**tool, "parameters": json.loads(schema)}]}]},
+             [{"role": "user", "parts": [{"text": "weather?"}]},
+              {"role": "model", "parts": [{"functionCall": {"name": "w", "args": call}}]},
+              {"role": "user", "parts": [{"functionResponse": {"name": "w", "response": {"result": "sun"}}}]}]),
+            (Bedrock(), {"system": [{"text": "be kind"}],
+                         "toolConfig": {"tools": [{"toolSpec": {**tool, "inputSchema": {"json": json.loads(schema)}}}]}},
+             [{"role": "user", "content": [{"text": "weather?"}]},
+              {"role": "assistant", "content": [{"toolUse": {"toolUseId": "c1", "name": "w", "input": call}}]},
+              {"role": "user", "content": [{"toolResult": {"toolUseId": "c1", "content": [{"text": "sun"}]}}]}]),
+            (Cohere(), {"tools": [{"type": "function", "function": {**tool, "parameters": json.loads(schema)}}]},
+             [{"role": "system", "content": "be kind"}, {"role": "user", "content": "weather?"},
+              {"role": "assistant", "tool_calls": [
+                  {"id": "c1", "type": "function", "function": {"name": "w", "arguments": arguments}}]},
+              {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "sun"}]}]),
+        ]
+        for dialect, more, turns in rows:
+            with self.subTest(dialect=dialect.name):
+                path, headers, body = dialect.request("", False, turns=turns)
+                packed = json.dumps({**body, **more}, separators=(",", ":"))
+                connection = http.client.HTTPConnection(self.provider.host, self.provider.port, timeout=DEADLINE_S)
+                connection.request("POST", path, packed, headers)
+                answer = dialect.read_whole(json.loads(connection.getresponse().read()))
+                connection.close()
+                self.assertEqual(answer.meters["input"], wanted)
+
     def test_anthropic_wants_its_own(self):
         path, headers, body = Anthropic().request("hello", False)
         self.assertEqual(self.provider.call("POST", path, body)[0], 400)
@@ -630,7 +665,7 @@ class Dialects(unittest.TestCase):
                                 {"role": "user", "content": "more"}]
             self.assertEqual(self.provider.call("POST", path, body, headers)[0], status, change)
         status, _, answer = self.provider.call("POST", path + "/count_tokens", body, headers)
-        self.assertEqual((status, json.loads(answer)["input_tokens"]), (200, tokens_of("helloamore")))
+        self.assertEqual((status, json.loads(answer)["input_tokens"]), (200, tokens_of("hello" + "y" + "amore")))
         events = sse(self.send(Anthropic(), stream=True)[2])
         self.assertEqual([name for name, _ in events][:3], ["message_start", "content_block_start", "ping"])
         self.assertEqual([name for name, _ in events][-3:], ["content_block_stop", "message_delta", "message_stop"])
