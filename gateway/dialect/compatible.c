@@ -40,7 +40,7 @@ static words instant_to_high = {NULL, "instant", "instant", "low", "medium", "hi
 /* OpenAI's models that think: neither sampling nor stop words. */
 #define OPENAI_THINKER                                                                             \
     .provider = "openai", .tokens_member = "max_completion_tokens", .strict = true,                \
-    .one_tokens_member = true,                                                                     \
+    .one_tokens_member = true, .refusals = true,                                                   \
     .without_reasoning =                                                                           \
         M(TEMPERATURE) | M(TOP_P) | PENALTIES | M(LOGPROBS) | M(LOGIT_BIAS) | M(STOP)
 
@@ -117,6 +117,7 @@ static const struct compatible rows[] = {
     {.provider = "openai",
      .tokens_member = "max_completion_tokens",
      .efforts = minimal_to_high,
+     .refusals = true,
      .strict = true},
 
     /* Their names of 2025 are names of version 4 today. */
@@ -167,6 +168,7 @@ static const struct compatible rows[] = {
                 M(TOOL_CHOICE) | M(PARALLEL_TOOLS) | M(STRICT),
      .efforts = minimal_to_high,
      .formats_not = FORMAT(JSON),
+     .no_tools = true,
      .parts_not = NOT_FILES,
      .one_text = true},
 
@@ -273,7 +275,8 @@ static const struct compatible rows[] = {
      .extra = SAMPLERS | M(CACHE),
      .efforts = all_words,
      .reasoning_member = "reasoning",
-     .earlier = EARLIER_ALWAYS},
+     .earlier = EARLIER_ALWAYS,
+     .refusals = true},
     /* https://platform.xiaomimimo.com/docs/api/chat/openai-api */
     {.provider = "xiaomi",
      .tokens_member = "max_completion_tokens",

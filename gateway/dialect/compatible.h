@@ -48,6 +48,8 @@ struct compatible {
     uint32_t parts_not;        /* 1 << enum chat_part_kind: not taken in a user's message */
     bool data_only;            /* media only in the request itself, not by URL */
     bool choice_or_thinking;   /* a tool can not be demanded of a model that thinks */
+    bool no_tools;             /* it calls nothing */
+    bool refusals;             /* a refusal is a member of its own; else it is told as text */
     bool no_stream_options;    /* refused; usage comes anyway */
     bool one_text;             /* several texts of a message are told as one string */
     bool full_content;         /* an assistant's content is never null */

@@ -285,6 +285,8 @@ static void write_tools(struct openai_writing *w)
 {
     if (w->chat->tool_count == 0)
         return;
+    if (w->compatible->no_tools)
+        openai_unspeakable(w, "tools");
     pieces_name(w->out, "tools");
     pieces_begin(w->out, '[');
     for (uint32_t i = 0; i < w->chat->tool_count; i++)

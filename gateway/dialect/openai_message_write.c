@@ -277,14 +277,14 @@ static void write_call(struct openai_writing *w, const struct chat_part *call)
     pieces_end(w->out, '}');
 }
 
-/* All texts of one kind as one string. */
+/* All texts of these kinds as one string. */
 static void write_joined(struct openai_writing *w, const struct chat_message *message,
-                         const char *name, enum chat_part_kind kind)
+                         const char *name, uint32_t kinds)
 {
     pieces_name(w->out, name);
     pieces_quote(w->out);
     for (uint32_t i = message->first; i < message->first + message->count; i++)
-        if (w->chat->parts[i].kind == kind)
+        if (is(&w->chat->parts[i], kinds))
             pieces_raw(w->out, w->chat->parts[i].text);
     pieces_quote(w->out);
 }
@@ -333,7 +333,7 @@ static void write_reasoning(struct openai_writing *w, const struct chat_message 
     if (member == NULL)
         return;
     if (any && goes)
-        write_joined(w, message, member, PART_REASONING);
+        write_joined(w, message, member, KIND(PART_REASONING));
     else if (calls > 0 && w->compatible->earlier_needed && w->target->reasoning)
         /* Of a turn that another model spoke: there is none, but it is asked for. */
         pieces_put_inside(w->out, member, span_of(" "));
@@ -350,12 +350,14 @@ static void write_assistant(struct openai_writing *w, const struct chat_message 
     if (calls + texts + refusals == 0 && count > 0)
         return;
     begin_message(w, "assistant", message->name);
-    if (texts > 0 || calls + refusals == 0 || w->compatible->full_content)
+    if (refusals > 0 && !w->compatible->refusals)
+        write_joined(w, message, "content", KIND(PART_TEXT) | KIND(PART_REFUSAL));
+    else if (texts > 0 || calls + refusals == 0 || w->compatible->full_content)
         write_content(w, first, count, KIND(PART_TEXT), "");
     else
         pieces_put_json(w->out, "content", span_of("null"));
-    if (refusals > 0)
-        write_joined(w, message, "refusal", PART_REFUSAL);
+    if (refusals > 0 && w->compatible->refusals)
+        write_joined(w, message, "refusal", KIND(PART_REFUSAL));
     write_reasoning(w, message, calls);
     if (calls > 0)
         write_calls(w, message);

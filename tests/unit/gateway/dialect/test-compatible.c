@@ -123,6 +123,12 @@ static void each_provider_gets_what_it_takes(void **state)
          "{\"model\":\"qwen/qwen3-32b\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],"
          "\"max_completion_tokens\":4096,\"reasoning_effort\":\"default\"}",
          M(LOGPROBS)},
+        {"a refusal, which is a text there", "mistral", "m", false,
+         "{\"model\":\"x\",\"messages\":[" USER("q") ",{\"role\":\"assistant\",\"content\":null,"
+                                                     "\"refusal\":\"no\"}," USER("r") "]}",
+         "{\"model\":\"m\",\"messages\":[" USER("q") ",{\"role\":\"assistant\",\"content\":\"no\"}"
+                                                     "," USER("r") "],\"max_tokens\":4096}",
+         0},
         {"several texts as one", "groq", "m", false,
          "{\"model\":\"x\",\"messages\":[{\"role\":\"system\",\"content\":[{\"type\":\"text\","
          "\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]}," USER("q") "]}",
@@ -208,6 +214,7 @@ static void media_that_a_provider_does_not_take_is_unspeakable(void **state)
     static const struct {
         const char *what, *provider, *body, *why;
     } rows[] = {
+        {"no hands", "perplexity", HELLO TOOL "}", "tools"},
         {"no eyes", "deepseek",
          SHOWN("{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://a.example/b.png\"}}"),
          "image input"},
