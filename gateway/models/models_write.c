@@ -219,6 +219,7 @@ static void put_anthropic(struct json_writer *w, const struct snapshot_model *mo
     gmtime_r(&created, &day);
     json_put_string(w, "created_at",
                     span_make(text, strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &day)));
+    json_put_cstring(w, "lifecycle", model->deprecated ? "deprecated" : "active");
     if (model->can.context_limit > 0)
         json_put_int64(w, "max_input_tokens", model->can.context_limit);
     if (model->can.output_limit > 0)

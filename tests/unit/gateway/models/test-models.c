@@ -209,7 +209,8 @@ static void one_model_is_told_whole(void **state)
          MODELS_OPENAI},
         {"Anthropic", "acme/small",
          "{\"type\":\"model\",\"id\":\"acme/small\",\"display_name\":\"Small & quick\","
-         "\"created_at\":\"2026-09-21T14:13:20Z\",\"max_input_tokens\":8000}",
+         "\"created_at\":\"2026-09-21T14:13:20Z\",\"lifecycle\":\"deprecated\",\"max_input_"
+         "tokens\":8000}",
          MODELS_ANTHROPIC},
         {"Gemini", "acme/big",
          "{\"name\":\"models/acme/big\",\"baseModelId\":\"big\",\"displayName\":\"Big\","
@@ -218,7 +219,8 @@ static void one_model_is_told_whole(void **state)
          MODELS_GEMINI},
         {"an age that nobody knows", "acme/vectors",
          "{\"type\":\"model\",\"id\":\"acme/vectors\",\"display_name\":\"Vectors\","
-         "\"created_at\":\"1970-01-01T00:00:00Z\",\"max_input_tokens\":8191}",
+         "\"created_at\":\"1970-01-01T00:00:00Z\",\"lifecycle\":\"active\",\"max_input_tokens\":"
+         "8191}",
          MODELS_ANTHROPIC},
     };
 
