@@ -3,9 +3,14 @@
  * models_private.h.
  *
  * Two things decide: what the catalog says of the model, and what the provider's language can
- * carry. The second is the dialects' own knowledge; a test holds this table to them.
+ * carry, and the provider takes of it. The second is the dialects' own knowledge; a test holds this
+ * table to them.
  */
+#include "gateway/dialect/compatible.h"
+#include "gateway/dialect/language.h"
 #include "gateway/models/models_private.h"
+
+#define STRUCTURED_OUTPUTS "structured_outputs"
 
 enum needs {
     NEEDS_NOTHING,
@@ -15,36 +20,39 @@ enum needs {
     NEEDS_SAMPLING /* the catalog does not say that it refuses a temperature */
 };
 
-#define WIRE(wire) (1u << (wire))
-#define EVERY_WIRE                                                                                 \
-    (WIRE(WIRE_OPENAI) | WIRE(WIRE_ANTHROPIC) | WIRE(WIRE_GEMINI) | WIRE(WIRE_BEDROCK) |           \
-     WIRE(WIRE_COHERE))
+#define WIRE(wire) (1u << WIRE_##wire)
+#define EVERY_WIRE (WIRE(OPENAI) | WIRE(ANTHROPIC) | WIRE(GEMINI) | WIRE(BEDROCK) | WIRE(COHERE))
 
 static const struct {
     const char *name;
     enum needs needs;
     unsigned wires;
+    enum chat_member member; /* CHAT_MEMBERS: all of OpenAI's kind take it */
 } parameters[] = {
-    {"max_tokens", NEEDS_NOTHING, EVERY_WIRE},
-    {"max_completion_tokens", NEEDS_NOTHING, EVERY_WIRE},
-    {"stop", NEEDS_NOTHING, EVERY_WIRE},
-    {"temperature", NEEDS_SAMPLING, EVERY_WIRE},
-    {"top_p", NEEDS_SAMPLING, EVERY_WIRE},
-    {"top_k", NEEDS_SAMPLING, WIRE(WIRE_ANTHROPIC) | WIRE(WIRE_GEMINI) | WIRE(WIRE_COHERE)},
-    {"seed", NEEDS_NOTHING, WIRE(WIRE_OPENAI) | WIRE(WIRE_GEMINI) | WIRE(WIRE_COHERE)},
-    {"frequency_penalty", NEEDS_SAMPLING,
-     WIRE(WIRE_OPENAI) | WIRE(WIRE_GEMINI) | WIRE(WIRE_COHERE)},
-    {"presence_penalty", NEEDS_SAMPLING, WIRE(WIRE_OPENAI) | WIRE(WIRE_GEMINI) | WIRE(WIRE_COHERE)},
-    {"logit_bias", NEEDS_SAMPLING, WIRE(WIRE_OPENAI)},
-    {"logprobs", NEEDS_SAMPLING, WIRE(WIRE_OPENAI) | WIRE(WIRE_GEMINI) | WIRE(WIRE_COHERE)},
-    {"top_logprobs", NEEDS_SAMPLING, WIRE(WIRE_OPENAI) | WIRE(WIRE_GEMINI)},
-    {"tools", NEEDS_TOOLS, EVERY_WIRE},
-    {"tool_choice", NEEDS_TOOLS, EVERY_WIRE},
-    {"response_format", NEEDS_STRUCTURED_OUTPUT, EVERY_WIRE},
-    {"structured_outputs", NEEDS_STRUCTURED_OUTPUT, EVERY_WIRE},
-    {"reasoning", NEEDS_REASONING, EVERY_WIRE},
-    {"include_reasoning", NEEDS_REASONING, EVERY_WIRE},
-    {"reasoning_effort", NEEDS_REASONING, EVERY_WIRE},
+    {"max_tokens", NEEDS_NOTHING, EVERY_WIRE, CHAT_MEMBERS},
+    {"max_completion_tokens", NEEDS_NOTHING, EVERY_WIRE, CHAT_MEMBERS},
+    {"stop", NEEDS_NOTHING, EVERY_WIRE, MEMBER_STOP},
+    {"temperature", NEEDS_SAMPLING, EVERY_WIRE, MEMBER_TEMPERATURE},
+    {"top_p", NEEDS_SAMPLING, EVERY_WIRE, MEMBER_TOP_P},
+    {"top_k", NEEDS_SAMPLING, WIRE(ANTHROPIC) | WIRE(GEMINI) | WIRE(COHERE), MEMBER_TOP_K},
+    {"min_p", NEEDS_SAMPLING, 0, MEMBER_MIN_P},
+    {"seed", NEEDS_NOTHING, WIRE(OPENAI) | WIRE(GEMINI) | WIRE(COHERE), MEMBER_SEED},
+    {"frequency_penalty", NEEDS_SAMPLING, WIRE(OPENAI) | WIRE(GEMINI) | WIRE(COHERE),
+     MEMBER_FREQUENCY_PENALTY},
+    {"presence_penalty", NEEDS_SAMPLING, WIRE(OPENAI) | WIRE(GEMINI) | WIRE(COHERE),
+     MEMBER_PRESENCE_PENALTY},
+    {"repetition_penalty", NEEDS_SAMPLING, 0, MEMBER_REPETITION_PENALTY},
+    {"logit_bias", NEEDS_SAMPLING, WIRE(OPENAI), MEMBER_LOGIT_BIAS},
+    {"logprobs", NEEDS_SAMPLING, WIRE(OPENAI) | WIRE(GEMINI) | WIRE(COHERE), MEMBER_LOGPROBS},
+    {"top_logprobs", NEEDS_SAMPLING, WIRE(OPENAI) | WIRE(GEMINI), MEMBER_LOGPROBS},
+    {"tools", NEEDS_TOOLS, EVERY_WIRE, CHAT_MEMBERS},
+    {"tool_choice", NEEDS_TOOLS, EVERY_WIRE, MEMBER_TOOL_CHOICE},
+    {"parallel_tool_calls", NEEDS_TOOLS, WIRE(OPENAI) | WIRE(ANTHROPIC), MEMBER_PARALLEL_TOOLS},
+    {"response_format", NEEDS_STRUCTURED_OUTPUT, EVERY_WIRE, MEMBER_RESPONSE_FORMAT},
+    {STRUCTURED_OUTPUTS, NEEDS_STRUCTURED_OUTPUT, EVERY_WIRE, MEMBER_RESPONSE_FORMAT},
+    {"reasoning", NEEDS_REASONING, EVERY_WIRE, MEMBER_REASONING},
+    {"include_reasoning", NEEDS_REASONING, EVERY_WIRE, CHAT_MEMBERS},
+    {"reasoning_effort", NEEDS_REASONING, EVERY_WIRE, MEMBER_REASONING},
 };
 
 uint32_t models_parameter_count(void)
@@ -74,15 +82,45 @@ static bool meets(const struct abilities *abilities, enum needs needs)
     return false;
 }
 
+/* How the provider differs from the language its API is made after. */
+static struct language_target differing(const struct snapshot_deployment *deployment)
+{
+    const struct compatible_facts facts = {.model = deployment->upstream_id,
+                                           .reasoning = deployment->reasoning,
+                                           .no_temperature = deployment->no_temperature};
+    struct language_target target = {.compatible = NULL};
+
+    /* The sandbox is no provider: it takes what OpenAI takes. */
+    if (!deployment->sandbox)
+        compatible_target(deployment->provider, deployment->dialect, &facts, &target);
+    return target;
+}
+
+static bool carried(size_t parameter, const struct snapshot_deployment *deployment,
+                    const struct language_target *target)
+{
+    uint64_t member = UINT64_C(1) << parameters[parameter].member;
+
+    if ((target->without & member) != 0)
+        return false;
+    if (target->compatible != NULL && (target->compatible->formats_not >> FORMAT_SCHEMA & 1) != 0 &&
+        parameters[parameter].needs == NEEDS_STRUCTURED_OUTPUT &&
+        strcmp(parameters[parameter].name, STRUCTURED_OUTPUTS) == 0)
+        return false;
+    return (parameters[parameter].wires >> deployment->wire & 1) != 0 ||
+           (target->extra & member) != 0;
+}
+
 uint32_t models_parameters_at(const struct snapshot_deployment *deployment)
 {
+    struct language_target target;
     uint32_t bits = 0;
 
     if (!span_is(deployment->model->kind, "chat"))
         return 0;
+    target = differing(deployment);
     for (uint32_t i = 0; i < array_size(parameters); i++) {
-        if ((parameters[i].wires & WIRE(deployment->wire)) != 0 &&
-            meets(&deployment->abilities, parameters[i].needs))
+        if (meets(&deployment->abilities, parameters[i].needs) && carried(i, deployment, &target))
             bits |= 1u << i;
     }
     return bits;

@@ -4,18 +4,26 @@
 #include <stdio.h>
 
 #include "common/base/arena.h"
+#include "gateway/dialect/compatible.h"
 #include "gateway/dialect/languages.h"
 #include "gateway/models/models_private.h"
 
 static const struct {
+    const char *what;
     enum wire_dialect wire;
-    const char *language, *model;
+    const char *language, *provider, *dialect, *model;
 } wires[] = {
-    {WIRE_OPENAI, "openai", "gpt-4.1"},
-    {WIRE_ANTHROPIC, "anthropic", "claude-3-5-haiku-20241022"},
-    {WIRE_GEMINI, "gemini", "gemini-2.5-pro"},
-    {WIRE_BEDROCK, "bedrock", "meta.llama3-1-70b-instruct-v1:0"},
-    {WIRE_COHERE, "cohere", "command-a-03-2025"},
+    {"OpenAI", WIRE_OPENAI, "openai", "openai", "openai", "gpt-4.1"},
+    {"DeepSeek", WIRE_OPENAI, "openai", "deepseek", "openai-compatible", "deepseek-chat"},
+    {"Groq", WIRE_OPENAI, "openai", "groq", "openai-compatible", "llama-3.3-70b-versatile"},
+    {"any other", WIRE_OPENAI, "openai", "nobody", "openai-compatible", "x"},
+    {"Together", WIRE_OPENAI, "openai", "togetherai", "openai-compatible", "meta-llama/Llama-3"},
+    {"Anthropic", WIRE_ANTHROPIC, "anthropic", "anthropic", "anthropic",
+     "claude-3-5-haiku-20241022"},
+    {"Gemini", WIRE_GEMINI, "gemini", "google", "gemini", "gemini-2.5-pro"},
+    {"Bedrock", WIRE_BEDROCK, "bedrock", "amazon-bedrock", "bedrock-converse",
+     "meta.llama3-1-70b-instruct-v1:0"},
+    {"Cohere", WIRE_COHERE, "cohere", "cohere", "cohere", "command-a-03-2025"},
 };
 
 /* A wish for one parameter, with a value that every language has. */
@@ -36,6 +44,10 @@ static struct chat_wish wish_for(const char *parameter)
         wish.top_p = span_of("0.5");
     } else if (strcmp(parameter, "top_k") == 0) {
         wish.top_k = span_of("40");
+    } else if (strcmp(parameter, "min_p") == 0) {
+        wish.min_p = span_of("0.1");
+    } else if (strcmp(parameter, "repetition_penalty") == 0) {
+        wish.repetition_penalty = span_of("1.1");
     } else if (strcmp(parameter, "seed") == 0) {
         wish.seed = span_of("7");
     } else if (strcmp(parameter, "frequency_penalty") == 0) {
@@ -57,8 +69,8 @@ static uint64_t lost_at(size_t wire, const char *parameter)
 {
     const struct upstream_language *language =
         upstream_language_find(span_of(wires[wire].language));
-    const struct language_target target = {
-        .model = span_of(wires[wire].model), .output_cap = 100, .tokens_member = "max_tokens"};
+    const struct compatible_facts facts = {.model = span_of(wires[wire].model)};
+    struct language_target target = {.output_cap = 100, .tokens_member = "max_tokens"};
     struct chat_part part = {.kind = PART_TEXT, .text = span_of("hello")};
     struct chat_message message = {.role = CHAT_USER, .count = 1};
     const struct chat chat = {.messages = &message,
@@ -71,6 +83,7 @@ static uint64_t lost_at(size_t wire, const char *parameter)
     struct ask_losses losses;
 
     in_row(wires[wire].language, language != NULL);
+    compatible_target(span_of(wires[wire].provider), span_of(wires[wire].dialect), &facts, &target);
     assert_int(parameter, language->write_ask(&chat, &target, &out, &losses), ASK_WRITTEN);
     pieces_done(&out);
     arena_free(arena);
@@ -96,14 +109,18 @@ static void the_table_says_what_languages_carry(void **state)
 
     (void)state;
     for (size_t w = 0; w < array_size(wires); w++) {
-        const struct snapshot_deployment deployment = {
-            .model = &model, .wire = wires[w].wire, .abilities.can = UINT8_MAX};
+        const struct snapshot_deployment deployment = {.model = &model,
+                                                       .wire = wires[w].wire,
+                                                       .provider = span_of(wires[w].provider),
+                                                       .dialect = span_of(wires[w].dialect),
+                                                       .upstream_id = span_of(wires[w].model),
+                                                       .abilities.can = UINT8_MAX};
         uint32_t told = models_parameters_at(&deployment);
 
         for (size_t p = 0; p < array_size(plain); p++) {
             char what[64];
 
-            (void)snprintf(what, sizeof(what), "%s, %s", wires[w].language, plain[p]);
+            (void)snprintf(what, sizeof(what), "%s, %s", wires[w].what, plain[p]);
             assert_int(what, told >> bit_of(plain[p]) & 1, lost_at(w, plain[p]) == 0);
         }
     }

@@ -202,7 +202,8 @@ static void one_model_is_told_whole(void **state)
          "\"markup\":\"0.05\"},\"top_provider\":{\"context_length\":200000,"
          "\"max_completion_tokens\":64000},\"supported_parameters\":[\"max_tokens\","
          "\"max_completion_tokens\",\"stop\",\"temperature\",\"top_p\",\"top_k\",\"seed\","
-         "\"tools\",\"tool_choice\",\"response_format\",\"structured_outputs\",\"reasoning\","
+         "\"tools\",\"tool_choice\",\"parallel_tool_calls\",\"response_format\",\"structured_"
+         "outputs\",\"reasoning\","
          "\"include_reasoning\",\"reasoning_effort\"],\"limits\":{\"context\":200000,\"output\":"
          "64000},\"capabilities\":{\"input\":[\"text\",\"image\",\"pdf\"],\"output\":[\"text\"],"
          "\"tools\":true,\"structured_output\":true,\"temperature\":true,\"reasoning\":true}}",
