@@ -253,53 +253,6 @@ static void pass_on(struct flow *flow)
     flow_refuse(flow, refusal, &say);
 }
 
-static void log_out_of_service(const struct flow *flow)
-{
-    char id[ID_TEXT_SIZE];
-
-    id_format(ID_DEPLOYMENT, flow->attempt.candidate->deployment->id, id);
-    log_event(LOG_ALARM, "deployment.out_of_service", LOG_S("deployment", id),
-              LOG_SP("provider", flow->attempt.candidate->deployment->provider),
-              LOG_N("status", flow->attempt.head.status));
-}
-
-static void log_refused_credential(const struct flow *flow)
-{
-    char id[ID_TEXT_SIZE];
-
-    id_format(ID_CREDENTIAL, flow->attempt.credential->id, id);
-    log_event(LOG_ALARM, "credential.refused", LOG_S("credential", id),
-              LOG_SP("provider", flow->attempt.candidate->deployment->provider),
-              LOG_N("status", flow->attempt.head.status));
-}
-
-/* Puts aside who is to blame: the deployment, or the credential alone. True when the deployment
- * has another credential, with which it is tried again at once. */
-static bool put_aside(struct flow *flow, const struct verdict_out *out)
-{
-    const struct attempt *attempt = &flow->attempt;
-    const struct snapshot_deployment *deployment = attempt->candidate->deployment;
-    struct board *board = flow->worker->board;
-    int64_t now_ms = flow_now_ms(flow);
-    bool others;
-
-    if (out->blame == BLAME_DEPLOYMENT || attempt->credential == NULL) {
-        board_note(board, deployment->id, out->outage_ms, out->cooldown_ms, now_ms);
-        if (out->cooldown_ms > 0)
-            log_out_of_service(flow);
-        return false;
-    }
-    others = rotation_blame(board_rotation(board), deployment, attempt->credential, out, now_ms);
-    if (out->cooldown_ms > 0)
-        log_refused_credential(flow);
-    if (others)
-        return true;
-    board_end(board, deployment, &(struct board_end){.result = BOARD_FAILED}, now_ms);
-    if (out->cooldown_ms > 0)
-        log_out_of_service(flow);
-    return false;
-}
-
 static enum go end_failed(struct flow *flow)
 {
     struct attempt *attempt = &flow->attempt;
@@ -315,7 +268,7 @@ static enum go end_failed(struct flow *flow)
 
     flow_cancel(flow);
     end_attempt(flow, attempt_fault_name(attempt->fault), result_of(attempt));
-    if (put_aside(flow, &out))
+    if (flow_tell_failed(flow, &out))
         route_stay(&flow->route);
     flow->outcome = attempt->content ? OUTCOME_PROVIDER_DIED : OUTCOME_PROVIDER_FAILED;
     flow->rate_limited |= in.status == 429;
@@ -343,10 +296,7 @@ static enum go end_well(struct flow *flow)
                  strcmp(attempt->answer.finish_reason, "error") == 0;
 
     end_attempt(flow, "ok", ATTEMPT_OK);
-    board_clear(flow->worker->board, attempt->candidate->deployment->id);
-    if (attempt->credential != NULL)
-        rotation_served(board_rotation(flow->worker->board), attempt->candidate->deployment,
-                        attempt->credential);
+    flow_tell_served(flow);
     flow->outcome = blank              ? OUTCOME_BLANK
                     : !flow->left      ? OUTCOME_FINISHED
                     : attempt->content ? OUTCOME_CLIENT_LEFT

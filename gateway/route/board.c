@@ -48,6 +48,16 @@ struct rotation *board_rotation(const struct board *board)
 
 /* ---- rows ---- */
 
+/* The id, with a bit of its version turned for the sandbox. */
+static struct uuid key_of(const struct snapshot_deployment *deployment)
+{
+    struct uuid key = deployment->id;
+
+    if (deployment->sandbox)
+        key.at[6] ^= 0x80;
+    return key;
+}
+
 /* The row, or NULL and the slot where it would stand. */
 static struct board_row *find(const struct board *board, struct uuid key, size_t *slot_out)
 {
@@ -68,7 +78,7 @@ static const struct board_row *row_of(const struct board *board,
 {
     size_t slot;
 
-    return find(board, deployment->id, &slot);
+    return find(board, key_of(deployment), &slot);
 }
 
 /* Another worker may put the same row there first: then that one is it. */
@@ -130,8 +140,10 @@ static void clear(_Atomic int64_t *time)
         atomic_store_explicit(time, 0, memory_order_relaxed);
 }
 
-static void note(struct board *board, struct uuid key, const struct board_end *end, int64_t now_ms)
+void board_end(struct board *board, const struct snapshot_deployment *deployment,
+               const struct board_end *end, int64_t now_ms)
 {
+    struct uuid key = key_of(deployment);
     struct board_row *row;
     size_t slot;
 
@@ -149,34 +161,6 @@ static void note(struct board *board, struct uuid key, const struct board_end *e
     until(&row->out_until_ms, end->cooldown_ms, now_ms);
     if (end->result != BOARD_NEITHER)
         board_row_count(row, end->result == BOARD_SERVED, now_ms);
-}
-
-void board_end(struct board *board, const struct snapshot_deployment *deployment,
-               const struct board_end *end, int64_t now_ms)
-{
-    note(board, deployment->id, end, now_ms);
-}
-
-void board_note(struct board *board, struct uuid deployment, int64_t outage_ms, int64_t cooldown_ms,
-                int64_t now_ms)
-{
-    const struct board_end end = {.result = outage_ms > 0 || cooldown_ms > 0 ? BOARD_FAILED
-                                                                             : BOARD_NEITHER,
-                                  .outage_ms = outage_ms,
-                                  .cooldown_ms = cooldown_ms};
-
-    note(board, deployment, &end, now_ms);
-}
-
-void board_clear(struct board *board, struct uuid deployment)
-{
-    size_t slot;
-    struct board_row *row = find(board, deployment, &slot);
-
-    if (row == NULL)
-        return;
-    clear(&row->outage_until_ms);
-    clear(&row->out_until_ms);
 }
 
 /* ---- reading ---- */

@@ -2,8 +2,9 @@
  * board: the health of each deployment, as this gateway saw it: one board for all workers.
  *
  * Every attempt's end is told here. Shared: all of it is atomics, nobody ever waits. A row belongs
- * to a deployment's id, so it outlives snapshots. It is made at the first thing there
- * is to say and takes BOARD_ROW_BYTES_MAX at most; there are BOARD_ROWS_MAX, and a deployment
+ * to a deployment's id, so it outlives snapshots; the sandbox that stands in for a deployment has a
+ * row of its own, so that test keys tell nothing of the provider. A row is made at the first thing
+ * there is to say and takes BOARD_ROW_BYTES_MAX at most; there are BOARD_ROWS_MAX, and a deployment
  * beyond them has no health kept. Times are monotonic milliseconds and come from the caller.
  */
 #ifndef TOLLGATE_GATEWAY_ROUTE_BOARD_H
@@ -40,11 +41,6 @@ struct board_end {
 /* An attempt has ended. One that served ends an outage and a time out of service. */
 void board_end(struct board *board, const struct snapshot_deployment *deployment,
                const struct board_end *end, int64_t now_ms);
-
-/* Without measures: puts it behind the others, or out of service, for so long; or ends both. */
-void board_note(struct board *board, struct uuid deployment, int64_t outage_ms, int64_t cooldown_ms,
-                int64_t now_ms);
-void board_clear(struct board *board, struct uuid deployment);
 
 /* ---- reading: any thread; of a deployment without a row all is zero ---- */
 struct board_state {

@@ -71,6 +71,22 @@ static void an_outage_ends_with_its_time_or_an_answer(void **state)
     board_free(board);
 }
 
+static void the_sandbox_has_a_row_of_its_own(void **state)
+{
+    struct snapshot_deployment one = deployment_of(1), sandboxed = one;
+    struct board *board = board_new();
+
+    (void)state;
+    sandboxed.sandbox = true;
+    fail_at(board, &sandboxed, START_MS);
+    serve(board, &one, -1, 100, START_MS);
+    assert_int("the provider served", board_counts(board, &one, BOARD_MINUTE, START_MS).served, 1);
+    assert_int("and had no outage", board_state_of(board, &one).outage_until_ms, 0);
+    assert_int("the sandbox had", board_state_of(board, &sandboxed).outage_until_ms,
+               START_MS + 30000);
+    board_free(board);
+}
+
 static void counts_slide_out_of_their_windows(void **state)
 {
     static const struct {
@@ -242,6 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_outage_ends_with_its_time_or_an_answer),
+        cmocka_unit_test(the_sandbox_has_a_row_of_its_own),
         cmocka_unit_test(counts_slide_out_of_their_windows),
         cmocka_unit_test(a_ring_that_comes_around_forgets_what_stood_there),
         cmocka_unit_test(quantiles_are_near_the_truth),

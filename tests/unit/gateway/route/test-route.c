@@ -45,6 +45,15 @@ static enum route_outcome collect(struct board *board, const struct route_wish *
     return route_collect(&view, &model, wish, route);
 }
 
+static void note(struct board *board, uint32_t deployment, int64_t outage_ms, int64_t cooldown_ms,
+                 int64_t now_ms)
+{
+    const struct board_end end = {
+        .result = BOARD_FAILED, .outage_ms = outage_ms, .cooldown_ms = cooldown_ms};
+
+    board_end(board, &deployments[deployment], &end, now_ms);
+}
+
 static void order_of(struct route *route, char *text_out)
 {
     const struct route_candidate *candidate;
@@ -106,8 +115,8 @@ static void candidates_come_in_order(void **state)
         make_model(abc, array_size(abc));
         for (uint32_t d = 0; d < array_size(abc); d++) {
             deployments[d].priority = rows[i].priorities[d];
-            board_note(board, deployments[d].id, (rows[i].outage >> d & 1) != 0 ? 30000 : 0,
-                       (rows[i].out >> d & 1) != 0 ? 30000 : 0, 1000);
+            note(board, d, (rows[i].outage >> d & 1) != 0 ? 30000 : 0,
+                 (rows[i].out >> d & 1) != 0 ? 30000 : 0, 1000);
         }
         assert_int(rows[i].what, collect(board, &rows[i].wish, 2000, &route), rows[i].wanted);
         order_of(&route, order);
@@ -157,15 +166,15 @@ static void the_board_forgets(void **state)
 
     (void)state;
     make_model(abc, 2);
-    board_note(board, deployments[0].id, 30000, 0, 1000);
-    board_note(board, deployments[1].id, 0, 60000, 1000);
+    note(board, 0, 30000, 0, 1000);
+    note(board, 1, 0, 60000, 1000);
     assert_int_equal(board_back_ms(board, &model, 2000), 61000);
     assert_int_equal(collect(board, &wish, 30999, &route), ROUTE_OK);
     assert_int_equal(route.count, 1);
     assert_int_equal(collect(board, &wish, 61000, &route), ROUTE_OK);
     assert_int_equal(route.count, 2);
-    board_note(board, deployments[1].id, 0, 60000, 70000);
-    board_clear(board, deployments[1].id);
+    note(board, 1, 0, 60000, 70000);
+    board_end(board, &deployments[1], &(struct board_end){.result = BOARD_SERVED}, 70000);
     assert_int_equal(collect(board, &wish, 70001, &route), ROUTE_OK);
     assert_int_equal(route.count, 2);
     assert_int_equal(board_back_ms(board, &model, 70001), 0);

@@ -1,0 +1,83 @@
+/*
+ * health: what the board is told when an attempt ends, and who is put aside for it.
+ */
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "gateway/flow/parts.h"
+#include "gateway/route/rotation.h"
+
+static void log_out_of_service(const struct flow *flow)
+{
+    char id[ID_TEXT_SIZE];
+
+    id_format(ID_DEPLOYMENT, flow->attempt.candidate->deployment->id, id);
+    log_event(LOG_ALARM, "deployment.out_of_service", LOG_S("deployment", id),
+              LOG_SP("provider", flow->attempt.candidate->deployment->provider),
+              LOG_N("status", flow->attempt.head.status));
+}
+
+static void log_refused_credential(const struct flow *flow)
+{
+    char id[ID_TEXT_SIZE];
+
+    id_format(ID_CREDENTIAL, flow->attempt.credential->id, id);
+    log_event(LOG_ALARM, "credential.refused", LOG_S("credential", id),
+              LOG_SP("provider", flow->attempt.candidate->deployment->provider),
+              LOG_N("status", flow->attempt.head.status));
+}
+
+/* What the deployment itself is blamed for. */
+static void blame_deployment(const struct flow *flow, const struct verdict_out *out)
+{
+    /* A kept connection that was dead says nothing of the provider, and a request that it refuses
+     * was answered well. */
+    bool counts = out->verdict != VERDICT_PASS_ON && flow->attempt.fault != FAULT_STALE;
+    const struct board_end end = {.result = counts ? BOARD_FAILED : BOARD_NEITHER,
+                                  .outage_ms = out->outage_ms,
+                                  .cooldown_ms = out->cooldown_ms};
+
+    board_end(flow->worker->board, flow->attempt.candidate->deployment, &end, flow_now_ms(flow));
+    if (out->cooldown_ms > 0)
+        log_out_of_service(flow);
+}
+
+bool flow_tell_failed(const struct flow *flow, const struct verdict_out *out)
+{
+    const struct attempt *attempt = &flow->attempt;
+    const struct snapshot_deployment *deployment = attempt->candidate->deployment;
+    struct board *board = flow->worker->board;
+    int64_t now_ms = flow_now_ms(flow);
+    bool others;
+
+    if (out->blame == BLAME_DEPLOYMENT || attempt->credential == NULL) {
+        blame_deployment(flow, out);
+        return false;
+    }
+    others = rotation_blame(board_rotation(board), deployment, attempt->credential, out, now_ms);
+    if (out->cooldown_ms > 0)
+        log_refused_credential(flow);
+    if (others)
+        return true;
+    board_end(board, deployment, &(struct board_end){.result = BOARD_FAILED}, now_ms);
+    if (out->cooldown_ms > 0)
+        log_out_of_service(flow);
+    return false;
+}
+
+void flow_tell_served(const struct flow *flow)
+{
+    const struct attempt *attempt = &flow->attempt;
+    const struct snapshot_deployment *deployment = attempt->candidate->deployment;
+    bool reported;
+    const struct board_end end = {
+        .result = BOARD_SERVED,
+        .first_token_ms = attempt->streamed && attempt->content
+                              ? (flow->first_us - attempt->sent_us) / 1000
+                              : -1,
+        .total_ms = (clock_mono_us() - attempt->sent_us) / 1000,
+        .output_tokens = metering_output(&flow->metering, &attempt->answer, &reported)};
+
+    board_end(flow->worker->board, deployment, &end, flow_now_ms(flow));
+    if (attempt->credential != NULL)
+        rotation_served(board_rotation(flow->worker->board), deployment, attempt->credential);
+}
