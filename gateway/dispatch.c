@@ -129,7 +129,6 @@ static void refuse_model(struct worker *worker, const struct call *call, struct 
 
 /* ---- models ---- */
 
-/* Whose SDK asks: the path says it of Gemini's, a header that it always sends of Anthropic's. */
 static enum models_shape shape_of(const struct call *call)
 {
     return call->dialect == REPLY_GEMINI      ? MODELS_GEMINI
@@ -230,12 +229,17 @@ void dispatch_health(struct gateway *gateway, struct httpd_request *request,
                  span_make(body, (size_t)size));
 }
 
-/* Models have one path for OpenAI's clients and Anthropic's, which all send their version. */
-static bool is_anthropic(const struct call *call)
+/* Models have one path for all clients; Anthropic's always send their version, and Google's who
+ * they are. */
+static enum reply_dialect dialect_of(const struct httpd_request *request,
+                                     const struct endpoint_match *match)
 {
-    return (call->endpoint == ENDPOINT_MODELS || call->endpoint == ENDPOINT_MODEL) &&
-           call->dialect == REPLY_OPENAI &&
-           httpd_header(call->request, "anthropic-version").size > 0;
+    if ((match->endpoint != ENDPOINT_MODELS && match->endpoint != ENDPOINT_MODEL) ||
+        match->dialect != REPLY_OPENAI)
+        return match->dialect;
+    if (httpd_header(request, "anthropic-version").size > 0)
+        return REPLY_ANTHROPIC;
+    return httpd_header(request, "x-goog-api-client").size > 0 ? REPLY_GEMINI : REPLY_OPENAI;
 }
 
 static void start_flow(struct worker *worker, const struct call *call)
@@ -257,15 +261,13 @@ void dispatch_request(void *context, struct httpd_request *request)
 
     endpoint_match(httpd_method(request), httpd_path(request), &match);
     call.endpoint = match.endpoint;
-    call.dialect = match.dialect;
+    call.dialect = dialect_of(request, &match);
     call.model = match.model;
     call.stream = match.stream;
     call.id = uuid_new();
     call.start_ms = uuid_unix_ms(call.id);
     call.arrived_us = httpd_arrived_us(request);
     call.client_request_id = httpd_header(request, "x-request-id");
-    if (is_anthropic(&call))
-        call.dialect = REPLY_ANTHROPIC;
     if (httpd_body(request).size > 0)
         metrics_add(worker->flow.metrics, COUNT_BODY_BYTES, httpd_body(request).size);
     if (!match.method_served) {

@@ -185,6 +185,17 @@ static void match_v1(struct span path, struct endpoint_match *match)
     }
 }
 
+/* Gemini's: of the Models API the list and one. */
+static void match_v1beta(struct span path, struct endpoint_match *match)
+{
+    if (span_is(path, "/models")) {
+        match->endpoint = ENDPOINT_MODELS;
+        match->allowed = METHOD_GET | METHOD_HEAD;
+    } else if (span_starts(path, "/models/")) {
+        match_model(span_part(path, strlen("/models/"), SIZE_MAX), match);
+    }
+}
+
 /* Whatever is not the API: health, the control plane, the console. */
 static void match_site(struct span path, struct endpoint_match *match)
 {
@@ -213,8 +224,7 @@ void endpoint_match(struct span method, struct span path, struct endpoint_match 
         match_v1(path, match_out);
     } else if (take_prefix(&path, "/v1beta")) {
         match_out->dialect = REPLY_GEMINI;
-        if (span_starts(path, "/models/"))
-            (void)match_verb(span_part(path, strlen("/models/"), SIZE_MAX), match_out);
+        match_v1beta(path, match_out);
     } else {
         match_site(path, match_out);
     }
