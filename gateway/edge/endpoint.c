@@ -185,14 +185,18 @@ static void match_v1(struct span path, struct endpoint_match *match)
     }
 }
 
-/* Gemini's: of the Models API the list and one. */
+/* Gemini's: calls on a model, and of the Models API the list and one. A verb that is not known is
+ * no model's name. */
 static void match_v1beta(struct span path, struct endpoint_match *match)
 {
+    struct span rest = span_part(path, strlen("/models/"), SIZE_MAX);
+
     if (span_is(path, "/models")) {
         match->endpoint = ENDPOINT_MODELS;
         match->allowed = METHOD_GET | METHOD_HEAD;
-    } else if (span_starts(path, "/models/")) {
-        match_model(span_part(path, strlen("/models/"), SIZE_MAX), match);
+    } else if (span_starts(path, "/models/") && !match_verb(rest, match) &&
+               span_index(rest, ':') < 0) {
+        match_model(rest, match);
     }
 }
 

@@ -248,6 +248,7 @@ static void put_gemini(struct json_writer *w, const struct snapshot_model *model
     if (span_is(model->kind, "chat")) {
         json_write_string(w, span_of("generateContent"));
         json_write_string(w, span_of("streamGenerateContent"));
+        json_write_string(w, span_of("countTokens"));
     }
     json_end(w, ']');
     if (ability_known(&model->can.abilities, ABILITY_REASONING))

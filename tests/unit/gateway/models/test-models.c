@@ -216,7 +216,7 @@ static void one_model_is_told_whole(void **state)
         {"Gemini", "acme/big",
          "{\"name\":\"models/acme/big\",\"baseModelId\":\"big\",\"displayName\":\"Big\","
          "\"inputTokenLimit\":200000,\"outputTokenLimit\":64000,\"supportedGenerationMethods\":"
-         "[\"generateContent\",\"streamGenerateContent\"],\"thinking\":true}",
+         "[\"generateContent\",\"streamGenerateContent\",\"countTokens\"],\"thinking\":true}",
          MODELS_GEMINI},
         {"an age that nobody knows", "acme/vectors",
          "{\"type\":\"model\",\"id\":\"acme/vectors\",\"display_name\":\"Vectors\","
@@ -439,8 +439,7 @@ static void a_page_says_whether_there_is_more(void **state)
          "],\"has_more\":false,\"first_id\":\"acme/big\",\"last_id\":\"acme/big\"}",
          MODELS_ANTHROPIC},
         {"Gemini: more", "pageSize=1", "],\"nextPageToken\":\"acme/big\"}", MODELS_GEMINI},
-        {"Gemini: the last", "pageSize=1&pageToken=acme/big", "\"streamGenerateContent\"]}]}",
-         MODELS_GEMINI},
+        {"Gemini: the last", "pageSize=1&pageToken=acme/big", "\"countTokens\"]}]}", MODELS_GEMINI},
     };
 
     (void)state;
