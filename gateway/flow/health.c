@@ -71,9 +71,8 @@ void flow_tell_served(const struct flow *flow)
     bool reported;
     const struct board_end end = {
         .result = BOARD_SERVED,
-        .first_token_ms = attempt->streamed && attempt->content
-                              ? (flow->first_us - attempt->sent_us) / 1000
-                              : -1,
+        .first_token_ms =
+            attempt->streamed && attempt->content ? (flow->first_us - attempt->sent_us) / 1000 : -1,
         .total_ms = (clock_mono_us() - attempt->sent_us) / 1000,
         .output_tokens = metering_output(&flow->metering, &attempt->answer, &reported)};
 

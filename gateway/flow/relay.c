@@ -4,7 +4,6 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "gateway/flow/parts.h"
-#include "gateway/route/rotation.h"
 
 /* Of an error's body; the rest is not read. */
 #define ERROR_BODY_MAX ((size_t)64 << 10)

@@ -36,7 +36,7 @@ struct snapshot_provider {
 
 struct snapshot_deployment {
     struct uuid id;
-    uint32_t index; /* dense, 0..deployment_count-1: the row of health boards and handle caches */
+    uint32_t index; /* dense, 0..deployment_count-1: the row of handle caches */
     const struct snapshot_model *model;
     const struct snapshot_provider *host; /* of this slug: */
     struct span provider, upstream_id, failure_domain;
