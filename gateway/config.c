@@ -41,7 +41,10 @@ static const struct option table[] = {
     {"database-url-file", OPTION_PATH, AT(database_url_file), 1, 4096, "var/secrets/gateway.url",
      "file with the URL of PostgreSQL, role tollgate_gateway", NULL},
     {"snapshot-key-file", OPTION_PATH, AT(snapshot_key_file), 0, 4096, "",
-     "file with the secret that signs the snapshot's copy; empty: no copy is kept", NULL},
+     "file with the secret that signs the snapshot's copy and the ids of responses: the same in "
+     "all "
+     "gateways of a service; empty: no copy is kept, and ids hold until the next start",
+     NULL},
     {"credentials-file", OPTION_PATH, AT(credentials_file), 0, 4096, "",
      "file with a line `PROVIDER = SECRET` or `PROVIDER = SECRET {\"VARIABLE\":\"value\"}` each; "
      "all of one provider are used; a secret may be a JSON object, as docs/control.md says",

@@ -16,6 +16,7 @@
 #include "common/base/mem.h"
 #include "gateway/account.h"
 #include "gateway/adoption.h"
+#include "gateway/dialect/response_id.h"
 #include "gateway/edge/console.h"
 #include "gateway/edge/endpoint.h"
 #include "gateway/edge/reply.h"
@@ -442,11 +443,23 @@ static uint32_t count_workers(const struct config *config)
     return cores < 1 ? 1 : cores > WORKERS_MAX ? WORKERS_MAX : (uint32_t)cores;
 }
 
+/* Without a secret that other gateways share, ids of responses hold as long as this process. */
+static struct sha256 response_key_of(const struct config *config)
+{
+    struct sha256 secret;
+
+    if (config->snapshot_key.size > 0)
+        return response_id_key(buf_span(&config->snapshot_key));
+    digest_random(&secret, sizeof(secret));
+    return response_id_key(span_make((const char *)secret.at, sizeof(secret.at)));
+}
+
 int control_run(struct gateway *gateway)
 {
     bool up;
 
     gateway->id = uuid_new();
+    gateway->response_key = response_key_of(&gateway->config);
     gateway->started_ms = clock_wall_ms();
     gateway->worker_count = count_workers(&gateway->config);
     gateway->max_connections = fitting_connections(&gateway->config);

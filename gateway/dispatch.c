@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "gateway/edge/auth.h"
+#include "gateway/flow/stored.h"
 #include "gateway/models/models.h"
 #include "gateway/worker.h"
 
@@ -252,6 +253,16 @@ static void start_flow(struct worker *worker, const struct call *call)
         flow_start(&worker->flow, call);
 }
 
+static void start_stored(struct worker *worker, const struct call *call)
+{
+    struct refusal_say say = {.retry_after_ms = 1000};
+
+    if (worker->flow.snapshot == NULL)
+        refuse(worker, call, REFUSE_STORE, &say);
+    else
+        stored_start(&worker->flow, call);
+}
+
 void dispatch_request(void *context, struct httpd_request *request)
 {
     struct worker *worker = context;
@@ -263,6 +274,7 @@ void dispatch_request(void *context, struct httpd_request *request)
     call.endpoint = match.endpoint;
     call.dialect = dialect_of(request, &match);
     call.model = match.model;
+    call.response = match.response;
     call.stream = match.stream;
     call.id = uuid_new();
     call.start_ms = uuid_unix_ms(call.id);
@@ -288,7 +300,13 @@ void dispatch_request(void *context, struct httpd_request *request)
     case ENDPOINT_SPEECH:
     case ENDPOINT_TRANSCRIPTIONS:
     case ENDPOINT_TRANSLATIONS:
+    case ENDPOINT_RESPONSES:
         start_flow(worker, &call);
+        break;
+    case ENDPOINT_RESPONSE:
+    case ENDPOINT_RESPONSE_CANCEL:
+    case ENDPOINT_RESPONSE_ITEMS:
+        start_stored(worker, &call);
         break;
     case ENDPOINT_MODELS:
     case ENDPOINT_MODEL:

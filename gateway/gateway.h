@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "common/base/digest.h"
 #include "common/httpd/httpd.h"
 #include "common/httpd/tls.h"
 #include "gateway/admit/broker.h"
@@ -35,7 +36,8 @@ struct newest {
 
 struct gateway {
     struct config config;
-    struct uuid id; /* new for every start */
+    struct uuid id;             /* new for every start */
+    struct sha256 response_key; /* of the ids by which clients name responses */
     int64_t started_ms;
     uint32_t worker_count;
     uint32_t max_connections; /* of the config, or what the limit of descriptors allows */

@@ -49,6 +49,7 @@ struct client_language {
     /* Of the root of a whole answer, or of a stream's frame that tells it: where cost is put.
      * NULL: nothing of ours is put into what passes. */
     const char *usage_member;
+    const char *usage_holder; /* of a stream's frame: what the member stands in; NULL: the root */
     /* Stands in the frames of a stream that end it: where they pass, they are held until its cost
      * is known. NULL: never passed as they are. */
     const char *end_mark;

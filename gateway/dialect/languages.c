@@ -29,6 +29,15 @@ const struct upstream_language *upstream_language_of(enum wire_dialect wire)
     return by_wire[wire];
 }
 
+const struct upstream_language *upstream_language_for(enum language_family family,
+                                                      enum wire_dialect wire, struct span dialect)
+{
+    bool openai = span_is(dialect, "openai") || span_is(dialect, "azure-openai");
+
+    return family == FAMILY_RESPONSES && wire == WIRE_OPENAI && openai ? &responses_upstream
+                                                                       : by_wire[wire];
+}
+
 const struct upstream_language *upstream_language_find(struct span name)
 {
     for (size_t i = 0; i < array_size(upstreams); i++)

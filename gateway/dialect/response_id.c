@@ -7,7 +7,14 @@ static const char prefix[] = "resp_tg1";
 /* As answers are named that are written here: the API's prefix and our id. */
 static const char translated[] = "resp_gen_";
 
-enum { PREFIX = sizeof(prefix) - 1, TAG = 16, SEALED = 16 + TAG, SEALED_TEXT = 43 };
+enum {
+    PREFIX = sizeof(prefix) - 1,
+    ACCOUNT = 8,
+    TAG = 16,
+    SEALED = sizeof(struct uuid) + ACCOUNT + TAG,
+    SEALED_TEXT = 54,
+    ID_AT = 2 * sizeof(struct uuid) + ACCOUNT
+};
 
 struct sha256 response_id_key(struct span secret)
 {
@@ -25,15 +32,32 @@ static bool is_plain(struct span id)
     return id.size > 0 && id.size <= RESPONSE_ID_OWN_MAX;
 }
 
+/* Big-endian: an id is read on whichever machine. */
+static void put_account(char at[ACCOUNT], uint64_t account)
+{
+    for (int i = 0; i < ACCOUNT; i++)
+        at[i] = (char)(unsigned char)(account >> (8 * (ACCOUNT - 1 - i)));
+}
+
+static uint64_t get_account(const char at[ACCOUNT])
+{
+    uint64_t account = 0;
+
+    for (int i = 0; i < ACCOUNT; i++)
+        account = account << 8 | (unsigned char)at[i];
+    return account;
+}
+
 static struct sha256 tag_of(const struct sha256 *key, const struct response_place *place)
 {
-    char text[2 * sizeof(struct uuid) + RESPONSE_ID_OWN_MAX];
+    char text[ID_AT + RESPONSE_ID_OWN_MAX];
 
     memcpy(text, &place->tenant, sizeof(struct uuid));
     memcpy(text + sizeof(struct uuid), &place->deployment, sizeof(struct uuid));
-    memcpy(text + 2 * sizeof(struct uuid), place->id.at, place->id.size);
+    put_account(text + 2 * sizeof(struct uuid), place->account);
+    memcpy(text + ID_AT, place->id.at, place->id.size);
     return digest_hmac_sha256(span_make((const char *)key->at, sizeof(key->at)),
-                              span_make(text, 2 * sizeof(struct uuid) + place->id.size));
+                              span_make(text, ID_AT + place->id.size));
 }
 
 void response_id_write(const struct sha256 *key, const struct response_place *place,
@@ -46,7 +70,8 @@ void response_id_write(const struct sha256 *key, const struct response_place *pl
         return;
     tag = tag_of(key, place);
     memcpy(sealed, &place->deployment, sizeof(struct uuid));
-    memcpy(sealed + sizeof(struct uuid), tag.at, TAG);
+    put_account(sealed + sizeof(struct uuid), place->account);
+    memcpy(sealed + sizeof(struct uuid) + ACCOUNT, tag.at, TAG);
     buf_add_string(out, prefix);
     digest_base64url(span_make(sealed, sizeof(sealed)), out);
     buf_add_byte(out, '_');
@@ -63,7 +88,8 @@ static bool unseal(struct span text, struct response_place *place, char tag_out[
 
     if (good) {
         memcpy(&place->deployment, sealed.at, sizeof(struct uuid));
-        memcpy(tag_out, sealed.at + sizeof(struct uuid), TAG);
+        place->account = get_account(sealed.at + sizeof(struct uuid));
+        memcpy(tag_out, sealed.at + sizeof(struct uuid) + ACCOUNT, TAG);
         place->id = span_part(text, PREFIX + SEALED_TEXT + 1, text.size);
     }
     buf_done(&sealed);

@@ -3,8 +3,8 @@
  *
  * Such an id says which deployment keeps the response, and under which id of its own; a tag binds
  * both to the tenant, because all tenants share the gateway's account at the provider:
- * "resp_tg1" BASE64URL(deployment, tag) "_" ID, where tag is the first half of
- * HMAC-SHA256(key, tenant, deployment, ID). Pure.
+ * "resp_tg1" BASE64URL(deployment, account, tag) "_" ID, where tag is the first half of
+ * HMAC-SHA256(key, tenant, deployment, account, ID). Pure.
  */
 #ifndef TOLLGATE_GATEWAY_DIALECT_RESPONSE_ID_H
 #define TOLLGATE_GATEWAY_DIALECT_RESPONSE_ID_H
@@ -20,7 +20,8 @@ must_use struct sha256 response_id_key(struct span secret);
 
 struct response_place {
     struct uuid tenant, deployment;
-    struct span id; /* the provider's own: letters, digits, '-' and '_' */
+    uint64_t account; /* fingerprint of the credential it was made with; 0: none is needed */
+    struct span id;   /* the provider's own: letters, digits, '-' and '_' */
 };
 
 /* Appends; nothing when the provider's id is of another form, or too long. */

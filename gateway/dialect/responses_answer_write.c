@@ -281,8 +281,9 @@ static struct responses_state end_state(const struct answer_writer *writer)
     case FINISH_CONTENT_FILTER:
         return (struct responses_state){.status = "incomplete", .incomplete = "content_filter"};
     case FINISH_ERROR:
-        return (struct responses_state){
-            .status = "failed", .error_code = "server_error", .error_message = span_of(failed)};
+        return (struct responses_state){.status = "failed",
+                                        .error_code = span_of("server_error"),
+                                        .error_message = span_of(failed)};
     case FINISH_STOP:
     case FINISH_TOOL_CALLS:
     case FINISH_PAUSE:
@@ -302,13 +303,13 @@ static void on_done(struct answer_writer *writer, struct responses_writer *r)
         responses_put_response(&w, writer, r, &state);
     else
         responses_tell(writer, r,
-                       state.incomplete != NULL   ? "response.incomplete"
-                       : state.error_code != NULL ? "response.failed"
-                                                  : "response.completed",
+                       state.incomplete != NULL    ? "response.incomplete"
+                       : state.error_code.size > 0 ? "response.failed"
+                                                   : "response.completed",
                        &state);
 }
 
-void responses_write_failed(struct answer_writer *writer, const char *code, struct span message)
+void responses_write_failed(struct answer_writer *writer, struct span code, struct span message)
 {
     const struct responses_state state = {
         .status = "failed", .error_code = code, .error_message = message};
@@ -319,6 +320,42 @@ void responses_write_failed(struct answer_writer *writer, const char *code, stru
     responses_begin(writer, r);
     responses_close_all(writer, r, true);
     responses_tell(writer, r, "response.failed", &state);
+}
+
+static struct span inside_in(const struct json_doc *doc, uint32_t object, const char *name)
+{
+    uint32_t node = json_find(doc, object, name);
+    struct span raw;
+
+    if (json_is_null(doc, node) || json_kind(doc, node) != JSON_STRING)
+        return (struct span){0};
+    raw = json_raw(doc, node);
+    return span_part(raw, 1, raw.size - 2);
+}
+
+void responses_write_error(struct answer_writer *writer, struct span envelope)
+{
+    struct json_doc doc = json_doc_make();
+    struct span code = {0}, message = {0};
+    uint32_t error;
+
+    if (json_parse(&doc, envelope, &limits_annotation) == JSON_OK) {
+        error = json_find(&doc, 0, "error");
+        code = inside_in(&doc, error, "code");
+        message = inside_in(&doc, error, "message");
+    }
+    responses_write_failed(writer, code.size > 0 ? code : span_of("server_error"), message);
+    json_doc_done(&doc);
+}
+
+void responses_follow(struct answer_writer *writer, const struct json_doc *event)
+{
+    struct responses_writer *r = writing_of(writer);
+    int64_t number;
+
+    if (r != NULL && json_int64(event, json_find(event, 0, "sequence_number"), &number) == 0 &&
+        number >= 0 && number < INT64_MAX)
+        r->sequence = number + 1;
 }
 
 /* ---- all of them ---- */

@@ -355,13 +355,13 @@ static void put_state(struct json_writer *w, const struct responses_state *state
 {
     json_put_cstring(w, "status", state->status);
     json_put_bool(w, "background", false);
-    if (state->error_code == NULL) {
+    if (state->error_code.size == 0) {
         put_raw(w, "error", "null");
     } else {
         json_name(w, "error");
         json_begin(w, '{');
-        json_put_cstring(w, "code", state->error_code);
-        json_put_string(w, "message", state->error_message);
+        responses_put_inside(w, "code", state->error_code);
+        responses_put_inside(w, "message", state->error_message);
         json_end(w, '}');
     }
     if (state->incomplete == NULL) {

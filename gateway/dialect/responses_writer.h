@@ -56,10 +56,9 @@ struct responses_writer {
 
 /* What a response says of itself beside its output. */
 struct responses_state {
-    const char *status;     /* "in_progress", "completed", "incomplete", "failed" */
-    const char *incomplete; /* the reason; NULL: it is not */
-    const char *error_code; /* NULL: none */
-    struct span error_message;
+    const char *status;                    /* "in_progress", "completed", "incomplete", "failed" */
+    const char *incomplete;                /* the reason; NULL: it is not */
+    struct span error_code, error_message; /* insides; no code: no error */
 };
 
 /* Into the arena; past its room the writer's `out` is marked failed. */

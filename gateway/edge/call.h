@@ -12,6 +12,7 @@ struct call {
     enum endpoint endpoint;
     enum reply_dialect dialect;
     struct span model;             /* named by the path, %2F and all; borrows from the request */
+    struct span response;          /* named by the path; likewise */
     bool stream;                   /* the path asks for a stream */
     struct uuid id;                /* of the request = of its event; its time is start_ms */
     int64_t start_ms;              /* wall clock */

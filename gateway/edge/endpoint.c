@@ -25,6 +25,7 @@ static const struct {
     {"/audio/transcriptions", ENDPOINT_TRANSCRIPTIONS, METHOD_POST},
     {"/audio/translations", ENDPOINT_TRANSLATIONS, METHOD_POST},
     {"/messages/count_tokens", ENDPOINT_COUNT_TOKENS, METHOD_POST},
+    {"/responses", ENDPOINT_RESPONSES, METHOD_POST},
     {"/models", ENDPOINT_MODELS, METHOD_GET | METHOD_HEAD},
     {"/models/count", ENDPOINT_MODEL_COUNT, METHOD_GET | METHOD_HEAD},
     {"/providers", ENDPOINT_PROVIDERS, METHOD_GET | METHOD_HEAD},
@@ -45,6 +46,10 @@ static const char *const names[ENDPOINTS] = {
     [ENDPOINT_SPEECH] = "audio.speech",
     [ENDPOINT_TRANSCRIPTIONS] = "audio.transcriptions",
     [ENDPOINT_TRANSLATIONS] = "audio.translations",
+    [ENDPOINT_RESPONSES] = "responses",
+    [ENDPOINT_RESPONSE] = "response",
+    [ENDPOINT_RESPONSE_CANCEL] = "response.cancel",
+    [ENDPOINT_RESPONSE_ITEMS] = "response.input_items",
     [ENDPOINT_MODELS] = "models",
     [ENDPOINT_MODEL] = "model",
     [ENDPOINT_MODEL_ENDPOINTS] = "model.endpoints",
@@ -164,6 +169,30 @@ static bool match_model_endpoints(struct span rest, struct endpoint_match *match
     return true;
 }
 
+/* Behind /responses/: an id, and maybe what is to be done with it. */
+static void match_response(struct span rest, struct endpoint_match *match)
+{
+    static const struct {
+        const char *verb;
+        enum endpoint endpoint;
+        unsigned allowed;
+    } rows[] = {
+        {"", ENDPOINT_RESPONSE, METHOD_GET | METHOD_DELETE},
+        {"cancel", ENDPOINT_RESPONSE_CANCEL, METHOD_POST},
+        {"input_items", ENDPOINT_RESPONSE_ITEMS, METHOD_GET},
+    };
+    struct span id = span_cut(&rest, '/');
+
+    if (id.size == 0 || has_escape(id) || (rest.at != NULL && rest.size == 0))
+        return;
+    for (size_t i = 0; i < array_size(rows); i++)
+        if (span_is(rest, rows[i].verb)) {
+            match->endpoint = rows[i].endpoint;
+            match->allowed = rows[i].allowed;
+            match->response = id;
+        }
+}
+
 static void match_v1(struct span path, struct endpoint_match *match)
 {
     if (span_is(path, "/messages") || span_starts(path, "/messages/"))
@@ -173,6 +202,10 @@ static void match_v1(struct span path, struct endpoint_match *match)
 
         if (!match_model_endpoints(rest, match))
             match_model(rest, match);
+        return;
+    }
+    if (span_starts(path, "/responses/")) {
+        match_response(span_part(path, strlen("/responses/"), SIZE_MAX), match);
         return;
     }
     if (has_escape(path))

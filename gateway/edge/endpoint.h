@@ -27,6 +27,10 @@ enum endpoint {
     ENDPOINT_SPEECH,
     ENDPOINT_TRANSCRIPTIONS,
     ENDPOINT_TRANSLATIONS,
+    ENDPOINT_RESPONSES,       /* OpenAI's */
+    ENDPOINT_RESPONSE,        /* one of them, that a provider keeps */
+    ENDPOINT_RESPONSE_CANCEL, /* likewise */
+    ENDPOINT_RESPONSE_ITEMS,  /* its input */
     ENDPOINT_MODELS,
     ENDPOINT_MODEL,           /* one of them, by id */
     ENDPOINT_MODEL_ENDPOINTS, /* the deployments of one */
@@ -57,10 +61,11 @@ enum endpoint_method {
 struct endpoint_match {
     enum endpoint endpoint;
     enum reply_dialect dialect;
-    unsigned allowed;   /* methods, as bits; 0 where nothing is served */
-    struct span model;  /* of a path that names one: as it stands there, %2F and all */
-    bool stream;        /* the path asks for a stream */
-    bool method_served; /* the method asked for is one of them */
+    unsigned allowed;     /* methods, as bits; 0 where nothing is served */
+    struct span model;    /* of a path that names one: as it stands there, %2F and all */
+    struct span response; /* of a path that names one */
+    bool stream;          /* the path asks for a stream */
+    bool method_served;   /* the method asked for is one of them */
 };
 
 /* Always fills `match_out`; endpoint is ENDPOINT_NONE for an unknown path. */

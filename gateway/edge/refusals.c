@@ -41,6 +41,8 @@ const struct refusal_row refusals[REFUSALS] = {
     [REFUSE_MODEL_UNAVAILABLE] = {404, "not_found", "invalid_request_error", "model_not_available",
                                   "not_found_error", "NOT_FOUND",
                                   "The model cannot be called here now."},
+    [REFUSE_NO_RESPONSE] = {404, "not_found", "invalid_request_error", NULL, "not_found_error",
+                            "NOT_FOUND", "There is no such response."},
     [REFUSE_NO_PATH] = {404, "not_found", "invalid_request_error", "unknown_url", "not_found_error",
                         "NOT_FOUND", "Nothing is served at this path."},
     [REFUSE_METHOD] = {405, "invalid_request", "invalid_request_error", "method_not_supported",

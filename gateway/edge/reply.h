@@ -33,6 +33,7 @@ enum refusal {
     REFUSE_NOT_ALLOWED,       /* 403: not to this key */
     REFUSE_NO_MODEL,          /* 404: unknown model */
     REFUSE_MODEL_UNAVAILABLE, /* 404 model_not_available: not sold or without credential */
+    REFUSE_NO_RESPONSE,       /* 404: nobody keeps a response of that id for this tenant */
     REFUSE_NO_PATH,           /* 404 */
     REFUSE_METHOD,            /* 405 */
     REFUSE_TIMEOUT,           /* 408 */

@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "common/base/digest.h"
+#include "common/base/json_writer.h"
 #include "gateway/dialect/languages.h"
+#include "gateway/dialect/response_id.h"
 #include "gateway/flow/parts.h"
 #include "gateway/meter/count_ask.h"
 
@@ -30,6 +32,7 @@ static const struct {
     {ENDPOINT_SPEECH, ASK_SPEECH},
     {ENDPOINT_TRANSCRIPTIONS, ASK_TRANSCRIPTIONS},
     {ENDPOINT_TRANSLATIONS, ASK_TRANSLATIONS},
+    {ENDPOINT_RESPONSES, ASK_RESPONSES},
 };
 
 static enum ask_kind kind_of(const struct call *call)
@@ -86,6 +89,7 @@ static enum route_outcome collect(struct flow *flow, const struct snapshot_model
                                     .ignore = ask->ignore.at,
                                     .ignore_count = ask->ignore.count,
                                     .no_fallbacks = ask->no_fallbacks,
+                                    .pinned = flow->pinned ? &flow->pinned_to : NULL,
                                     .test_key = flow->key->kind == KEY_TEST,
                                     .chat = ask_is_chat(ask->kind),
                                     .kind = served_kind(ask->kind),
@@ -101,12 +105,53 @@ static enum route_outcome collect(struct flow *flow, const struct snapshot_model
     return route_collect(&view, model, &wish, &flow->route);
 }
 
+static enum go refuse_previous(struct flow *flow, const char *why)
+{
+    const struct refusal_say say = {
+        .message = span_of(arena_printf(flow->arena, "Previous response with id %.*s %s.",
+                                        SPAN_ARG(flow->pin.ids[1].ours), why)),
+        .param = "previous_response_id"};
+
+    return refuse(flow, REFUSE_INVALID_VALUE, &say);
+}
+
+/* The response to go on from: who keeps it, and under which id. */
+static enum go pin(struct flow *flow)
+{
+    struct response_place place = {.tenant = flow->key->tenant->id};
+    struct ask *ask = &flow->ask;
+    struct buf quoted = buf_make(6 * (size_t)ASK_TEXT_MAX + 2);
+
+    if (ask->previous.size > 0 && json_quote(&quoted, ask->previous) == 0)
+        flow->pin.ids[1].ours = arena_span(flow->arena, buf_span(&quoted));
+    buf_done(&quoted);
+    if (ask->previous.size == 0)
+        return GO_NEXT;
+    switch (response_id_read(&flow->worker->response_key, ask->previous, &place)) {
+    case RESPONSE_ID_GOOD:
+        break;
+    case RESPONSE_ID_OURS:
+        return refuse(flow, REFUSE_UNSUPPORTED,
+                      &(struct refusal_say){.message = span_of(RESPONSES_NOT_KEPT),
+                                            .param = "previous_response_id"});
+    case RESPONSE_ID_UNKNOWN:
+        return refuse_previous(flow, "not found");
+    }
+    flow->pinned = true;
+    flow->pinned_to = place.deployment;
+    flow->pinned_account = place.account;
+    flow->pin.ids[1].own = ask->previous = place.id;
+    return GO_NEXT;
+}
+
 static enum go refuse_route(struct flow *flow, enum route_outcome outcome,
                             const struct snapshot_model *model)
 {
     struct refusal_say say = {.param = "model"};
     int64_t now_ms = flow_now_ms(flow), back_ms;
 
+    if (flow->pinned && outcome == ROUTE_FILTERED)
+        return refuse_previous(flow, "was not answered by this model, and cannot go on with it");
     switch (outcome) {
     case ROUTE_OK:
         break;
@@ -144,7 +189,7 @@ static enum go find_candidates(struct flow *flow)
 
     if (model != NULL && key_allows(flow->key, model->id))
         outcome = collect(flow, model);
-    for (uint32_t i = 0; i < ask->model_count; i++) {
+    for (uint32_t i = 0; i < ask->model_count && !flow->pinned; i++) {
         const struct snapshot_model *other = snapshot_find_model(flow->snapshot, ask->models[i]);
         if (other != NULL && other != model && key_allows(flow->key, other->id))
             (void)!collect(flow, other);
@@ -294,6 +339,8 @@ static const struct client_language *client_of(const struct flow *flow, enum ask
         return &anthropic_client;
     if (kind == ASK_COMPLETIONS)
         return &completions_client;
+    if (kind == ASK_RESPONSES)
+        return &responses_client;
     if (kind != ASK_GENERATE)
         return &openai_client;
     return flow->call.stream && !asks_for_events(httpd_query(flow->request)) ? &gemini_array_client
@@ -377,7 +424,9 @@ enum go flow_ask(struct flow *flow)
                                : flow->ask.max_completion_tokens;
     begin_event(flow);
     count_input(flow);
-    go = find_candidates(flow);
+    go = pin(flow);
+    if (go == GO_NEXT)
+        go = find_candidates(flow);
     if (go == GO_NEXT && flow->call.endpoint == ENDPOINT_COUNT_TOKENS)
         return answer_count(flow);
     return go;

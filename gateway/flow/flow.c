@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/stored.h"
 
 enum { UNUSED_FLOWS_MAX = 256, ARENA_CHUNK_BYTES = 8 << 10, FRAME_CHUNK_BYTES = 64 << 10 };
 #define HELD_MAX_BYTES ((size_t)1 << 20)
@@ -63,6 +64,7 @@ void flow_worker_init(struct flow_worker *worker)
 
     list_init(&pool->live);
     list_init(&pool->unused);
+    list_init(&pool->stored);
     pool->doc = json_doc_make();
     pool->scratch = buf_make(SCRATCH_MAX_BYTES);
     pool->frame = arena_new(FRAME_CHUNK_BYTES, FRAME_MAX_BYTES);
@@ -189,6 +191,7 @@ void flow_worker_done(struct flow_worker *worker)
         list_remove(&flow->link);
         flow_free(flow);
     }
+    stored_abort_all(worker);
     json_doc_done(&pool->doc);
     buf_done(&pool->scratch);
     arena_free(pool->frame);
@@ -299,6 +302,7 @@ static void let_go(struct flow *flow)
 
 void flow_abort_all(struct flow_worker *worker)
 {
+    stored_abort_all(worker);
     list_each_safe(&worker->pool->live, link, after)
     {
         struct flow *flow = list_item(link, struct flow, link);

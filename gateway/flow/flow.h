@@ -8,6 +8,7 @@
 #ifndef TOLLGATE_GATEWAY_FLOW_FLOW_H
 #define TOLLGATE_GATEWAY_FLOW_FLOW_H
 
+#include "common/base/digest.h"
 #include "common/httpd/httpd.h"
 #include "gateway/admit/admit.h"
 #include "gateway/edge/call.h"
@@ -47,6 +48,7 @@ struct flow_worker {
     struct metrics *metrics;    /* may be NULL */
     struct access_ring *access; /* may be NULL */
     struct refused *refused;    /* may be NULL */
+    struct sha256 response_key; /* gateway/dialect/response_id.h; the same in all workers */
     struct snapshot *snapshot;
     struct flow_pool *pool;
 };

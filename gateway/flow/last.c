@@ -135,20 +135,32 @@ static void prepare_patched(struct flow *flow)
         keep_one(flow, span_make(done, sizeof(done) - 1));
 }
 
-/* Puts the cost into the JSON `text`; false, and nothing is kept, where it has no usage. */
-static bool patch_cost(struct flow *flow, struct span text, struct patch *patch)
+static uint32_t find_usage(const struct flow *flow, const struct json_doc *doc)
+{
+    const struct client_language *client = flow->client;
+    uint32_t usage = json_find(doc, 0, client->usage_member);
+
+    if (usage == JSON_NONE && client->usage_holder != NULL)
+        usage = json_find(doc, json_find(doc, 0, client->usage_holder), client->usage_member);
+    return usage == JSON_NONE || json_kind(doc, usage) != JSON_OBJECT ? JSON_NONE : usage;
+}
+
+/* Puts the cost into the JSON `text`, and ids of ours; false, and nothing is kept, where there is
+ * no place for any. */
+static bool patch_passed(struct flow *flow, struct span text, struct patch *patch)
 {
     struct json_doc *doc = &flow->worker->pool->doc;
     uint32_t usage;
 
     if (flow->client->usage_member == NULL || json_parse(doc, text, &limits_whole) != JSON_OK)
         return false;
-    usage = json_find(doc, 0, flow->client->usage_member);
-    if (usage == JSON_NONE || json_kind(doc, usage) != JSON_OBJECT)
-        return false;
+    usage = find_usage(flow, doc);
     patch_begin(patch, doc);
-    openai_patch_usage(patch, usage, cost_members(flow));
-    return true;
+    if (usage != JSON_NONE)
+        openai_patch_usage(patch, usage, cost_members(flow));
+    if (flow->client->family == FAMILY_RESPONSES && responses_find(doc) != JSON_NONE)
+        responses_patch_ids(patch, responses_find(doc), &flow->pin);
+    return patch->count > 0;
 }
 
 static void prepare_passed_whole(struct flow *flow)
@@ -156,7 +168,7 @@ static void prepare_passed_whole(struct flow *flow)
     struct span body = buf_span(&flow->attempt.body);
     struct patch patch;
 
-    if (patch_cost(flow, body, &patch))
+    if (patch_passed(flow, body, &patch))
         keep_last(flow, &patch, (struct span){0}, (struct span){0});
     else
         keep_one(flow, body);
@@ -168,7 +180,7 @@ static void prepare_passed_stream(struct flow *flow)
     struct patch patch;
 
     if (flow->usage_bytes > 0 &&
-        patch_cost(flow, span_part(tail, flow->usage_at, flow->usage_bytes), &patch))
+        patch_passed(flow, span_part(tail, flow->usage_at, flow->usage_bytes), &patch))
         keep_last(flow, &patch, span_part(tail, 0, flow->usage_at),
                   span_part(tail, flow->usage_at + flow->usage_bytes, SIZE_MAX));
     else

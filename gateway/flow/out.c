@@ -242,13 +242,47 @@ static void send_held(struct flow *flow, struct buf *held)
     buf_clear(held);
 }
 
+/* The ids in it become ours; in scratch. */
+static void pin(struct flow *flow, struct span *text, struct span *data)
+{
+    const struct json_doc *doc = &flow->worker->pool->doc;
+    struct buf *scratch = &flow->worker->pool->scratch;
+    struct span pieces[PATCH_PIECES_MAX], before, behind;
+    struct patch patch;
+    uint32_t count;
+    size_t bytes;
+
+    if (flow->client->family != FAMILY_RESPONSES || doc->text.at != data->at ||
+        responses_find(doc) == JSON_NONE || data->at < text->at ||
+        data->at + data->size > text->at + text->size)
+        return;
+    patch_begin(&patch, doc);
+    responses_patch_ids(&patch, responses_find(doc), &flow->pin);
+    count = patch_pieces(&patch, pieces, &bytes);
+    before = span_part(*text, 0, (size_t)(data->at - text->at));
+    behind = span_part(*text, before.size + data->size, SIZE_MAX);
+    buf_clear(scratch);
+    buf_add_span(scratch, before);
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_span(scratch, pieces[i]);
+    buf_add_span(scratch, behind);
+    if (buf_failed(scratch)) {
+        flow_fail(flow, FAULT_NONSENSE);
+        return;
+    }
+    *text = buf_span(scratch);
+    *data = span_part(*text, before.size, bytes);
+}
+
 void out_passed(struct flow *flow, struct span text, struct span data)
 {
     bool content = (flow->reader.signs & ANSWER_CONTENT) != 0;
 
     if (flow->request == NULL)
         return;
-    if (has_word(data, flow->client->end_mark) || (flow->tail.size > 0 && !content)) {
+    pin(flow, &text, &data);
+    if (flow->reader.done || has_word(data, flow->client->end_mark) ||
+        (flow->tail.size > 0 && !content)) {
         hold_end(flow, text, data);
         return;
     }
@@ -263,6 +297,7 @@ void out_passed(struct flow *flow, struct span text, struct span data)
     flow->usage_bytes = 0;
     out_bytes(flow, text);
     out_bytes(flow, span_of("\n\n"));
+    flow->writer.begun = true;
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_STREAM_CHUNKS, 1);
 }

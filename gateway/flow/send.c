@@ -5,7 +5,9 @@
 #include "common/base/clock.h"
 #include "gateway/dialect/compatible.h"
 #include "gateway/dialect/languages.h"
+#include "gateway/dialect/responses.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/stored.h"
 #include "gateway/route/rotation.h"
 
 enum {
@@ -105,6 +107,8 @@ static enum body translate_body(struct flow *flow, const struct language_target 
  * dialect: it is said anew then, and the answer passes all the same. */
 static bool is_said_anew(const struct flow *flow, const struct language_target *target)
 {
+    if (flow->ask.kind == ASK_RESPONSES && flow->attempt.way == WAY_PASS)
+        return !responses_passes(&flow->ask_doc);
     return flow->attempt.way == WAY_TRANSLATE ||
            (flow->ask.kind == ASK_CHAT && target->compatible != NULL &&
             !compatible_passes(target->compatible, &flow->ask_doc));
@@ -124,21 +128,33 @@ static enum body write_body(struct flow *flow)
 }
 
 /* ---- the attempt ---- */
+/* The account that keeps the response to go on from, as long as it is there; else the next one. */
+static const struct snapshot_credential *
+credential_for(const struct flow *flow, const struct snapshot_deployment *deployment)
+{
+    const struct snapshot_credential *kept =
+        flow->pinned ? stored_credential(deployment, flow->pinned_account) : NULL;
+
+    return kept != NULL
+               ? kept
+               : rotation_next(board_rotation(flow->worker->board), deployment, flow_now_ms(flow));
+}
+
 static void begin_attempt(struct flow *flow)
 {
     const struct route_candidate *candidate = flow->attempt.candidate;
     struct buf body = flow->attempt.body;
 
     buf_clear(&body);
-    flow->attempt =
-        (struct attempt){.candidate = candidate,
-                         .credential = rotation_next(board_rotation(flow->worker->board),
-                                                     candidate->deployment, flow_now_ms(flow)),
-                         .language = upstream_language_of(candidate->deployment->wire),
-                         .body = body,
-                         .answer = answer_make(),
-                         .begun_ms = flow_now_ms(flow),
-                         .last_ms = flow_now_ms(flow)};
+    flow->attempt = (struct attempt){
+        .candidate = candidate,
+        .credential = credential_for(flow, candidate->deployment),
+        .language = upstream_language_for(flow->client->family, candidate->deployment->wire,
+                                          candidate->deployment->dialect),
+        .body = body,
+        .answer = answer_make(),
+        .begun_ms = flow_now_ms(flow),
+        .last_ms = flow_now_ms(flow)};
     flow->attempt.way = way_of(flow, flow->attempt.language);
     served_begin(flow);
     sse_reset(&flow->sse);
@@ -251,6 +267,25 @@ static enum go await_intent(struct flow *flow)
     return GO_END;
 }
 
+/* Whether another of the candidates speaks the client's own language: there it need not be read. */
+static bool is_spoken_elsewhere(const struct flow *flow)
+{
+    const struct route *route = &flow->route;
+
+    for (uint32_t i = 0; i < route->count; i++) {
+        const struct snapshot_deployment *deployment = route->candidates[i].deployment;
+        bool tried = false;
+
+        for (uint32_t t = 0; t < route->tried_count; t++)
+            tried = tried || route->tried[t] == i;
+        if (!tried && flow->client->family == FAMILY_RESPONSES &&
+            upstream_language_for(FAMILY_RESPONSES, deployment->wire, deployment->dialect)
+                    ->family == FAMILY_RESPONSES)
+            return true;
+    }
+    return false;
+}
+
 /* The body first: what cannot be said to this provider is no attempt. */
 static enum go begin(struct flow *flow)
 {
@@ -263,6 +298,8 @@ static enum go begin(struct flow *flow)
         return GO_ROUTE;
     case BODY_UNFIT:
         flow->attempt.candidate = NULL;
+        if (is_spoken_elsewhere(flow))
+            return GO_ROUTE;
         flow_refuse(
             flow, REFUSE_INVALID_VALUE,
             &(struct refusal_say){.message = span_of(flow->chat_why), .param = flow->chat_member});

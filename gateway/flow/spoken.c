@@ -66,6 +66,7 @@ void spoken_begin(struct flow *flow)
     char id[ID_TEXT_SIZE];
 
     buf_clear(&flow->told);
+    flow->pin.ids[0] = (struct responses_pair){0};
     attempt->answer.normaliser = attempt->language->normaliser;
     flow->reader =
         answer_reader_make(attempt->language, &pool->doc, &attempt->answer, sink, pool->frame);
@@ -105,6 +106,31 @@ static void tell(struct flow *flow, struct span text, struct span data)
         out_told(flow);
 }
 
+/* A response that its provider keeps is named by an id of ours; what comes in the events is
+ * numbered. */
+static void follow(struct flow *flow)
+{
+    struct attempt *attempt = &flow->attempt;
+    const struct response_place place = {
+        .tenant = flow->key->tenant->id,
+        .deployment = attempt->candidate->deployment->id,
+        .account = attempt->credential == NULL ? 0 : attempt->credential->fingerprint,
+        .id = span_of(attempt->answer.id)};
+    struct responses_pair *pair = &flow->pin.ids[0];
+
+    if (flow->client->family != FAMILY_RESPONSES || attempt->way != WAY_PASS)
+        return;
+    responses_follow(&flow->writer, &flow->worker->pool->doc);
+    if (pair->ours.size > 0 || place.id.size == 0)
+        return;
+    pair->own = place.id;
+    pair->ours = responses_quote_id(&flow->worker->response_key, &place, flow->arena);
+    /* "resp_" is put before it again. */
+    flow->writer.id = span_part(pair->ours, strlen("\"resp_"), SIZE_MAX);
+    if (flow->writer.id.size > 0)
+        flow->writer.id.size--;
+}
+
 void spoken_frame(struct flow *flow, struct span event, struct span data, struct span text)
 {
     struct attempt *attempt = &flow->attempt;
@@ -112,6 +138,7 @@ void spoken_frame(struct flow *flow, struct span event, struct span data, struct
 
     attempt->language->read_frame(&flow->reader, event, data);
     arena_reset(flow->worker->pool->frame);
+    follow(flow);
     hear(flow);
     /* What comes behind the end may tell usage and is for nobody else. */
     if (!attempt->failed && !over)
@@ -136,6 +163,7 @@ void spoken_whole(struct flow *flow)
     struct attempt *attempt = &flow->attempt;
 
     attempt->language->read_whole(&flow->reader, buf_span(&attempt->body));
+    follow(flow);
     hear(flow);
     if (!attempt->failed && (!attempt->done || buf_failed(&flow->told)))
         flow_fail(flow, FAULT_NONSENSE);

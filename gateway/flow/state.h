@@ -9,6 +9,7 @@
 #include "common/base/json.h"
 #include "gateway/dialect/ask.h"
 #include "gateway/dialect/event_stream.h"
+#include "gateway/dialect/responses.h"
 #include "gateway/dialect/service.h"
 #include "gateway/dialect/shape.h"
 #include "gateway/dialect/sse.h"
@@ -73,6 +74,11 @@ struct flow {
     enum refusal refusal;
     struct refusal_say say;
 
+    bool pinned; /* goes on from a response that one deployment keeps */
+    struct uuid pinned_to;
+    uint64_t pinned_account;  /* fingerprint of the credential it was made with */
+    struct responses_pin pin; /* its id, and that of the answer */
+
     bool head_sent;
     struct sse sse;
     struct event_stream messages; /* instead of it, of an upstream that frames in binary */
@@ -98,6 +104,8 @@ struct flow {
 struct flow_pool {
     struct list live, unused;
     uint32_t live_count, unused_count;
+    struct list stored; /* of stored.c */
+    uint32_t stored_count;
     struct json_doc doc; /* for what is read and used within one call */
     struct buf scratch;
     struct arena *frame; /* of one frame, for its reader */

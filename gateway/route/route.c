@@ -27,6 +27,8 @@ static bool can_dispatch(const struct snapshot_deployment *deployment,
 
 static bool wished(const struct snapshot_deployment *deployment, const struct route_wish *wish)
 {
+    if (wish->pinned != NULL && memcmp(wish->pinned, &deployment->id, sizeof(deployment->id)) != 0)
+        return false;
     if (wish->only_count > 0 && !named(wish->only, wish->only_count, deployment->provider))
         return false;
     return !named(wish->ignore, wish->ignore_count, deployment->provider);

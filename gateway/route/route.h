@@ -20,10 +20,11 @@ enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5 };
 struct route_wish {
     const struct span *order, *only, *ignore;
     uint32_t order_count, only_count, ignore_count;
-    bool no_fallbacks; /* one candidate and no other */
-    bool test_key;     /* reaches the sandbox only */
-    bool chat;         /* any language will do; models that are asked so */
-    const char *kind;  /* else the kind of model; NULL: "embedding" … */
+    const struct uuid *pinned; /* that deployment and no other; NULL: any */
+    bool no_fallbacks;         /* one candidate and no other */
+    bool test_key;             /* reaches the sandbox only */
+    bool chat;                 /* any language will do; models that are asked so */
+    const char *kind;          /* else the kind of model; NULL: "embedding" … */
     /* … and whether a deployment can be asked for it; NULL: if it speaks OpenAI's dialect */
     bool (*serves)(const void *context, const struct snapshot_deployment *deployment);
     const void *serves_context;

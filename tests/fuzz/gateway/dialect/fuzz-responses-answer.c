@@ -88,7 +88,8 @@ static void run(struct span text, int how)
     good = !buf_failed(&streamed) && !buf_failed(&whole);
     must(!good || ((answer.signs & ANSWER_DONE) != 0) == (whole.size > 0));
     if (good && (answer.signs & ANSWER_DONE) == 0 && hearing.stream.begun)
-        responses_write_failed(&hearing.stream, "server_error", span_of("It \"failed\"."));
+        responses_write_error(&hearing.stream,
+                              span_of("{\"error\":{\"message\":\"It \\\"failed\\\".\"}}"));
     if (good && !buf_failed(&streamed))
         check_stream(&doc, buf_span(&streamed), hearing.stream.begun);
     if (good && whole.size > 0)

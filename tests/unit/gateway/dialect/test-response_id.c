@@ -13,8 +13,10 @@ static struct uuid uuid_of(uint8_t byte)
 static struct span write_one(struct buf *out, const char *secret, uint8_t tenant, const char *id)
 {
     const struct sha256 key = response_id_key(span_of(secret));
-    const struct response_place place = {
-        .tenant = uuid_of(tenant), .deployment = uuid_of(7), .id = span_of(id)};
+    const struct response_place place = {.tenant = uuid_of(tenant),
+                                         .deployment = uuid_of(7),
+                                         .account = UINT64_C(0xfedcba9876543210),
+                                         .id = span_of(id)};
 
     *out = buf_make(RESPONSE_ID_MAX);
     response_id_write(&key, &place, out);
@@ -47,6 +49,7 @@ static void what_was_handed_out_is_read_by_its_tenant_alone(void **state)
             continue;
         assert_span(rows[i].what, place.id, "resp_aB-9");
         in_row(rows[i].what, place.deployment.at[0] == 7);
+        in_row(rows[i].what, place.account == UINT64_C(0xfedcba9876543210));
     }
     buf_done(&out);
 }

@@ -393,7 +393,8 @@ static void a_stream_that_fails_says_so_with_what_was_told(void **state)
     (void)state;
     write_all(events, array_size(events), true, NULL);
     in_row("an error alone is the flow's to tell", strstr(fixture.out.at, "failed") == NULL);
-    responses_write_failed(&fixture.writer, "server_error", span_of("It \"broke\"."));
+    responses_write_error(&fixture.writer,
+                          span_of("{\"error\":{\"message\":\"It \\\"broke\\\".\",\"code\":null}}"));
     end = strstr(fixture.out.at, "event: response.failed");
     assert_non_null(end);
     in_row("told", strstr(end, "\"error\":{\"code\":\"server_error\",\"message\":"

@@ -7,6 +7,7 @@
 
 #include "common/base/json.h"
 #include "common/base/mem.h"
+#include "gateway/flow/stored.h"
 
 struct world world;
 
@@ -46,6 +47,17 @@ void httpd_timer_cancel(struct httpd *httpd, struct httpd_timer *timer)
 struct span httpd_body(const struct httpd_request *request)
 {
     return request->body;
+}
+
+struct span httpd_method(const struct httpd_request *request)
+{
+    return request->method;
+}
+
+struct span httpd_peer(const struct httpd_request *request)
+{
+    (void)request;
+    return span_of("127.0.0.1");
 }
 
 struct span httpd_query(const struct httpd_request *request)
@@ -266,6 +278,16 @@ const struct snapshot_model *snapshot_find_model(const struct snapshot *snapshot
     return span_is(name, "a/m") ? &chat_model : span_is(name, "a/e") ? &embedding_model : NULL;
 }
 
+const struct snapshot_deployment *snapshot_find_deployment(const struct snapshot *snapshot,
+                                                           struct uuid id)
+{
+    (void)snapshot;
+    for (size_t i = 0; i < array_size(world.deployments); i++)
+        if (memcmp(&world.deployments[i].id, &id, sizeof(id)) == 0)
+            return &world.deployments[i];
+    return NULL;
+}
+
 size_t snapshot_near_models(const struct snapshot *snapshot, struct span name, struct span *ids_out,
                             size_t max)
 {
@@ -391,6 +413,29 @@ void world_serve(enum endpoint endpoint, struct span body)
 void world_ask(const char *body)
 {
     ask(body, ENDPOINT_CHAT_COMPLETIONS, REPLY_OPENAI);
+}
+
+void world_responses(const char *body)
+{
+    ask(body, ENDPOINT_RESPONSES, REPLY_OPENAI);
+}
+
+void world_response(const char *method, enum endpoint endpoint, const char *id)
+{
+    const struct call call = {.request = &world.request,
+                              .endpoint = endpoint,
+                              .dialect = REPLY_OPENAI,
+                              .response = span_of(id),
+                              .id = {.at = {0x01, 0x9a, 0, 0, 0, 0, 0x70, 11, 0x80, 1}},
+                              .arrived_us = 1};
+
+    buf_clear(&world.request.head);
+    buf_clear(&world.request.sent);
+    world.request = (struct httpd_request){.query = span_of(world.query == NULL ? "" : world.query),
+                                           .method = span_of(method),
+                                           .head = world.request.head,
+                                           .sent = world.request.sent};
+    stored_start(&world.worker, &call);
 }
 
 void world_embed(const char *body)

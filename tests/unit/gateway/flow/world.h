@@ -17,7 +17,7 @@
 enum { WORLD_RECORDS_MAX = 64 };
 
 struct httpd_request {
-    struct span body, query;
+    struct span body, query, method;
     int status; /* 0: no head yet */
     struct buf head, sent;
     bool ended, complete;
@@ -75,6 +75,9 @@ void world_messages(const char *body);
 void world_count_messages(const char *body);
 /* Gemini's: POST …/models/a/m:generateContent. */
 void world_generate(const char *body);
+/* OpenAI's Responses: POST /responses, and what is done (`method`) with one that is kept. */
+void world_responses(const char *body);
+void world_response(const char *method, enum endpoint endpoint, const char *id);
 /* Writes what the journal was given, until nothing waits. */
 void world_write(void);
 /* Moves the clock and fires what is due. */
