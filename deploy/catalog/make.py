@@ -91,9 +91,9 @@ METER_ORDER = ["input", "output", "reasoning", "cache_read", "cache_write_5m", "
 
 # Kinds that write text need a price of output; the others need one of the meters they are
 # counted by. The same table stands in tenants/model/catalog_judge.c.
-WRITES_TEXT = {"chat", "specialist", "moderation", "realtime"}
+WRITES_TEXT = {"chat", "specialist", "realtime"}
 COUNTED_BY = {
-    "chat": ["input"], "specialist": ["input"], "moderation": ["input"], "embedding": ["input"],
+    "chat": ["input"], "specialist": ["input"], "moderation": ["input", "request"], "embedding": ["input"],
     "rerank": ["input", "request"], "image": ["image", "output_image"],
     "speech": ["output_audio", "character", "second"], "transcription": ["second", "input_audio"],
     "video": ["second"], "realtime": ["input_audio"], "other": [],

@@ -55,10 +55,10 @@ void cohere_write_model(struct pieces *out, struct span model);
  * said: an input of tokens. */
 must_use enum ask_written cohere_write_embed(const struct json_doc *ask, struct span model,
                                              struct pieces *out, struct ask_losses *losses_out);
-/* The answer of /v2/embed as OpenAI's list, appended to `out`; `model` is an inside. False, and
+/* The answer of /v2/embed as OpenAI's list, appended to `out`; `model` is plain text. False, and
  * nothing of use in `out`: answer->signs says ANSWER_ERROR or ANSWER_MALFORMED. */
-must_use bool cohere_read_embed(struct json_doc *doc, struct span body, struct span model,
-                                struct answer *answer, struct buf *out);
+must_use bool cohere_read_embed(struct json_doc *doc, struct span body, const struct json_doc *ask,
+                                struct span model, struct answer *answer, struct buf *out);
 
 /* The body of /rerank, which clients send in Cohere's own shape (that of v1 too: documents that are
  * objects with a text), parsed, as one of /v2/rerank. */

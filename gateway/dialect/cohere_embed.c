@@ -1,12 +1,11 @@
 /*
  * cohere_embed: OpenAI's /embeddings to and from Cohere's /v2/embed.
  *
- * The vectors are passed as they stand, floats or base64: both are little-endian 32-bit floats
- * there as here.
+ * Vectors as base64 are little-endian 32-bit floats there as here; floats become that where the
+ * client wants it and the provider did not.
  */
-#include "common/base/json_writer.h"
 #include "gateway/dialect/cohere.h"
-#include "gateway/dialect/openai.h"
+#include "gateway/dialect/embed.h"
 
 static const struct json_limits limits_whole = {
     .max_bytes = (size_t)64 << 20, .max_depth = 64, .max_nodes = 4000000};
@@ -102,56 +101,47 @@ static uint32_t vectors_of(const struct json_doc *doc)
     return is_kind(doc, list, JSON_ARRAY) ? list : JSON_NONE;
 }
 
-static bool write_vectors(struct json_writer *w, const struct json_doc *doc, uint32_t list)
+/* One that came as base64 stays: it was asked for. */
+static bool add_packed(struct embed_list *list, struct span json)
 {
-    int64_t index = 0;
-
-    json_name(w, "data");
-    json_begin(w, '[');
-    for (uint32_t item = json_first(doc, list); item != JSON_NONE;
-         item = json_after(doc, list, item)) {
-        if (!is_kind(doc, item, JSON_ARRAY) && !is_kind(doc, item, JSON_STRING))
-            return false;
-        json_begin(w, '{');
-        json_put_cstring(w, "object", "embedding");
-        json_put_int64(w, "index", index++);
-        json_name(w, "embedding");
-        json_write_raw(w, json_raw(doc, item));
-        json_end(w, '}');
-    }
-    json_end(w, ']');
-    return index > 0;
+    json_begin(&list->w, '{');
+    json_put_cstring(&list->w, "object", "embedding");
+    json_put_int64(&list->w, "index", list->count++);
+    json_name(&list->w, "embedding");
+    json_write_raw(&list->w, json);
+    json_end(&list->w, '}');
+    return true;
 }
 
-bool cohere_read_embed(struct json_doc *doc, struct span body, struct span model,
-                       struct answer *answer, struct buf *out)
+static bool write_vectors(struct embed_list *list, const struct json_doc *doc, uint32_t vectors)
 {
-    struct json_writer w = json_writer_make(out);
-    uint32_t list, meta;
+    for (uint32_t item = json_first(doc, vectors); item != JSON_NONE;
+         item = json_after(doc, vectors, item))
+        if (!(is_kind(doc, item, JSON_STRING) ? add_packed(list, json_raw(doc, item))
+                                              : embed_add(list, doc, item)))
+            return false;
+    return list->count > 0;
+}
+
+bool cohere_read_embed(struct json_doc *doc, struct span body, const struct json_doc *ask,
+                       struct span model, struct answer *answer, struct buf *out)
+{
+    struct embed_list list;
+    uint32_t vectors, meta;
 
     if (json_parse(doc, body, &limits_whole) != JSON_OK || json_kind(doc, 0) != JSON_OBJECT)
         return fail(answer, ANSWER_MALFORMED);
-    list = vectors_of(doc);
+    vectors = vectors_of(doc);
     meta = json_find(doc, 0, "meta");
-    if (list == JSON_NONE)
+    if (vectors == JSON_NONE)
         return fail(answer, cohere_take_error(doc, answer) ? ANSWER_ERROR : ANSWER_MALFORMED);
-    json_begin(&w, '{');
-    json_put_cstring(&w, "object", "list");
-    if (!write_vectors(&w, doc, list))
+    embed_begin(&list, ask, out);
+    if (!write_vectors(&list, doc, vectors))
         return fail(answer, ANSWER_MALFORMED);
-    json_name(&w, "model");
-    buf_add_byte(out, '"');
-    buf_add_span(out, model);
-    buf_add_byte(out, '"');
-    w.comma = true;
     if (!json_is_null(doc, meta)) {
         cohere_read_usage(doc, meta, COHERE_EMBED, &answer->usage);
         answer->signs |= ANSWER_USAGE;
     }
-    if (answer->usage.state == ANSWER_USAGE_GOOD) {
-        json_name(&w, "usage");
-        openai_write_usage(&w, &answer->usage.meters, ASK_EMBEDDINGS, (struct span){0});
-    }
-    json_end(&w, '}');
+    embed_end(&list, model, answer);
     return !buf_failed(out);
 }

@@ -62,21 +62,7 @@ static void titan_path(struct span model, struct buf *out)
     buf_add_string(out, "/invoke");
 }
 
-/* ---- Cohere's readers in this table's shape ---- */
-
-static bool read_cohere_embed(struct json_doc *doc, struct span body, const struct json_doc *ask,
-                              struct span model, struct answer *answer, struct buf *out)
-{
-    struct buf quoted = buf_make(8 * ASK_NAME_MAX);
-    bool good;
-
-    (void)ask;
-    (void)json_quote(&quoted, model);
-    good =
-        cohere_read_embed(doc, body, span_part(buf_span(&quoted), 1, quoted.size - 2), answer, out);
-    buf_done(&quoted);
-    return good;
-}
+/* ---- Cohere's reader in this table's shape ---- */
 
 static bool read_cohere_rerank(struct json_doc *doc, struct span body, const struct json_doc *ask,
                                struct span model, struct answer *answer, struct buf *out)
@@ -87,7 +73,7 @@ static bool read_cohere_rerank(struct json_doc *doc, struct span body, const str
 
 static const struct service_language languages[] = {
     {ASK_EMBEDDINGS, "cohere-v2", NULL, COHERE_NORMALISER, cohere_embed_path, cohere_write_embed,
-     read_cohere_embed},
+     cohere_read_embed},
     {ASK_RERANK, "cohere-v2", NULL, COHERE_NORMALISER, cohere_rerank_path, cohere_write_rerank,
      read_cohere_rerank},
     {ASK_EMBEDDINGS, "gemini", NULL, EMBED_GEMINI_NORMALISER, gemini_embed_path, gemini_write_embed,

@@ -16,7 +16,8 @@ static const struct {
 } kinds[CATALOG_KIND_COUNT] = {
     [CATALOG_CHAT] = {true, BIT(METER_INPUT)},
     [CATALOG_SPECIALIST] = {true, BIT(METER_INPUT)},
-    [CATALOG_MODERATION] = {true, BIT(METER_INPUT)},
+    /* Those that judge by what they write are asked as chats, and priced so; others write none. */
+    [CATALOG_MODERATION] = {false, BIT(METER_INPUT) | BIT(METER_REQUEST)},
     [CATALOG_REALTIME] = {true, BIT(METER_INPUT_AUDIO)},
     [CATALOG_EMBEDDING] = {false, BIT(METER_INPUT)},
     [CATALOG_RERANK] = {false, BIT(METER_INPUT) | BIT(METER_REQUEST)},

@@ -13,7 +13,7 @@ INSTEAD = {"cache_read": "input", "cache_write_5m": "input", "cache_write_1h": "
 
 def quantities(event):
     """What is priced of an event: reasoning apart only where it has a price of its own."""
-    return {meter: event[column] for meter, column in METERS.items()}
+    return {**{meter: event[column] for meter, column in METERS.items()}, **(event["other_meters"] or {})}
 
 
 class Prices:

@@ -83,12 +83,14 @@ static void read_lists(struct span text)
     struct answer answer = answer_make();
     struct buf out = buf_make(1 << 20);
 
-    if (cohere_read_embed(&doc, text, span_of("m"), &answer, &out))
+    must(json_parse(&ask,
+                    span_of("{\"documents\":[\"a\",{}],\"return_documents\":true,"
+                            "\"encoding_format\":\"base64\"}"),
+                    &json_limits_body) == JSON_OK);
+    if (cohere_read_embed(&doc, text, &ask, span_of("m"), &answer, &out))
         check_json(buf_span(&out));
     check_answer(&answer);
     buf_clear(&out);
-    must(json_parse(&ask, span_of("{\"documents\":[\"a\",{}],\"return_documents\":true}"),
-                    &json_limits_body) == JSON_OK);
     if (cohere_read_rerank(&doc, text, &ask, &answer, &out))
         check_json(buf_span(&out));
     check_answer(&answer);

@@ -132,6 +132,11 @@ static void answers_become_openais_list(void **state)
          "{\"object\":\"list\",\"data\":[{\"object\":\"embedding\",\"index\":0,\"embedding\":[1]}],"
          "\"model\":\"e\",\"usage\":{\"prompt_tokens\":2,\"total_tokens\":2}}",
          ANSWER_USAGE},
+        {"Cohere's floats as base64", "cohere-v2", "e",
+         "{\"input\":\"a\",\"encoding_format\":\"base64\"}", "{\"embeddings\":{\"float\":[[1]]}}",
+         "{\"object\":\"list\",\"data\":[{\"object\":\"embedding\",\"index\":0,\"embedding\":"
+         "\"AACAPw==\"}],\"model\":\"e\"}",
+         0},
         {"Google's error", "gemini", "e", "{\"input\":\"a\"}",
          "{\"error\":{\"code\":400,\"message\":\"no\",\"status\":\"INVALID_ARGUMENT\"}}", NULL,
          ANSWER_ERROR},
