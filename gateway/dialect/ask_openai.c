@@ -10,8 +10,7 @@ enum {
     TEXTS = CHAT | COMPLETIONS,
     ALL = TEXTS | EMBEDDINGS
 };
-/* What OpenAI generates of a completion that names no cap, and what it takes as best_of. */
-enum { COMPLETION_TOKENS_DEFAULT = 16, BEST_OF_MAX = 20 };
+enum { BEST_OF_MAX = 20 }; /* what OpenAI takes */
 
 static bool read_stream_options(struct ask_reading *r, const char *name, uint32_t value)
 {
@@ -145,8 +144,6 @@ static bool check_completions(struct ask_reading *r)
         ask->choices *= json_count(r->doc, prompt);
     if (ask->choices > ASK_CHOICES_MAX)
         return ask_invalid(r, "prompt", "These prompts ask for more than 128 completions.");
-    if (ask->max_tokens < 0)
-        ask->max_tokens = COMPLETION_TOKENS_DEFAULT;
     return true;
 }
 

@@ -6,11 +6,42 @@
  * not to a chat (echo, suffix, logprobs, best_of, several prompts, tokens) cannot be said so and is
  * refused. Reasoning is not shown: the dialect has no place for it.
  */
+#include "gateway/dialect/completions.h"
+
 #include <errno.h>
 
 #include "gateway/dialect/openai.h"
 #include "gateway/dialect/openai_language.h"
 #include "gateway/dialect/openai_reading.h"
+
+/* ---- who has them ---- */
+
+bool completions_native(struct span provider, struct span model)
+{
+    static const struct {
+        const char *provider, *model; /* how its name begins; NULL: any */
+    } rows[] = {
+        {"azure", "gpt-35-turbo-instruct"},
+        {"deepinfra", NULL},
+        {"fireworks-ai", NULL},
+        {"friendli", NULL},
+        {"llama-cpp", NULL},
+        {"nebius", NULL},
+        {"novita-ai", NULL},
+        {"ollama", NULL},
+        {"openai", "babbage-002"},
+        {"openai", "davinci-002"},
+        {"openai", "gpt-3.5-turbo-instruct"},
+        {"togetherai", NULL},
+        {"vllm", NULL},
+    };
+
+    for (size_t i = 0; i < array_size(rows); i++)
+        if (span_is(provider, rows[i].provider) &&
+            (rows[i].model == NULL || span_starts(model, rows[i].model)))
+            return true;
+    return false;
+}
 
 /* ---- the ask ---- */
 

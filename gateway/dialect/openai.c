@@ -117,7 +117,8 @@ static uint32_t read_choice(const struct json_doc *doc, uint32_t choice, const c
     uint32_t message = json_find(doc, choice, body_name);
     bool finished = !json_is_null(doc, finish) && json_kind(doc, finish) == JSON_STRING;
 
-    if (show_message(doc, message, tap))
+    /* An older completion has its text in the choice itself. */
+    if (show_message(doc, message, tap) || show_member(doc, choice, "text", tap))
         signs |= ANSWER_CONTENT;
     note_choice(doc, choice, message, finished, &answer->choices);
     if (finished) {
@@ -236,8 +237,8 @@ void openai_read_whole(struct json_doc *doc, enum ask_kind kind, struct span bod
                        struct openai_places *places_out)
 {
     if (begin(doc, body, &limits_whole, places_out)) {
-        read_root(doc, kind == ASK_CHAT, answer, places_out);
-        if (kind == ASK_CHAT)
+        read_root(doc, ask_is_chat(kind), answer, places_out);
+        if (ask_is_chat(kind))
             read_choices(doc, "message", tap, answer, places_out);
         else if (has_items(doc, json_find(doc, 0, "data")))
             places_out->no_choices = false;

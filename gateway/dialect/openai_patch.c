@@ -121,11 +121,11 @@ void openai_write_usage(struct json_writer *w, const struct meters *meters, enum
 
     json_begin(w, '{');
     json_put_int64(w, "prompt_tokens", prompt);
-    if (kind == ASK_CHAT)
+    if (ask_is_chat(kind))
         json_put_int64(w, "completion_tokens", output);
     json_put_int64(w, "total_tokens", prompt + output);
     put_prompt_details(w, meters);
-    if (kind == ASK_CHAT)
+    if (ask_is_chat(kind))
         put_output_details(w, meters);
     if (cost_members.size > 0) {
         buf_add_byte(w->out, ',');

@@ -5,6 +5,7 @@
 
 #include "common/base/digest.h"
 #include "common/base/json_writer.h"
+#include "gateway/dialect/completions.h"
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/response_id.h"
 #include "gateway/flow/parts.h"
@@ -294,6 +295,21 @@ bool flow_read_chat(struct flow *flow)
     return error == 0;
 }
 
+/* Texts, and tokens as such, however deep they stand. */
+static void count_prompts(struct count *count, const struct json_doc *doc)
+{
+    uint32_t prompt = json_find(doc, 0, "prompt");
+
+    for (uint32_t node = prompt; node < doc->nodes[prompt].next; node++) {
+        struct span raw = json_raw(doc, node);
+
+        if (json_kind(doc, node) == JSON_STRING)
+            count_feed_json(count, span_part(raw, 1, raw.size - 2));
+        else if (json_kind(doc, node) == JSON_NUMBER)
+            count_add_tokens(count, 1);
+    }
+}
+
 /* Now, because the body goes with its client. What our reader cannot take, its own provider may: it
  * is counted at its bound. */
 static void count_input(struct flow *flow)
@@ -308,6 +324,8 @@ static void count_input(struct flow *flow)
         count_chat_input(&count, &flow->ask_doc, 0);
     else if (flow->ask.kind == ASK_EMBEDDINGS)
         count_embeddings_input(&count, &flow->ask_doc, 0);
+    else if (flow->ask.kind == ASK_COMPLETIONS)
+        count_prompts(&count, &flow->ask_doc);
     else if (flow_read_chat(flow))
         count_ask(&count, &flow->chat);
     else
@@ -422,6 +440,8 @@ enum go flow_ask(struct flow *flow)
         flow->output_cap = flow->ask.max_tokens > flow->ask.max_completion_tokens
                                ? flow->ask.max_tokens
                                : flow->ask.max_completion_tokens;
+    else if (flow->ask.kind == ASK_COMPLETIONS)
+        flow->output_cap = COMPLETIONS_TOKENS_DEFAULT;
     begin_event(flow);
     count_input(flow);
     go = pin(flow);

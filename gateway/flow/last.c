@@ -81,7 +81,8 @@ static void make_usage_chunk(struct flow *flow)
 
     buf_add_string(&out, "data: {\"id\":");
     (void)json_quote(&out, span_of(flow->attempt.answer.id));
-    buf_printf(&out, ",\"object\":\"chat.completion.chunk\",\"created\":%lld,\"model\":",
+    buf_printf(&out, ",\"object\":\"%s\",\"created\":%lld,\"model\":",
+               flow->ask.kind == ASK_COMPLETIONS ? "text_completion" : "chat.completion.chunk",
                (long long)(flow->call.start_ms / 1000));
     (void)json_quote(&out, span_of(flow->attempt.answer.model));
     buf_add_string(&out, ",\"choices\":[],\"usage\":");

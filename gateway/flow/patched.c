@@ -46,7 +46,9 @@ static bool note_signs(struct flow *flow, const struct sse_frame *frame, uint32_
         return false;
     attempt->done = true;
     attempt->done_ms = flow_now_ms(flow);
-    out_finishes(flow);
+    /* Written as a chat's chunks. */
+    if (flow->ask.kind == ASK_CHAT)
+        out_finishes(flow);
     if ((attempt->answer.signs & ANSWER_FINISH) == 0)
         flow_fail(flow, FAULT_TRUNCATED);
     return true;

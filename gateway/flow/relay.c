@@ -254,14 +254,15 @@ static void pass_on(struct flow *flow)
 static enum go end_failed(struct flow *flow)
 {
     struct attempt *attempt = &flow->attempt;
-    const struct verdict_in in = {.fault = attempt->fault,
-                                  .status = attempt->fault == FAULT_STREAM
-                                                ? attempt->answer.error_status
-                                                : attempt->head.status,
-                                  .code = attempt->answer.error_code,
-                                  .stream = flow->ask.stream || attempt->raw,
-                                  .content = attempt->content,
-                                  .retry_after_ms = attempt->head.retry_after_ms};
+    const struct verdict_in in = {
+        .fault = attempt->fault,
+        .status =
+            attempt->fault == FAULT_STREAM ? attempt->answer.error_status : attempt->head.status,
+        .code = attempt->answer.error_code,
+        .path_unsure = ask_is_service(flow->ask.kind) || flow->ask.kind == ASK_COMPLETIONS,
+        .stream = flow->ask.stream || attempt->raw,
+        .content = attempt->content,
+        .retry_after_ms = attempt->head.retry_after_ms};
     struct verdict_out out = verdict_of(&in);
 
     flow_cancel(flow);

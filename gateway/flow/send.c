@@ -4,6 +4,7 @@
  */
 #include "common/base/clock.h"
 #include "gateway/dialect/compatible.h"
+#include "gateway/dialect/completions.h"
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/responses.h"
 #include "gateway/flow/parts.h"
@@ -25,8 +26,16 @@ enum body {
     BODY_UNFIT,     /* it is no chat: the client's fault */
 };
 
+static bool completes(const struct flow *flow, const struct snapshot_deployment *deployment)
+{
+    return flow->ask.kind == ASK_COMPLETIONS && deployment->wire == WIRE_OPENAI &&
+           completions_native(deployment->provider, deployment->upstream_id);
+}
+
 static enum attempt_way way_of(const struct flow *flow, const struct upstream_language *language)
 {
+    if (completes(flow, flow->attempt.candidate->deployment))
+        return WAY_PATCH;
     if (flow->client->family != language->family)
         return WAY_TRANSLATE;
     if (language->family == FAMILY_OPENAI)
@@ -47,6 +56,8 @@ static struct language_target target_of(const struct flow *flow)
                                      .output_limit = deployment->output_limit};
 
     compatible_target(deployment->provider, deployment->dialect, &facts, &target);
+    if (flow->ask.kind == ASK_COMPLETIONS && flow->attempt.way == WAY_PATCH)
+        target.tokens_member = "max_tokens";
     return target;
 }
 
@@ -78,14 +89,25 @@ static const char *name_lost(struct flow *flow, uint64_t lost)
     return names;
 }
 
+/* What is no chat can be asked of those that complete prompts themselves. */
+static bool completed_elsewhere(const struct flow *flow)
+{
+    for (uint32_t i = 0; i < flow->route.count; i++)
+        if (completes(flow, flow->route.candidates[i].deployment))
+            return true;
+    return false;
+}
+
 static enum body translate_body(struct flow *flow, const struct language_target *target)
 {
     struct attempt *attempt = &flow->attempt;
     struct ask_losses losses = {0};
     enum ask_written written;
 
-    if (!flow_read_chat(flow))
-        return BODY_UNFIT;
+    if (!flow_read_chat(flow)) {
+        flow->unspeakable = "what belongs to completing alone";
+        return completed_elsewhere(flow) ? BODY_ELSEWHERE : BODY_UNFIT;
+    }
     pieces_done(&flow->pieces);
     flow->pieces = pieces_make(flow->arena, OWN_BODY_MAX);
     written = attempt->language->write_ask(&flow->chat, target, &flow->pieces, &losses);
@@ -205,6 +227,8 @@ static void write_path(const struct flow *flow, struct buf *out)
 
     if (flow->attempt.way == WAY_SERVICE || flow->ask.kind == ASK_EMBEDDINGS)
         served_path(flow, out);
+    else if (flow->ask.kind == ASK_COMPLETIONS && flow->attempt.way == WAY_PATCH)
+        buf_add_string(out, "/completions");
     else
         flow->attempt.language->path(&target, flow->ask.stream, out);
 }

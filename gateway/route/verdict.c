@@ -62,6 +62,8 @@ static struct verdict_out of_status(const struct verdict_in *in)
     case 403:
         return out_of_service(BLAME_CREDENTIAL_HERE);
     case 404:
+        if (in->path_unsure)
+            return next(0);
         return out_of_service(BLAME_DEPLOYMENT);
     case 429:
         if (strcmp(in->code, "insufficient_quota") == 0)

@@ -46,6 +46,7 @@ struct verdict_in {
     enum attempt_fault fault;
     int status;       /* of FAULT_STATUS, or of an error in a stream that tells one; else 0 */
     const char *code; /* the provider's error code; may be "" */
+    bool path_unsure; /* not every such provider has this path: a 404 says nothing of the model */
     bool stream;
     bool content; /* some was already sent to the client */
     int64_t retry_after_ms;

@@ -127,12 +127,12 @@ static void what_is_generated_and_thrown_away_counts(void **state)
         const char *what, *body;
         int64_t choices, max_tokens;
     } rows[] = {
-        {"as OpenAI does without a cap", "{\"model\":\"m\",\"prompt\":\"p\"}", 1, 16},
+        {"no cap", "{\"model\":\"m\",\"prompt\":\"p\"}", 1, -1},
         {"n", "{\"model\":\"m\",\"prompt\":\"p\",\"n\":2,\"max_tokens\":5}", 2, 5},
-        {"best_of", "{\"model\":\"m\",\"prompt\":\"p\",\"n\":2,\"best_of\":4}", 4, 16},
-        {"several prompts", "{\"model\":\"m\",\"prompt\":[\"p\",\"q\",\"r\"],\"n\":2}", 6, 16},
-        {"a prompt of tokens is one", "{\"model\":\"m\",\"prompt\":[1,2,3]}", 1, 16},
-        {"several of tokens", "{\"model\":\"m\",\"prompt\":[[1,2],[3]]}", 2, 16},
+        {"best_of", "{\"model\":\"m\",\"prompt\":\"p\",\"n\":2,\"best_of\":4}", 4, -1},
+        {"several prompts", "{\"model\":\"m\",\"prompt\":[\"p\",\"q\",\"r\"],\"n\":2}", 6, -1},
+        {"a prompt of tokens is one", "{\"model\":\"m\",\"prompt\":[1,2,3]}", 1, -1},
+        {"several of tokens", "{\"model\":\"m\",\"prompt\":[[1,2],[3]]}", 2, -1},
     };
     struct setup s;
 

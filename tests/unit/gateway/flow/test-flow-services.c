@@ -335,6 +335,61 @@ static void a_completion_is_streamed(void **state)
     assert_true(world.request.complete);
 }
 
+static void a_provider_that_completes_is_asked_so(void **state)
+{
+    const struct script_call *call;
+
+    (void)state;
+    world.deployments[0].provider = span_of("vllm");
+    serve(ENDPOINT_COMPLETIONS, "{\"model\":\"a/m\",\"prompt\":[\"p\",\"q\"],\"echo\":true}");
+    call = script_at(world.script, 0);
+    assert_span("path", span_of(call->path), "/completions");
+    assert_span("body", buf_span(&call->body),
+                "{\"max_tokens\":16,\"model\":\"up-m\",\"prompt\":[\"p\",\"q\"],\"echo\":true}");
+    script_answer(world.script, 0, 200, JSON,
+                  "{\"id\":\"c1\",\"object\":\"text_completion\",\"choices\":[{\"text\":\"pa\","
+                  "\"index\":0,\"finish_reason\":\"stop\"},{\"text\":\"qb\",\"index\":1,"
+                  "\"finish_reason\":\"length\"}],\"usage\":" USAGE "}");
+    world_write();
+    assert_true(world_sent_has("\"text\":\"qb\""));
+    assert_true(world_sent_has(COST));
+    assert_int_equal(world_event()->charge_pico, CHARGE);
+}
+
+static void a_completion_passes_as_a_stream(void **state)
+{
+    (void)state;
+    world.deployments[0].provider = span_of("vllm");
+    serve(ENDPOINT_COMPLETIONS, "{\"model\":\"a/m\",\"prompt\":\"p\",\"stream\":true}");
+    assert_non_null(strstr(script_at(world.script, 0)->body.at, "\"include_usage\":true"));
+    script_head(world.script, 0, 200, SSE);
+    script_bytes(world.script, 0,
+                 "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"text\":\"abcdefgh\","
+                 "\"finish_reason\":null}],\"usage\":null}\n\n");
+    assert_true(world_sent_has("\"text\":\"abcdefgh\""));
+    script_bytes(world.script, 0,
+                 "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"text\":\"\",\"finish_reason\":"
+                 "\"stop\"}]}\n\n" TOLD DONE);
+    world_write();
+    assert_true(world_sent_has("data: [DONE]\n\n"));
+    assert_false(world_sent_has("prompt_tokens"));
+    assert_int_equal(world_event()->charge_pico, CHARGE);
+}
+
+static void a_chat_is_passed_over_for_one_that_completes(void **state)
+{
+    (void)state;
+    world.deployments[1].provider = span_of("vllm");
+    serve(ENDPOINT_COMPLETIONS, "{\"model\":\"a/m\",\"prompt\":[1,2,3]}");
+    assert_int_equal(script_count(world.script), 1);
+    assert_span("path", span_of(script_at(world.script, 0)->path), "/completions");
+    script_answer(world.script, 0, 404, JSON, "{\"error\":{\"message\":\"no such path\"}}");
+    world_write();
+    assert_int_equal(world.request.status, 503);
+    assert_int_equal(board_back_ms(world.worker.board, world.deployments[1].model, world.now_ms),
+                     0);
+}
+
 static void what_a_chat_cannot_complete_is_refused(void **state)
 {
     static const struct {
@@ -379,6 +434,9 @@ int main(void)
         world_row(a_model_of_another_kind_is_refused),
         world_row(a_completion_is_asked_as_a_chat),
         world_row(a_completion_is_streamed),
+        world_row(a_provider_that_completes_is_asked_so),
+        world_row(a_completion_passes_as_a_stream),
+        world_row(a_chat_is_passed_over_for_one_that_completes),
         world_row(what_a_chat_cannot_complete_is_refused),
     };
 
