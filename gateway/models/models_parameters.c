@@ -120,7 +120,7 @@ uint32_t models_parameters_at(const struct snapshot_deployment *deployment)
     struct language_target target;
     uint32_t bits = 0;
 
-    if (!span_is(deployment->model->kind, "chat"))
+    if (!models_is_chat(deployment->model))
         return 0;
     target = differing(deployment);
     for (uint32_t i = 0; i < array_size(parameters); i++) {

@@ -8,6 +8,8 @@
 #include "gateway/models/models.h"
 
 /* ---- models_see.c: what a key sees ---- */
+/* Translators, readers of scans and judges of texts are asked as chats are. */
+must_use bool models_is_chat(const struct snapshot_model *model);
 must_use bool models_can_call(const struct models_view *view, const struct snapshot_model *model);
 /* Retired models are nobody's; others are listed to those who may call them, or may once they can
  * be called. */

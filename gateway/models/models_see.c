@@ -1,6 +1,7 @@
 /*
  * models_see: what a key sees of the catalog; see models_private.h.
  */
+#include "gateway/dialect/service.h"
 #include "gateway/models/models_private.h"
 
 static bool key_allows(const struct snapshot_key *key, const struct snapshot_model *model)
@@ -14,24 +15,61 @@ static bool key_allows(const struct snapshot_key *key, const struct snapshot_mod
     return false;
 }
 
-bool models_can_call(const struct models_view *view, const struct snapshot_model *model)
+bool models_is_chat(const struct snapshot_model *model)
 {
-    bool callable = view->key->kind == KEY_TEST ? model->sandbox_callable : model->callable;
-
-    return callable && key_allows(view->key, model);
+    return span_is(model->kind, "chat") || span_is(model->kind, "specialist") ||
+           span_is(model->kind, "moderation");
 }
 
-bool models_may_see(const struct models_view *view, const struct snapshot_model *model)
+/* Whether some endpoint of the gateway calls such a model there. */
+static bool served(const struct snapshot_deployment *deployment)
 {
-    return key_allows(view->key, model) && (model->listed || models_can_call(view, model));
+    static const struct {
+        const char *kind;
+        enum ask_kind ask;
+    } services[] = {
+        {"embedding", ASK_EMBEDDINGS},
+        {"rerank", ASK_RERANK},
+        {"image", ASK_IMAGES},
+        {"speech", ASK_SPEECH},
+        {"transcription", ASK_TRANSCRIPTIONS},
+    };
+
+    if (models_is_chat(deployment->model))
+        return true;
+    for (size_t i = 0; i < array_size(services); i++) {
+        if (span_is(deployment->model->kind, services[i].kind))
+            return deployment->sandbox || deployment->wire == WIRE_OPENAI ||
+                   service_language_find(services[i].ask, deployment->dialect,
+                                         deployment->upstream_id) != NULL;
+    }
+    return false;
 }
 
 const struct snapshot_deployment *models_usable(const struct models_view *view,
                                                 const struct snapshot_deployment *deployment)
 {
     if (view->key->kind == KEY_TEST)
-        return deployment->sandboxed;
-    return deployment->callable ? deployment : NULL;
+        deployment = deployment->sandboxed;
+    else if (!deployment->callable)
+        return NULL;
+    return deployment != NULL && served(deployment) ? deployment : NULL;
+}
+
+bool models_can_call(const struct models_view *view, const struct snapshot_model *model)
+{
+    if (!key_allows(view->key, model))
+        return false;
+    for (uint32_t i = 0; i < model->deployment_count; i++) {
+        if (models_usable(view, model->deployments[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+bool models_may_see(const struct models_view *view, const struct snapshot_model *model)
+{
+    return key_allows(view->key, model) && (model->listed || models_can_call(view, model));
 }
 
 const struct snapshot_deployment *models_first(const struct models_view *view,

@@ -53,6 +53,12 @@ static struct model_row models[] = {
      .status = ROW_RETIRED,
      .first_deployment = 5,
      .deployment_count = 1},
+    {.id = S("other/screen"),
+     .name = S("Screen"),
+     .kind = S("video"),
+     .facts = S("{}"),
+     .first_deployment = 6,
+     .deployment_count = 1},
 };
 
 static struct alias_row aliases[] = {{S("large"), 0}};
@@ -76,6 +82,7 @@ static struct deployment_row deployments[] = {
     DEPLOYMENT(4, 2, 0, "vec", "openai-compatible", "{}"),
     DEPLOYMENT(5, 3, 0, "gone", "openai-compatible", "{}"),
     DEPLOYMENT(6, 4, 0, "old", "openai-compatible", "{}"),
+    DEPLOYMENT(7, 5, 0, "screen", "openai-compatible", "{}"),
 };
 
 static const struct price_rate big[] = {
@@ -108,7 +115,7 @@ static const struct plan_version plan = {.id = {{21}},
 
 struct snapshot *catalog_build(void)
 {
-    static struct price_version prices[6];
+    static struct price_version prices[7];
     const struct snapshot_rows rows = {.version = 1,
                                        .providers = providers,
                                        .models = models,
@@ -138,6 +145,7 @@ struct snapshot *catalog_build(void)
     prices[3] = price(4, hosted, 1);
     prices[4] = price(5, nothing, 1);
     prices[5] = price(6, small, array_size(small));
+    prices[6] = price(7, small, array_size(small));
     return snapshot_build(&rows, &config);
 }
 

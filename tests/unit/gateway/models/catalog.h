@@ -6,6 +6,7 @@
  *   acme/vectors  embedding: at acme
  *   other/gone    chat: no price, so nobody can call it
  *   other/old     chat, retired
+ *   other/screen  video: no endpoint here calls one
  */
 #ifndef TOLLGATE_TESTS_UNIT_GATEWAY_MODELS_CATALOG_H
 #define TOLLGATE_TESTS_UNIT_GATEWAY_MODELS_CATALOG_H

@@ -65,10 +65,11 @@ static void a_list_is_what_its_filters_leave(void **state)
         {"all that can be called", "", "acme/big acme/small acme/vectors", CATALOG_LIVE},
         {"what this key may", "", "acme/big", CATALOG_ONE_MODEL},
         {"a test key's", "", "acme/big acme/small acme/vectors", CATALOG_TEST},
-        {"all but the retired", "all=true", "acme/big acme/small acme/vectors other/gone",
-         CATALOG_LIVE},
+        {"all but the retired", "all=true",
+         "acme/big acme/small acme/vectors other/gone other/screen", CATALOG_LIVE},
         {"not what the key may not", "all=true", "acme/big", CATALOG_ONE_MODEL},
         {"of a kind", "kind=embedding", "acme/vectors", CATALOG_LIVE},
+        {"of one that no endpoint calls", "kind=video", "", CATALOG_LIVE},
         {"at a provider", "provider=host", "acme/big acme/small", CATALOG_LIVE},
         {"at one that has none", "provider=nobody", "", CATALOG_LIVE},
         {"with a parameter", "supported_parameters=tools", "acme/big", CATALOG_LIVE},
@@ -162,7 +163,7 @@ static void the_sentence_says_what_is_allowed(void **state)
     static const struct {
         const char *query, *why;
     } rows[] = {
-        {"kind=chats", "'kind' does not take 'chats'; it takes chat, embedding."},
+        {"kind=chats", "'kind' does not take 'chats'; it takes chat, embedding, video."},
         {"provider=x", "'provider' does not take 'x'; it takes acme, host, nobody."},
         {"all=1", "'all' does not take '1'; it takes true or false."},
         {"limit=0", "'limit' does not take '0'; it takes a whole number from 1 to 1000."},
