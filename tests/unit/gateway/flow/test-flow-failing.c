@@ -3,6 +3,27 @@
 
 #include "tests/unit/gateway/flow/answers.h"
 
+/* The first failed, unless it was a kept connection that was dead, and the second served. */
+static void check_board(const char *what, bool stream, bool counts)
+{
+    const struct board *board = world.worker.board;
+    struct board_counts first =
+        board_counts(board, &world.deployments[0], BOARD_MINUTE, world.now_ms);
+    struct board_counts second =
+        board_counts(board, &world.deployments[1], BOARD_MINUTE, world.now_ms);
+    enum board_measure measures[] = {BOARD_FIRST_TOKEN_MS, BOARD_TOTAL_MS, BOARD_DECITOKENS};
+
+    assert_int(what, first.failed, counts);
+    assert_int(what, first.served, 0);
+    assert_int(what, second.served, 1);
+    assert_int(what, second.failed, 0);
+    for (size_t i = 0; i < array_size(measures); i++) {
+        assert_int(what,
+                   board_spread(board, &world.deployments[1], measures[i], world.now_ms).samples,
+                   stream || measures[i] != BOARD_FIRST_TOKEN_MS);
+    }
+}
+
 /* How the first attempt fails before it said anything; the second answers. */
 static void fail_first(bool stream)
 {
@@ -72,6 +93,7 @@ static void fail_first(bool stream)
         assert_int(rows[i].what, world_count(RECORD_INTENT), 2);
         assert_int(rows[i].what, world.settled, 1);
         in_row(rows[i].what, !world_sent_has("sk-1"));
+        check_board(rows[i].what, stream, rows[i].end != UPSTREAM_STALE);
     }
 }
 
@@ -127,6 +149,10 @@ static void a_refusal_of_the_request_itself_is_passed_on(void **state)
         assert_int(rows[i].says, world_event()->outcome, OUTCOME_PROVIDER_FAILED);
         assert_int(rows[i].says, world_event()->charge_pico, 0);
         assert_int(rows[i].says, world.settled_events, 1);
+        assert_int(
+            "which is no failure of the provider's",
+            board_counts(world.worker.board, &world.deployments[0], BOARD_DAY, world.now_ms).failed,
+            0);
     }
 }
 

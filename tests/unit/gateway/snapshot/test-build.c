@@ -316,6 +316,28 @@ static void a_model_answers_to_every_name_that_means_it_alone(void **state)
     snapshot_unref(snapshot);
 }
 
+static void a_key_given_a_model_by_an_alias_allows_the_model(void **state)
+{
+    struct secret_row secret = {
+        .hash = digest_sha256(S("secret")), .public_part = S("x"), .expires_ms = INT64_MAX};
+    struct build_config config = {.trial = true, .sandbox_url = S("http://127.0.0.1:9/v1")};
+    struct snapshot_rows rows = make_rows();
+    struct snapshot *snapshot;
+    const struct snapshot_key *key;
+    int64_t expires_ms;
+
+    (void)state;
+    rows.secrets = &secret;
+    rows.secret_count = 1;
+    snapshot = snapshot_build(&rows, &config);
+    key = snapshot_find_key(snapshot, &secret.hash, &expires_ms);
+    assert_non_null(key);
+    assert_int("both", key->allowed_count, 2);
+    assert_span("an id", key->allowed_models[0], "openai/gpt-4.1");
+    assert_span("an alias", key->allowed_models[1], "anthropic/claude-sonnet-4.5");
+    snapshot_unref(snapshot);
+}
+
 static void a_name_that_is_near_is_offered(void **state)
 {
     struct snapshot *snapshot = build(true, NULL, NULL);
@@ -403,6 +425,7 @@ int main(void)
         cmocka_unit_test(all_credentials_of_the_own_file_are_used),
         cmocka_unit_test(a_test_key_reaches_the_sandbox_in_production_too),
         cmocka_unit_test(a_model_answers_to_every_name_that_means_it_alone),
+        cmocka_unit_test(a_key_given_a_model_by_an_alias_allows_the_model),
         cmocka_unit_test(a_name_that_is_near_is_offered),
         cmocka_unit_test(versions_are_those_of_the_request_start),
         cmocka_unit_test(the_copy_is_the_same_or_nothing),
