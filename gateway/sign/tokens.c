@@ -22,7 +22,7 @@ enum {
     TOTAL_MS = 10000,
     RUNNING_MAX = 16,
     WAIT_MAX_MS = 60000,
-    BACKOFF_FIRST_MS = 500,
+    BACKOFF_FIRST_MS = 250,
     BACKOFF_MAX_MS = 60000,
     REFRESH_PERCENT = 80,
     JITTER_PERCENT = 5,
@@ -127,7 +127,7 @@ static CURL *handle_new(struct entry *entry)
 
 static int64_t backoff_ms(uint32_t failures)
 {
-    int64_t most = failures > 7 ? BACKOFF_MAX_MS : (int64_t)BACKOFF_FIRST_MS << failures;
+    int64_t most = failures > 8 ? BACKOFF_MAX_MS : (int64_t)BACKOFF_FIRST_MS << failures;
     uint32_t random;
 
     digest_random(&random, sizeof(random));
@@ -227,6 +227,23 @@ static bool take_ends(struct tokens *tokens)
     return changed;
 }
 
+static void forget_expired(struct entry *entry, int64_t now_ms, bool *changed)
+{
+    if (entry->token == NULL || entry->expires_ms > now_ms)
+        return;
+    forget_token(entry);
+    *changed = true;
+}
+
+/* When there is something to do about an entry: to ask, or to let go of what it has. */
+static int64_t due_ms(const struct entry *entry)
+{
+    /* The end of one that runs comes by itself. */
+    int64_t ask_ms = entry->running ? INT64_MAX : entry->next_ms;
+
+    return entry->token != NULL && entry->expires_ms < ask_ms ? entry->expires_ms : ask_ms;
+}
+
 /* Asks for what is due, lets go of what expired or is not wanted; `wait_ms_out` until the next.
  * True when a token went. */
 static bool look(struct tokens *tokens, int64_t *wait_ms_out)
@@ -238,24 +255,18 @@ static bool look(struct tokens *tokens, int64_t *wait_ms_out)
     {
         struct entry *entry = list_item(link, struct entry, link);
 
-        if (entry->running)
-            continue;
-        if (entry->wanted < tokens->done) {
+        if (!entry->running && entry->wanted < tokens->done) {
             entry_free(entry);
             continue;
         }
-        if (entry->token != NULL && entry->expires_ms <= now_ms) {
-            forget_token(entry);
-            changed = true;
-        }
-        if (entry->next_ms <= now_ms) {
+        forget_expired(entry, now_ms, &changed);
+        if (!entry->running && entry->next_ms <= now_ms) {
             if (tokens->running == RUNNING_MAX)
                 continue; /* The end of one that runs comes back here. */
             ask(tokens, entry);
+            next_ms = now_ms; /* curl begins with it in the next turn */
         }
-        next_ms = entry->next_ms < next_ms ? entry->next_ms : next_ms;
-        if (entry->token != NULL && entry->expires_ms < next_ms)
-            next_ms = entry->expires_ms;
+        next_ms = due_ms(entry) < next_ms ? due_ms(entry) : next_ms;
     }
     *wait_ms_out = next_ms > now_ms ? next_ms - now_ms : 0;
     return changed;

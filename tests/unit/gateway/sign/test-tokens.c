@@ -19,6 +19,8 @@
     HEAD("200 OK")                                                                                 \
     "{\"access_token\":\"" name "\",\"expires_in\":" life ",\"token_type\":\"Bearer\"}"
 
+#define SILENCE "silence"
+
 /* ---- the issuer: answers by a script, the last one for ever ---- */
 static struct {
     int listener;
@@ -47,7 +49,10 @@ static void *serve(void *context)
         }
         while (last < n && issuer.answers[last + 1] != NULL)
             last++;
-        (void)!send(fd, issuer.answers[last], strlen(issuer.answers[last]), MSG_NOSIGNAL);
+        if (strcmp(issuer.answers[last], SILENCE) == 0)
+            (void)!read(fd, issuer.seen, sizeof(issuer.seen)); /* until it hangs up */
+        else
+            (void)!send(fd, issuer.answers[last], strlen(issuer.answers[last]), MSG_NOSIGNAL);
         shutdown(fd, SHUT_WR);
         close(fd);
         atomic_fetch_add(&issuer.asked, 1);
@@ -163,8 +168,7 @@ static void what_fails_is_tried_again(void **state)
 
 static void a_token_is_replaced_before_it_ends_and_goes_when_it_does(void **state)
 {
-    static const char *const answers[] = {TOKEN("first", "2"), TOKEN("second", "2"),
-                                          HEAD("503 Busy"), NULL};
+    static const char *const answers[] = {TOKEN("first", "2"), TOKEN("second", "2"), SILENCE, NULL};
     int64_t began_ms = clock_mono_ms();
 
     (void)state;
