@@ -84,6 +84,22 @@ def test_what_belongs_to_completing_alone_is_refused(client):
         assert refused.value.param == param
 
 
+def test_a_provider_that_completes_is_asked_so(stack, client):
+    ask = {"model": "services/completer", "prompt": ["rivers run", "trees stand"], "max_tokens": 8}
+    raw = client.completions.with_raw_response.create(**ask, echo=True)
+    answer = raw.parse()
+    assert [choice.index for choice in answer.choices] == [0, 1]
+    assert answer.choices[1].text.startswith("trees stand")
+    paid(stack, raw, {"input": answer.usage.prompt_tokens, "output": answer.usage.completion_tokens})
+    assert stack.truth()[-1]["path"].endswith("/v1/completions")
+    chunks = list(client.completions.create(**ask, echo=True, stream=True, stream_options={"include_usage": True}))
+    for index in (0, 1):
+        text = "".join(choice.text for chunk in chunks for choice in chunk.choices if choice.index == index)
+        assert text == answer.choices[index].text
+    assert chunks[-1].usage.model_dump() == answer.usage.model_dump()
+    assert "[DONE]" in stack.post("/v1/completions", {**ask, "stream": True}).text
+
+
 # ---- embeddings elsewhere ----
 
 @pytest.mark.parametrize("model", ["services/vectors", "services/more-vectors"])
@@ -201,6 +217,13 @@ def test_a_translation(stack, client):
     raw = client.audio.translations.with_raw_response.create(model="services/ear", file=("a.wav", wav(2)))
     assert raw.parse().text
     paid(stack, raw, {"second": 2})
+
+
+def test_a_large_file_passes_as_it_is(stack, client):
+    sound = wav(500, 8000)
+    raw = client.audio.transcriptions.with_raw_response.create(model="services/ear", file=("a.wav", sound))
+    paid(stack, raw, {"second": 500})
+    assert stack.truth()[-1]["body_bytes"] > len(sound)
 
 
 def test_a_form_is_refused_where_it_is_wrong(stack):

@@ -13,6 +13,7 @@ def rate(meter, usd):
 
 # Kind, the provider's dialect and slug, rates in USD: a million tokens, or one unit.
 MODELS = {
+    "services/completer": ("chat", "openai-compatible", [rate("input", "2"), rate("output", "8")]),
     "services/picture": ("image", "openai-compatible", [rate("image", "0.04")]),
     "services/picture-by-tokens": ("image", "openai-compatible", [rate("input", "5"), rate("input_image", "10"),
                                                                   rate("output_image", "40")]),
@@ -32,15 +33,18 @@ MODELS = {
 def catalog():
     """What is shipped, and these."""
     catalog = copy.deepcopy(json.loads((ROOT / "deploy/catalog/catalog.json").read_text("utf-8")))
-    for dialect, auth in (("openai-compatible", "bearer"), ("cohere-v2", "bearer"), ("gemini", "x-goog-api-key")):
-        catalog["providers"].append({"slug": f"s-{dialect}", "name": dialect, "variables": [], "endpoints": [
+    for slug, dialect, auth in (
+            ("s-openai-compatible", "openai-compatible", "bearer"), ("s-cohere-v2", "cohere-v2", "bearer"),
+            ("s-gemini", "gemini", "x-goog-api-key"), ("vllm", "openai-compatible", "bearer")):
+        catalog["providers"].append({"slug": slug, "name": slug, "variables": [], "endpoints": [
             {"dialect": dialect, "base_url": "https://services.example/v1", "auth": auth}]})
     for name, (kind, dialect, rates) in MODELS.items():
         short = name.split("/")[1]
+        provider = "vllm" if short == "completer" else f"s-{dialect}"
         catalog["models"].append({
             "id": name, "name": short, "kind": kind, "aliases": [], "deprecated": False, "deployments": [{
-                "key": f"s-{dialect}/{short}#1", "provider": f"s-{dialect}", "upstream_id": short,
-                "failure_domain": f"s-{dialect}", "dialect": dialect, "limits": {"context": 8000},
+                "key": f"{provider}/{short}#1", "provider": provider, "upstream_id": short,
+                "failure_domain": provider, "dialect": dialect, "limits": {"context": 8000},
                 "capabilities": {"input": ["text"], "output": ["text"]}, "rates": rates, "prices_as_of": "2026-06-30",
                 "source": "test"}]})
     return catalog

@@ -1,12 +1,13 @@
 /*
  * fuzz-multipart: a form is read without harm; what is accepted has its parts in order and within
- * the body, and the body that edits make of it is read the same way.
+ * the body, and the body that edits make of it is read the same way. The JSON of its fields is
+ * JSON, and what goes on to a provider has the provider's model.
  *
  * The first line is the Content-Type.
  */
 #include "common/base/buf.h"
 #include "common/base/mem.h"
-#include "gateway/dialect/multipart.h"
+#include "gateway/dialect/form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,6 +52,46 @@ static void check_edits(struct span type, const struct multipart *multipart)
     buf_done(&text);
 }
 
+static void check_patched(struct span type, const struct form *form, const struct ask *ask,
+                          struct arena *arena)
+{
+    static struct multipart again;
+    const struct span *pieces;
+    struct buf text = buf_make(1 << 22);
+    size_t size;
+    uint32_t count = form_patch(form, ask, span_of("theirs"), arena, &pieces, &size);
+
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_span(&text, pieces[i]);
+    must(!buf_failed(&text) && text.size == size);
+    must(multipart_read(type, buf_span(&text), &again, NULL) == MULTIPART_OK);
+    must(span_is(multipart_find(&again, "model", NULL)->content, "theirs"));
+    must(multipart_find(&again, "provider", NULL) == NULL);
+    buf_done(&text);
+}
+
+static void check_form(struct span type, struct span body, enum ask_kind kind)
+{
+    struct arena *arena = arena_new(4096, 4 << 20);
+    struct json_doc doc = json_doc_make();
+    struct ask_refusal refusal = {0};
+    static struct form form;
+    struct ask ask;
+
+    if (form_read(type, body, kind, arena, &form, &refusal) == ASK_OK) {
+        must(json_parse(&doc, form.json, &json_limits_body) == JSON_OK);
+        if (ask_read(&(struct ask_source){.kind = kind, .body = form.json}, &doc, arena, &ask,
+                     &refusal) == ASK_OK)
+            check_patched(type, &form, &ask, arena);
+        else
+            must(refusal.message != NULL);
+    } else {
+        must(refusal.message != NULL);
+    }
+    json_doc_done(&doc);
+    arena_free(arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span body = span_make((const char *)data, size), type = span_cut(&body, '\n');
@@ -59,6 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (body.at == NULL)
         return 0;
+    check_form(type, body, ASK_TRANSCRIPTIONS);
+    check_form(type, body, ASK_IMAGE_EDITS);
     if (multipart_read(type, body, &multipart, &at) != MULTIPART_OK) {
         must(at <= body.size);
         return 0;

@@ -77,6 +77,44 @@ static void what_a_provider_does_not_tell_is_counted(void **state)
     assert_true(world_sent_has("\"usage\":{\"input_tokens\":2,\"output_tokens\":6240,"));
 }
 
+static void pictures_may_be_large_and_other_answers_not(void **state)
+{
+    struct buf body = buf_make((size_t)32 << 20);
+
+    (void)state;
+    sell("image", METER_IMAGE, 40000000000);
+    buf_add_string(&body, "{\"data\":[{\"b64_json\":\"");
+    while (body.size < (size_t)20 << 20)
+        buf_add_string(&body, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    buf_add_string(&body, "\"}]}");
+    serve(ENDPOINT_IMAGES, DRAW);
+    script_answer(world.script, 0, 200, JSON, body.at);
+    world_write();
+    assert_int_equal(world.request.status, 200);
+    assert_true(world.request.sent.size > body.size);
+    sell("moderation", METER_REQUEST, 1000);
+    serve(ENDPOINT_MODERATIONS, "{\"model\":\"a/s\",\"input\":\"x\"}");
+    script_answer(world.script, 1, 200, JSON, body.at);
+    script_answer(world.script, 2, 200, JSON, body.at);
+    world_write();
+    assert_int_equal(world.request.status, 502);
+    buf_done(&body);
+}
+
+static void an_edit_may_come_as_json(void **state)
+{
+    (void)state;
+    sell("image", METER_IMAGE, 40000000000);
+    world.content_type = JSON;
+    serve(ENDPOINT_IMAGE_EDITS,
+          "{\"model\":\"a/s\",\"prompt\":\"p\",\"images\":[{\"file_id\":\"f\"}]}");
+    assert_span("path", span_of(script_at(world.script, 0)->path), "/images/edits");
+    assert_non_null(strstr(script_at(world.script, 0)->lines.at, "content-type: application/json"));
+    script_answer(world.script, 0, 200, JSON, PICTURE "}");
+    world_write();
+    assert_int_equal(world_event()->meters.count[METER_IMAGE], 1);
+}
+
 static void speech_is_relayed_as_it_comes(void **state)
 {
     (void)state;
@@ -420,6 +458,8 @@ int main(void)
         world_row(pictures_are_paid_by_the_picture),
         world_row(pictures_are_paid_by_tokens),
         world_row(what_a_provider_does_not_tell_is_counted),
+        world_row(pictures_may_be_large_and_other_answers_not),
+        world_row(an_edit_may_come_as_json),
         world_row(speech_is_relayed_as_it_comes),
         world_row(speech_that_breaks_off_is_seen_to),
         world_row(speech_that_fails_before_it_sounds_goes_elsewhere),
