@@ -136,12 +136,15 @@ static bool read_content(const struct service_reader *reader, struct service_pla
     return false;
 }
 
-/* A text: what it says is its own inside of a JSON string but for escapes, which only count. */
+/* A tap takes insides of JSON strings: a text is one but for its backslashes. */
 static void read_text(struct span body, const struct answer_tap *tap, struct answer *answer)
 {
-    if (tap != NULL && span_index(body, '\\') < 0)
-        tap->on_text(tap->context, body);
     answer->signs |= ANSWER_CONTENT;
+    while (tap != NULL && body.size > 0) {
+        tap->on_text(tap->context, span_cut(&body, '\\'));
+        if (body.at != NULL)
+            tap->on_text(tap->context, span_of("\\\\"));
+    }
 }
 
 void service_read_whole(const struct service_reader *reader, struct span content_type,

@@ -392,6 +392,8 @@ static void whole_answers_are_known(void **state)
         {"as subtitles", ASK_TRANSCRIPTIONS, "text/plain; charset=utf-8",
          "1\n00:00:00,000 --> 00:00:01,000\nhi\n", ANSWER_CONTENT, "",
          "1\n00:00:00,000 --> 00:00:01,000\nhi\n"},
+        {"a text with a backslash", ASK_TRANSCRIPTIONS, "text/plain", "a\\nb\\", ANSWER_CONTENT, "",
+         "a\\\\nb\\\\"},
         {"silence", ASK_TRANSLATIONS, "text/plain", "", ANSWER_CONTENT, "", ""},
         {"speech", ASK_SPEECH, "audio/mpeg", "\xff\xfb", ANSWER_CONTENT, "", ""},
         {"speech that is a page", ASK_SPEECH, "text/html", "<html>", ANSWER_MALFORMED, "", ""},
