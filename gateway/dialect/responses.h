@@ -32,6 +32,7 @@ struct responses_writing {
     struct pieces *out;
     const struct chat *chat;
     const struct language_target *target;
+    const struct compatible *row; /* what its model takes */
     struct ask_losses *losses;
     enum ask_written outcome;
 };

@@ -7,6 +7,7 @@
 #include "common/base/json_writer.h"
 #include "gateway/dialect/ask.h"
 #include "gateway/dialect/chat_effort.h"
+#include "gateway/dialect/compatible.h"
 #include "gateway/dialect/responses.h"
 
 /* What the API has no word for. */
@@ -21,7 +22,10 @@ bool responses_takes(struct responses_writing *w, enum chat_member member)
 {
     uint64_t bit = UINT64_C(1) << member;
 
-    if (((NOT_RESPONSES | w->target->without) & bit) == 0)
+    uint64_t without = NOT_RESPONSES | w->target->without | w->row->without |
+                       (w->target->reasoning ? w->row->without_reasoning : 0);
+
+    if ((without & bit) == 0)
         return true;
     w->losses->lost |= bit;
     return false;
@@ -205,24 +209,20 @@ static void write_sampling(struct responses_writing *w)
  * the model thinks. */
 static bool write_reasoning(struct responses_writing *w)
 {
-    /* "none" and "xhigh" are words that few models take. */
-    static const char *const words[] = {
-        [EFFORT_UNSET] = NULL,   [EFFORT_NONE] = NULL,       [EFFORT_MINIMAL] = "minimal",
-        [EFFORT_LOW] = "low",    [EFFORT_MEDIUM] = "medium", [EFFORT_HIGH] = "high",
-        [EFFORT_XHIGH] = "high",
-    };
     enum chat_effort effort = chat_effort_of(&w->chat->wish);
+    const char *word = w->row->efforts == NULL ? NULL : w->row->efforts[effort];
 
     if (effort == EFFORT_UNSET)
         return w->target->reasoning;
-    if (!w->target->reasoning || words[effort] == NULL) {
+    if (!w->target->reasoning || word == NULL) {
         if (effort != EFFORT_NONE || w->target->reasoning)
             w->losses->lost |= UINT64_C(1) << MEMBER_REASONING;
     } else if (responses_takes(w, MEMBER_REASONING)) {
         pieces_name(w->out, "reasoning");
         pieces_begin(w->out, '{');
-        put_string(w->out, "effort", words[effort]);
-        put_string(w->out, "summary", "auto");
+        put_string(w->out, "effort", word);
+        if (effort != EFFORT_NONE)
+            put_string(w->out, "summary", "auto");
         pieces_end(w->out, '}');
     }
     return w->target->reasoning;
@@ -259,11 +259,28 @@ static void write_rest(struct responses_writing *w)
         pieces_put_json(w->out, "stream", span_of("true"));
 }
 
+/* What OpenAI says of its models holds at Amazon too, which puts "openai." before their names. */
+static const struct compatible *row_of(const struct language_target *target)
+{
+    static const char prefix[] = "openai.";
+    struct span model = target->model;
+
+    if (target->compatible != NULL)
+        return target->compatible;
+    if (span_starts(model, prefix))
+        model = span_part(model, sizeof(prefix) - 1, model.size);
+    return compatible_find(span_of("openai"), span_of("openai"), model);
+}
+
 enum ask_written responses_write_ask(const struct chat *chat, const struct language_target *target,
                                      struct pieces *out, struct ask_losses *losses_out)
 {
-    struct responses_writing w = {
-        .out = out, .chat = chat, .target = target, .losses = losses_out, .outcome = ASK_WRITTEN};
+    struct responses_writing w = {.out = out,
+                                  .chat = chat,
+                                  .target = target,
+                                  .row = row_of(target),
+                                  .losses = losses_out,
+                                  .outcome = ASK_WRITTEN};
 
     *losses_out = (struct ask_losses){0};
     pieces_begin(out, '{');

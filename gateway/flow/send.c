@@ -32,6 +32,15 @@ static bool completes(const struct flow *flow, const struct snapshot_deployment 
            completions_native(deployment->provider, deployment->upstream_id);
 }
 
+static const struct upstream_language *language_at(const struct flow *flow,
+                                                   const struct snapshot_deployment *deployment)
+{
+    const struct language_place place = {
+        .wire = deployment->wire, .dialect = deployment->dialect, .model = deployment->upstream_id};
+
+    return upstream_language_for(flow->client->family, &place);
+}
+
 static enum attempt_way way_of(const struct flow *flow, const struct upstream_language *language)
 {
     if (completes(flow, flow->attempt.candidate->deployment))
@@ -168,15 +177,13 @@ static void begin_attempt(struct flow *flow)
     struct buf body = flow->attempt.body;
 
     buf_clear(&body);
-    flow->attempt = (struct attempt){
-        .candidate = candidate,
-        .credential = credential_for(flow, candidate->deployment),
-        .language = upstream_language_for(flow->client->family, candidate->deployment->wire,
-                                          candidate->deployment->dialect),
-        .body = body,
-        .answer = answer_make(),
-        .begun_ms = flow_now_ms(flow),
-        .last_ms = flow_now_ms(flow)};
+    flow->attempt = (struct attempt){.candidate = candidate,
+                                     .credential = credential_for(flow, candidate->deployment),
+                                     .language = language_at(flow, candidate->deployment),
+                                     .body = body,
+                                     .answer = answer_make(),
+                                     .begun_ms = flow_now_ms(flow),
+                                     .last_ms = flow_now_ms(flow)};
     flow->attempt.way = way_of(flow, flow->attempt.language);
     served_begin(flow);
     sse_reset(&flow->sse);
@@ -302,9 +309,7 @@ static bool is_spoken_elsewhere(const struct flow *flow)
 
         for (uint32_t t = 0; t < route->tried_count; t++)
             tried = tried || route->tried[t] == i;
-        if (!tried && flow->client->family == FAMILY_RESPONSES &&
-            upstream_language_for(FAMILY_RESPONSES, deployment->wire, deployment->dialect)
-                    ->family == FAMILY_RESPONSES)
+        if (!tried && language_at(flow, deployment)->family == flow->client->family)
             return true;
     }
     return false;

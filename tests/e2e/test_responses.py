@@ -119,6 +119,22 @@ def test_an_answer_that_is_cut_says_so(client, way):
     assert answer.usage.output_tokens == 16
 
 
+def test_a_model_that_speaks_nothing_else_answers_chats(stack, client):
+    """OpenAI's models for code take no chats: a client of chats does not notice."""
+    asked = {"model": "openai/gpt-5-codex", "messages": [{"role": "user", "content": "use the tool: Basel"}],
+             "tools": [{"type": "function", "function": {k: v for k, v in WEATHER.items() if k != "type"}}],
+             "extra_body": {"provider": {"only": ["openai"]}}}
+    whole = client.chat.completions.with_raw_response.create(**asked)
+    call = whole.parse().choices[0].message.tool_calls[0]
+    assert set(json.loads(call.function.arguments)) == {"city", "days"}
+    assert [line["dialect"] for line in stack.truth() if line["request_id"] == whole.headers["x-generation-id"]] == [
+        "responses"]
+    told = ""
+    for chunk in client.chat.completions.create(stream=True, stream_options={"include_usage": True}, **asked):
+        told += "".join(c.function.arguments or "" for one in chunk.choices for c in one.delta.tool_calls or [])
+    assert json.loads(told) == json.loads(call.function.arguments) and chunk.usage.cost > 0
+
+
 def refused(call, status, param):
     with pytest.raises(openai.APIStatusError) as caught:
         call()

@@ -1,6 +1,6 @@
 #include "tests/support/testing.h"
 
-#include "gateway/dialect/language.h"
+#include "gateway/dialect/languages.h"
 
 struct seen {
     enum answer_event_kind kinds[16];
@@ -88,9 +88,45 @@ static void every_member_and_every_finish_has_a_name(void **state)
         assert_non_null(answer_finish_name((enum answer_finish)i));
 }
 
+static void openais_models_are_asked_in_what_they_speak(void **state)
+{
+    static const struct {
+        const char *what, *dialect, *model;
+        bool chats, responses; /* the client's chat or response is said as a response */
+    } rows[] = {
+        {"most speak both", "openai", "gpt-4.1", false, true},
+        {"one of Azure's", "azure-openai", "gpt-5.1", false, true},
+        {"somebody else's at Azure", "azure-openai", "deepseek-v4-pro", false, false},
+        {"a compatible provider's", "openai-compatible", "gpt-5-pro", false, false},
+        {"one that is asked slowly", "openai", "gpt-5-pro-2025-10-06", true, true},
+        {"an older one of them", "openai", "o1-pro", true, true},
+        {"one for code", "azure-openai", "gpt-5.1-codex-max", true, true},
+        {"one that looks things up", "openai", "o4-mini-deep-research", true, true},
+        {"a name with such a word in a word", "openai", "gpt-prose", false, true},
+        {"one that searches", "openai", "gpt-4o-search-preview", false, false},
+        {"one that hears", "openai", "gpt-4o-audio-preview", false, false},
+        {"one of the first that thought", "openai", "o1-mini", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        const struct language_place place = {.wire = WIRE_OPENAI,
+                                             .dialect = span_of(rows[i].dialect),
+                                             .model = span_of(rows[i].model)};
+
+        in_row(rows[i].what, (upstream_language_for(FAMILY_ANTHROPIC, &place) ==
+                              &responses_upstream) == rows[i].chats);
+        in_row(rows[i].what, (upstream_language_for(FAMILY_RESPONSES, &place) ==
+                              &responses_upstream) == rows[i].responses);
+    }
+    const struct language_place other = {.wire = WIRE_ANTHROPIC, .dialect = span_of("anthropic")};
+    assert_ptr_equal(upstream_language_for(FAMILY_RESPONSES, &other), &anthropic_upstream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(openais_models_are_asked_in_what_they_speak),
         cmocka_unit_test(a_begin_comes_first_and_nothing_behind_the_end),
         cmocka_unit_test(an_error_needs_no_begin_and_ends),
         cmocka_unit_test(a_name_is_kept_decoded_or_not_at_all),

@@ -30,6 +30,9 @@ static const struct language_target plain_target = {.model = {"m", 1}, .output_c
 static const struct language_target thinking_target = {
     .model = {"m", 1}, .output_cap = 100, .reasoning = true};
 
+static const struct language_target amazons_target = {
+    .model = {"openai.gpt-5.5", 14}, .output_cap = 100, .reasoning = true};
+
 static int read_body(const struct client_language *client, const char *body, struct chat *chat,
                      const char **why, const char **member)
 {
@@ -314,6 +317,20 @@ static void a_chat_becomes_a_body(void **state)
          &thinking_target,
          WRITTEN(SAID("user", "input_text", "q"),
                  CAP ",\"reasoning\":{\"effort\":\"low\",\"summary\":\"auto\"}" THINKS),
+         0},
+        {"Amazon's name of a model that thinks more than others",
+         "{\"messages\":[" USER "],\"reasoning_effort\":\"xhigh\",\"temperature\":1}",
+         &amazons_target,
+         "{\"model\":\"openai.gpt-5.5\",\"input\":[" SAID(
+             "user", "input_text",
+             "q") "]" CAP ",\"reasoning\":{\"effort\":\"xhigh\",\"summary\":\"auto\"}" THINKS
+                  ",\"store\":false}",
+         UINT64_C(1) << MEMBER_TEMPERATURE},
+        {"no thinking where that can be said",
+         "{\"messages\":[" USER "],\"reasoning_effort\":\"none\"}", &amazons_target,
+         "{\"model\":\"openai.gpt-5.5\",\"input\":[" SAID(
+             "user", "input_text", "q") "]" CAP ",\"reasoning\":{\"effort\":\"none\"}" THINKS
+                                        ",\"store\":false}",
          0},
         {"an effort where nobody thinks", "{\"messages\":[" USER "],\"reasoning_effort\":\"low\"}",
          &plain_target, WRITTEN(SAID("user", "input_text", "q"), CAP),

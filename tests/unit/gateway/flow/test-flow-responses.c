@@ -80,7 +80,7 @@ static void its_stream_has_one_id_and_the_cost(void **state)
     char id[RESPONSE_ID_MAX];
 
     (void)state;
-    speak("azure-openai");
+    speak("openai");
     id_of(0, "resp_1", id);
     world_responses(ASK_STREAM);
     world_write();
