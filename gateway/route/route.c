@@ -42,12 +42,11 @@ struct rank {
 };
 
 static struct rank rank_of(const struct snapshot_deployment *deployment,
-                           const struct route_wish *wish, const struct board *board,
-                           int64_t now_mono_ms)
+                           const struct route_wish *wish, bool outage)
 {
-    struct rank rank = {.place = wish->order_count, .priority = deployment->priority};
+    struct rank rank = {
+        .outage = outage, .place = wish->order_count, .priority = deployment->priority};
 
-    rank.outage = board_state_of(board, deployment).outage_until_ms > now_mono_ms;
     for (uint32_t i = 0; i < wish->order_count && rank.place == wish->order_count; i++)
         if (span_equal(wish->order[i], deployment->provider))
             rank.place = i;
@@ -112,9 +111,11 @@ enum route_outcome route_collect(const struct route_view *view, const struct sna
         if (!wished(candidate.deployment, wish))
             continue;
         left = true;
-        if (board_state_of(view->board, candidate.deployment).out_until_ms > view->now_mono_ms)
+        struct board_state state = board_state_of(view->board, candidate.deployment);
+        if (state.out_until_ms > view->now_mono_ms)
             continue;
-        struct rank rank = rank_of(candidate.deployment, wish, view->board, view->now_mono_ms);
+        struct rank rank =
+            rank_of(candidate.deployment, wish, state.outage_until_ms > view->now_mono_ms);
         insert(route, ranks, from, &candidate, &rank);
     }
     if (wish->no_fallbacks && route->count > from + 1)
