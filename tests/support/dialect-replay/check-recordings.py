@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -426,6 +427,25 @@ def check_splits(replay, client, wants):
         raise Wrong(ran.stderr.decode()[-400:])
 
 
+UNFINISHED = (
+    (r'"finish_reason":\s*"\w+"', '"finish_reason":null'),
+    (r'"stop_reason":\s*"\w+"', '"stop_reason":null'),
+    (r',\s*"finishReason":\s*"\w+"', ""),
+    (r'"finishReason":\s*"\w+",', ""),
+)
+
+
+def check_unfinished(replay, client):
+    """A provider that ends and never said why: the client has a finish and a true end."""
+    text = replay.path.read_text()
+    for pattern, instead in UNFINISHED:
+        text = re.sub(pattern, instead, text)
+    out, answer = run_changed(replay, client, "stream", text)
+    seen, done = READERS[client, "stream"](out) if answer["done"] else (None, False)
+    if not done or seen["finish_reason"] not in ("stop", "tool_calls"):
+        raise Wrong(f"without a reason of the end: {answer}, {seen}")
+
+
 def check_cut(replay, client):
     """Languages that tell their end: without it there is none, wherever the stream is cut."""
     if replay.upstream not in ("openai", "anthropic", "responses"):
@@ -508,6 +528,8 @@ def check_answer(replay, client, expect, is_stream):
         if wants == "stream" and replay.path.suffix == ".sse":
             check_harmless(replay, client, out, answer)
             check_cut(replay, client)
+            if "stream_error" not in expect and replay.upstream != "responses":
+                check_unfinished(replay, client)
         elif wants == "stream" and replay.path.suffix == ".bin" and "stream_error" not in expect:
             check_messages(replay, client, out, answer)
         elif wants == "whole" and replay.path.suffix == ".json":
