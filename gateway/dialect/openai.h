@@ -49,6 +49,13 @@ struct openai_cost {
 /* `"cost":0.0077,"cost_details":{…}`: exact decimals; with `billed`, its billed_units. */
 must_use struct span openai_cost_members(struct arena *arena, const struct openai_cost *cost);
 
+/* `members`, and behind them prompt_tokens_details and completion_tokens_details of what was read
+ * in another place (DeepSeek's, Moonshot's and Mistral's cached tokens), where the usage object at
+ * `usage` has none; in the arena. */
+must_use struct span openai_detail_members(struct arena *arena, const struct json_doc *doc,
+                                           uint32_t usage, const struct meters *meters,
+                                           struct span members);
+
 /* Puts the cost into the usage object at `usage`, and takes a provider's own figures of money out.
  */
 void openai_patch_usage(struct patch *patch, uint32_t usage, struct span cost_members);

@@ -112,6 +112,23 @@ static void put_output_details(struct json_writer *w, const struct meters *meter
     json_end(w, '}');
 }
 
+struct span openai_detail_members(struct arena *arena, const struct json_doc *doc, uint32_t usage,
+                                  const struct meters *meters, struct span members)
+{
+    struct buf out = buf_make(USAGE_TEXT_MAX + members.size);
+    struct json_writer w = json_writer_make(&out);
+
+    buf_add_span(&out, members);
+    w.comma = members.size > 0;
+    if (json_kind(doc, usage) == JSON_OBJECT) {
+        if (json_find(doc, usage, "prompt_tokens_details") == JSON_NONE)
+            put_prompt_details(&w, meters);
+        if (json_find(doc, usage, "completion_tokens_details") == JSON_NONE)
+            put_output_details(&w, meters);
+    }
+    return kept(arena, &out);
+}
+
 void openai_write_usage(struct json_writer *w, const struct meters *meters, enum ask_kind kind,
                         struct span cost_members)
 {

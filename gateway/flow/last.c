@@ -34,8 +34,12 @@ static struct span own_usage(struct flow *flow)
 
 static void patch_usage(struct flow *flow, struct patch *patch, uint32_t usage)
 {
-    if (flow->metering.event.usage_from == USAGE_PROVIDER)
-        openai_patch_usage(patch, usage, cost_members(flow));
+    const struct usage_event *event = &flow->metering.event;
+
+    if (event->usage_from == USAGE_PROVIDER)
+        openai_patch_usage(patch, usage,
+                           openai_detail_members(flow->arena, patch->doc, usage, &event->meters,
+                                                 cost_members(flow)));
     else
         patch_replace(patch, usage, own_usage(flow));
 }

@@ -1,6 +1,7 @@
 #include "tests/support/testing.h"
 
 #include "gateway/dialect/openai.h"
+#include "gateway/dialect/usage.h"
 
 static void join(struct patch *patch, struct buf *out)
 {
@@ -264,6 +265,39 @@ static void usage_carries_the_cost_exactly(void **state)
     json_doc_done(&doc);
 }
 
+static void details_are_told_where_openai_has_them(void **state)
+{
+    static const struct {
+        const char *what, *usage, *wanted;
+    } rows[] = {
+        {"none were told", "{\"prompt_tokens\":3,\"completion_tokens\":4}", "\"a\":1"},
+        {"in a place of its own",
+         "{\"prompt_tokens\":9,\"completion_tokens\":4,\"cached_tokens\":5}",
+         "\"a\":1,\"prompt_tokens_details\":{\"cached_tokens\":5}"},
+        {"reasoning beside the completion",
+         "{\"prompt_tokens\":9,\"completion_tokens\":4,\"reasoning_tokens\":5}",
+         "\"a\":1,\"completion_tokens_details\":{\"reasoning_tokens\":5}"},
+        {"where they belong",
+         "{\"prompt_tokens\":9,\"completion_tokens\":4,\"prompt_tokens_details\":{\"cached_"
+         "tokens\":5}}",
+         "\"a\":1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct arena *arena = arena_new(4096, 1 << 20);
+        struct json_doc doc = json_doc_make();
+        struct answer_usage usage = {0};
+        assert_int_equal(json_parse(&doc, span_of(rows[i].usage), &json_limits_body), JSON_OK);
+        usage_read_openai(&doc, 0, true, &usage);
+        assert_span(rows[i].what,
+                    openai_detail_members(arena, &doc, 0, &usage.meters, span_of("\"a\":1")),
+                    rows[i].wanted);
+        json_doc_done(&doc);
+        arena_free(arena);
+    }
+}
+
 static void what_was_billed_is_told_beside_what_is_shown(void **state)
 {
     struct arena *arena = arena_new(4096, 1 << 20);
@@ -288,6 +322,7 @@ int main(void)
         cmocka_unit_test(choices_without_a_finish_get_one),
         cmocka_unit_test(a_whole_answer_is_one_or_is_not),
         cmocka_unit_test(usage_carries_the_cost_exactly),
+        cmocka_unit_test(details_are_told_where_openai_has_them),
         cmocka_unit_test(what_was_billed_is_told_beside_what_is_shown),
     };
 
