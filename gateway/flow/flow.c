@@ -9,7 +9,8 @@
 #include "gateway/flow/stored.h"
 
 enum { UNUSED_FLOWS_MAX = 256, ARENA_CHUNK_BYTES = 8 << 10, FRAME_CHUNK_BYTES = 64 << 10 };
-#define HELD_MAX_BYTES ((size_t)1 << 20)
+/* Responses say twice what was asked before they say anything else. */
+#define HELD_MAX_BYTES (2 * SSE_FRAME_MAX)
 #define SCRATCH_MAX_BYTES ((size_t)4 << 20)
 #define TAIL_MAX_BYTES (2 * SSE_FRAME_MAX)
 /* What a reader takes apart one frame or whole body with. */

@@ -213,7 +213,8 @@ static uint32_t passed_headers(const struct flow *flow, struct upstream_header *
         const char *name;
     } rows[] = {{FAMILY_ANTHROPIC, "anthropic-version"},
                 {FAMILY_ANTHROPIC, "anthropic-beta"},
-                {FAMILY_OPENAI, "openai-beta"}};
+                {FAMILY_OPENAI, "openai-beta"},
+                {FAMILY_RESPONSES, "openai-beta"}};
     uint32_t count = 0;
 
     if (flow->attempt.way == WAY_TRANSLATE)

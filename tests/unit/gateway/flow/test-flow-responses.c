@@ -139,6 +139,46 @@ static void another_provider_is_asked_in_its_language(void **state)
     assert_true(world_sent_has("\"status\":\"incomplete\""));
 }
 
+static void thoughts_of_another_provider_are_not_shown_to_it(void **state)
+{
+    (void)state;
+    speak("openai");
+    world_responses(
+        "{\"model\":\"a/m\",\"input\":[{\"role\":\"user\",\"content\":\"q\"},{\"type\":"
+        "\"reasoning\",\"id\":\"rs_gen_1_0\",\"summary\":[],\"encrypted_content\":\"Eq\"},"
+        "{\"role\":\"assistant\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"q\"}]}");
+    world_write();
+    assert_span("path", span_of(script_at(world.script, 0)->path), "/responses");
+    assert_null(strstr(script_at(world.script, 0)->body.at, "reasoning"));
+    assert_non_null(strstr(script_at(world.script, 0)->body.at, "\"store\":false"));
+    script_answer(world.script, 0, 200, JSON, RESPONSE("resp_1", "completed", OUTPUT, USED));
+    world_write();
+    assert_int_equal(world.request.status, 200);
+    assert_true(world_sent_has("\"model\":\"up-m\""));
+}
+
+static void what_only_its_own_can_read_goes_there(void **state)
+{
+    (void)state;
+    speak("openai-compatible");
+    world.deployments[1].dialect = span_of("openai");
+    world_responses(
+        "{\"model\":\"a/m\",\"input\":[{\"type\":\"custom_tool_call_output\",\"call_id\":"
+        "\"c\",\"output\":\"x\"}]}");
+    world_write();
+    assert_ptr_equal(script_at(world.script, 0)->deployment, &world.deployments[1]);
+    assert_non_null(strstr(script_at(world.script, 0)->body.at, "custom_tool_call_output"));
+    script_answer(world.script, 0, 200, JSON, RESPONSE("resp_1", "completed", OUTPUT, USED));
+    world_write();
+    world.deployments[1].dialect = span_of("openai-compatible");
+    world_responses(
+        "{\"model\":\"a/m\",\"input\":[{\"type\":\"custom_tool_call_output\",\"call_id\":"
+        "\"c\",\"output\":\"x\"}]}");
+    world_write();
+    assert_int_equal(world.request.status, 400);
+    assert_true(world_sent_has("\"param\":\"input[0].type\""));
+}
+
 static void going_on_leads_to_who_keeps_it(void **state)
 {
     char id[RESPONSE_ID_MAX], body[RESPONSE_ID_MAX + 128];
@@ -282,6 +322,8 @@ int main(void)
         world_row(its_stream_has_one_id_and_the_cost),
         world_row(a_stream_that_breaks_fails_under_its_id),
         world_row(another_provider_is_asked_in_its_language),
+        world_row(thoughts_of_another_provider_are_not_shown_to_it),
+        world_row(what_only_its_own_can_read_goes_there),
         world_row(going_on_leads_to_who_keeps_it),
         world_row(what_cannot_be_gone_on_with_is_refused),
         world_row(what_is_kept_is_read_without_an_event),
