@@ -1,6 +1,8 @@
 /*
- * health: what the board is told when an attempt ends, and who is put aside for it.
+ * health: see the header.
  */
+#include "gateway/flow/health.h"
+
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "gateway/flow/parts.h"

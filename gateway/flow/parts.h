@@ -88,12 +88,6 @@ void served_whole(struct flow *flow);
 void served_frame(struct flow *flow, const struct sse_frame *frame);
 void served_end(struct flow *flow, bool whole);
 
-/* health.c: what the board is told of the attempt that ended */
-void flow_tell_served(const struct flow *flow);
-/* Also puts aside who is to blame: the deployment, or the credential alone. True when the
- * deployment has another credential, with which it is tried again at once. */
-must_use bool flow_tell_failed(const struct flow *flow, const struct verdict_out *out);
-
 /* out.c: towards the client */
 void out_start(struct flow *flow, struct span content_type, size_t body_bytes);
 void out_start_stream(struct flow *flow); /* unless it is */

@@ -2,6 +2,7 @@
  * relay: what comes back from a provider: framer, reader, taps, and how an attempt ends.
  */
 #include "common/base/clock.h"
+#include "gateway/flow/health.h"
 #include "gateway/flow/parts.h"
 
 /* Of an error's body; the rest is not read. */

@@ -1,0 +1,15 @@
+/*
+ * health: what the board is told when an attempt ends, and who is put aside for it. Private to
+ * gateway/flow.
+ */
+#ifndef TOLLGATE_GATEWAY_FLOW_HEALTH_H
+#define TOLLGATE_GATEWAY_FLOW_HEALTH_H
+
+#include "gateway/flow/state.h"
+
+void flow_tell_served(const struct flow *flow);
+/* Also puts aside who is to blame: the deployment, or the credential alone. True when the
+ * deployment has another credential, with which it is tried again at once. */
+must_use bool flow_tell_failed(const struct flow *flow, const struct verdict_out *out);
+
+#endif
