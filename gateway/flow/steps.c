@@ -78,6 +78,15 @@ void flow_refuse_last(struct flow *flow)
     flow_refuse(flow, refusal, &say);
 }
 
+/* Whether to wait makes sense: not for who is out of service, a refused key above all. */
+static bool may_come_back(const struct flow *flow)
+{
+    const struct snapshot_deployment *only = flow->route.candidates[0].deployment;
+
+    return flow->metering.event.attempt_count > 0 &&
+           board_state_of(flow->worker->board, only).out_until_ms <= flow_now_ms(flow);
+}
+
 enum go flow_route(struct flow *flow)
 {
     const struct route_candidate *candidate;
@@ -97,7 +106,7 @@ enum go flow_route(struct flow *flow)
         int64_t wait_ms;
         uint32_t random;
         candidate = route_next(&flow->route);
-        if (candidate == NULL && flow->metering.event.attempt_count > 0) {
+        if (candidate == NULL && may_come_back(flow)) {
             digest_random(&random, sizeof(random));
             if (route_again(&flow->route, random, flow->retry_after_ms, &wait_ms)) {
                 flow->again_waiting = true;

@@ -34,7 +34,7 @@ static int add_encoded(struct span text, struct buf *out)
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.at[i];
 
-        if (isascii(c) && (isalnum(c) || strchr("-._~", c) != NULL))
+        if (c != '\0' && isascii(c) && (isalnum(c) || strchr("-._~", c) != NULL))
             buf_add_byte(out, (char)c);
         else
             buf_printf(out, "%%%02X", c);
