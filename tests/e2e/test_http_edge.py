@@ -73,8 +73,8 @@ def test_a_smuggled_request_is_not_answered(stack):
 
 
 @pytest.mark.parametrize("path,words", [
-    ("/v1/messages", lambda body: body["type"] == "error" and body["error"]["type"] == "not_found_error"),
-    ("/v1beta/models/x:generateContent", lambda body: body["error"]["status"] == "NOT_FOUND"),
+    ("/v1/messages/nothing", lambda body: body["type"] == "error" and body["error"]["type"] == "not_found_error"),
+    ("/v1beta/models/x:predict", lambda body: body["error"]["status"] == "NOT_FOUND"),
     ("/v1/nothing", lambda body: body["error"]["code"] == "unknown_url"),
 ])
 def test_an_error_speaks_the_dialect_of_its_path(stack, path, words):
