@@ -9,6 +9,7 @@
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/response_id.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/served.h"
 #include "gateway/meter/count_ask.h"
 
 enum { NEAR_MODELS = 3, MESSAGE_MAX = 1024, COUNT_ANSWER_MAX = 128 };

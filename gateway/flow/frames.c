@@ -3,6 +3,7 @@
  * or spoken.c.
  */
 #include "gateway/flow/parts.h"
+#include "gateway/flow/served.h"
 
 /* How far the count of a stream may be above its output cap. */
 #define OVERRUN_FACTOR 8

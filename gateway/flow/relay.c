@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "gateway/flow/health.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/served.h"
 
 /* Of an error's body; the rest is not read. */
 #define ERROR_BODY_MAX ((size_t)64 << 10)

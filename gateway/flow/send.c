@@ -8,6 +8,7 @@
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/responses.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/served.h"
 #include "gateway/flow/stored.h"
 #include "gateway/route/rotation.h"
 

@@ -3,6 +3,7 @@
  * pictures, speech, transcriptions. What passes is read for its usage; what another language says
  * is turned around.
  */
+#include "gateway/flow/served.h"
 #include "common/base/mem.h"
 #include "gateway/dialect/sse.h"
 #include "gateway/flow/parts.h"
