@@ -208,7 +208,7 @@ def test_the_only_provider_is_asked_again(stack, alone):
     assert event["outcome_name"] == "finished"
 
 
-AFTER_CONTENT = ["reset-mid", "cut", "truncate", "malformed", "error-mid", "no-done", "no-finish"]
+AFTER_CONTENT = ["reset-mid", "cut", "truncate", "malformed", "error-mid", "no-done"]
 
 
 def ended_in_band(stack, answer):
@@ -234,6 +234,14 @@ def test_a_stream_that_breaks_is_never_taken_for_whole(stack, fault):
         assert event["usage_from"] == 2 and tokens(event) == truth["meters"]
     content = [f for f in frames[:-1] if json.loads(f).get("choices")]
     assert content, "what came before is shown"
+
+
+def test_a_providers_own_end_is_one_without_a_finish_too(stack):
+    stack.faults(fault="no-finish", count=1)
+    answer = ask(stack, stream=True)
+    frames = frames_of(answer)
+    assert frames[-1] == "[DONE]" and json.loads(frames[-2])["choices"][0]["finish_reason"] == "stop"
+    assert stack.event(answer.headers["x-generation-id"])["outcome_name"] == "finished"
 
 
 def test_a_stream_that_stops_in_the_middle(stack):
