@@ -319,6 +319,27 @@ static bool find(struct stored *stored)
     return true;
 }
 
+/* Free, but counted with the key's other requests. False: refused, and gone. */
+static bool pass_rate(struct stored *stored)
+{
+    struct flow_worker *worker = stored->worker;
+    struct admit_refusal why = {0};
+    struct admit_rate rate = {0};
+    enum admit_outcome outcome =
+        admit_rate(worker->admit, stored->key, 0, httpd_now_ms(worker->httpd), &rate, &why);
+    char *message;
+
+    if (outcome == ADMIT_OK)
+        return true;
+    message = arena_printf(stored->arena, "The limit of %s is reached.",
+                           why.limit_source == NULL ? "requests" : why.limit_source);
+    refuse(stored, REFUSE_RATE_LIMITED,
+           &(struct refusal_say){.message = span_of(message),
+                                 .retry_after_ms =
+                                     why.retry_after_ms > 0 ? why.retry_after_ms : 1000});
+    return false;
+}
+
 static struct stored *stored_new(struct flow_worker *worker, const struct call *call)
 {
     struct stored *stored = mem_new(sizeof(*stored));
@@ -348,7 +369,7 @@ void stored_start(struct flow_worker *worker, const struct call *call)
         return;
     }
     stored = stored_new(worker, call);
-    if (!authenticate(stored) || !find(stored))
+    if (!authenticate(stored) || !pass_rate(stored) || !find(stored))
         return;
     if (asks_for_stream(httpd_query(stored->request)))
         refuse(stored, REFUSE_UNSUPPORTED,

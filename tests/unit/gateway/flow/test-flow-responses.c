@@ -283,6 +283,11 @@ static void what_is_not_kept_or_not_theirs_is_not_asked_for(void **state)
     world_response("GET", ENDPOINT_RESPONSE, id);
     assert_int_equal(world.request.status, 400);
     world.query = NULL;
+    world.rate = ADMIT_RATE_LIMITED;
+    world_response("GET", ENDPOINT_RESPONSE, id);
+    assert_int_equal(world.request.status, 429);
+    assert_true(world_head_has("retry-after: 2"));
+    world.rate = ADMIT_OK;
     world.auth = AUTH_UNKNOWN;
     world_response("GET", ENDPOINT_RESPONSE, id);
     assert_int_equal(world.request.status, 401);

@@ -234,8 +234,9 @@ enum admit_outcome admit_rate(struct admit *admit, const struct snapshot_key *ke
     (void)tokens;
     (void)now_mono_ms;
     (void)rate_out;
-    (void)refusal_out;
-    return ADMIT_OK;
+    *refusal_out =
+        (struct admit_refusal){.limit_source = "requests_per_minute", .retry_after_ms = 2000};
+    return world.rate;
 }
 
 /* ---- snapshot ---- */

@@ -50,6 +50,7 @@ struct world {
 
     enum auth_outcome auth;
     enum admit_outcome admit; /* what the next admit_reserve says */
+    enum admit_outcome rate;  /* and admit_rate */
     int64_t affordable_pico, reserved_pico, settled_pico;
     uint32_t settled, settled_events, forgotten;
     struct admit_waiter *waiting;
