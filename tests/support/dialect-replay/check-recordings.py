@@ -14,11 +14,11 @@ import json
 import os
 import pathlib
 import re
-import struct
 import subprocess
 import sys
 import tempfile
-import zlib
+
+from changes import HARMLESS, HARMLESS_MESSAGES, UNFINISHED, message, messages_of
 
 CLIENTS = ("openai", "anthropic", "responses")
 FINISH_OF_ANTHROPIC = {
@@ -30,8 +30,6 @@ FINISH_OF_ANTHROPIC = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
-
-
 ENDS = ("[DONE]", "message_stop", "response.completed", "response.incomplete")
 
 
@@ -390,19 +388,6 @@ class Replay:
         return ran.stdout.decode(), json.loads(ran.stderr.decode())
 
 
-# What a provider may change any day, and nobody may notice.
-HARMLESS = {
-    "lines that end in CRLF": lambda text: text.replace("\r\n", "\n").replace("\n", "\r\n"),
-    "comments": lambda text: text.replace("\n\n", "\n\n: keep-alive\n\n"),
-    "unknown members": lambda text: text.replace("data: {", 'data: {"x_new":{"a":[null,{"b":"c"}]},'),
-    "unknown events": lambda text: text.replace(
-        "\n\n", '\n\nevent: x_new\ndata: {"type":"x_new","object":"x_new"}\n\n', 3),
-    "no blank behind the colon": lambda text: text.replace("data: ", "data:"),
-    "no line end behind the last": lambda text: text.rstrip("\r\n"),
-    "an unknown member behind": lambda text: text.replace("}\n\n", ',"x_new":[{"text":"no"}]}\n\n'),
-}
-
-
 def run_changed(replay, client, file_is, text):
     with tempfile.NamedTemporaryFile("w", newline="") as changed:
         changed.write(text)
@@ -427,14 +412,6 @@ def check_splits(replay, client, wants):
         raise Wrong(ran.stderr.decode()[-400:])
 
 
-UNFINISHED = (
-    (r'"finish_reason":\s*"\w+"', '"finish_reason":null'),
-    (r'"stop_reason":\s*"\w+"', '"stop_reason":null'),
-    (r',\s*"finishReason":\s*"\w+"', ""),
-    (r'"finishReason":\s*"\w+",', ""),
-)
-
-
 def check_unfinished(replay, client):
     """A provider that ends and never said why: the client has a finish and a true end."""
     text = replay.path.read_text()
@@ -457,35 +434,6 @@ def check_cut(replay, client):
         out, answer = run_changed(replay, client, "stream", "\n\n".join(parts[:count]) + "\n\n")
         if answer["done"] or any(end in out for end in ENDS):
             raise Wrong(f"cut behind {count} of {len(parts)} frames it still has an end")
-
-
-# ---- AWS's event stream ----
-
-def messages_of(stream):
-    """(headers, payload) of each message."""
-    while stream:
-        total, headers = struct.unpack_from(">II", stream)
-        yield stream[12:12 + headers], stream[12 + headers:total - 4]
-        stream = stream[total:]
-
-
-def message(headers, payload):
-    bare = struct.pack(">II", len(headers) + len(payload) + 16, len(headers))
-    bare += struct.pack(">I", zlib.crc32(bare)) + headers + payload
-    return bare + struct.pack(">I", zlib.crc32(bare))
-
-
-def text_header(name, value):
-    return bytes([len(name)]) + name + b"\7" + struct.pack(">H", len(value)) + value
-
-
-UNKNOWN_MESSAGE = message(
-    text_header(b":event-type", b"xNew") + text_header(b":message-type", b"event"), b'{"x_new":1}')
-HARMLESS_MESSAGES = {
-    "unknown members": lambda h, p: message(h, p.replace(b"{", b'{"x_new":{"a":[null]},', 1)),
-    "unknown headers": lambda h, p: message(b"\5x-new\x08" + bytes(8) + b"\5x-old\0" + h, p),
-    "unknown events": lambda h, p: UNKNOWN_MESSAGE + message(h, p),
-}
 
 
 def run_changed_bytes(replay, client, stream):

@@ -30,6 +30,9 @@
 enum { REPLAY_MAX = 64 << 20, SCRATCH_MAX = 8 << 20, GATHER_MAX = 64 << 20, SPLITS_MAX = 2000 };
 
 struct replay {
+    const struct upstream_language *upstream;
+    const struct client_language *client;
+    bool stream; /* what the client asked for */
     struct answer_reader reader;
     struct answer_writer writer;
     struct answer answer;
@@ -170,9 +173,7 @@ static void report(const struct answer *answer, bool read)
 }
 
 /* What the client gets is in `out`, what the answer said in replay->answer. */
-static bool run_once(const struct upstream_language *upstream, const struct client_language *client,
-                     const char *how, struct span bytes, bool stream, struct replay *replay,
-                     struct buf *out)
+static bool run_once(struct replay *replay, const char *how, struct span bytes, struct buf *out)
 {
     struct arena *arena = arena_new(1 << 16, GATHER_MAX);
     bool read;
@@ -181,13 +182,13 @@ static bool run_once(const struct upstream_language *upstream, const struct clie
     replay->scratch = arena_new(1 << 16, SCRATCH_MAX);
     replay->doc = json_doc_make();
     replay->answer = answer_make();
-    replay->reader = answer_reader_make(upstream, &replay->doc, &replay->answer,
+    replay->reader = answer_reader_make(replay->upstream, &replay->doc, &replay->answer,
                                         (struct answer_sink){on_event, replay}, replay->scratch);
-    replay->writer = answer_writer_make(client, out, arena);
+    replay->writer = answer_writer_make(replay->client, out, arena);
     replay->writer.id = span_of("gen_replay");
     replay->writer.model = span_of("replayed-model");
     replay->writer.created_s = 1700000000;
-    replay->writer.stream = stream;
+    replay->writer.stream = replay->stream;
     replay->writer.include_usage = true;
     read = feed(replay, how, bytes);
     json_doc_done(&replay->doc);
@@ -196,35 +197,30 @@ static bool run_once(const struct upstream_language *upstream, const struct clie
     return read && !buf_failed(out);
 }
 
-static void run(const struct upstream_language *upstream, const struct client_language *client,
-                char **words, struct span bytes, bool stream)
+static void run(struct replay *replay, char **words, struct span bytes)
 {
     struct buf out = buf_make(REPLAY_MAX);
-    struct replay *replay = mem_new(sizeof(*replay));
     bool read;
 
     replay->piece_bytes = strtoul(words[4], NULL, 10);
-    read = run_once(upstream, client, words[3], bytes, stream, replay, &out);
+    read = run_once(replay, words[3], bytes, &out);
     fwrite(out.at, 1, out.size, stdout);
     report(&replay->answer, read);
-    mem_free(replay);
     buf_done(&out);
 }
 
 /* 0, or 3 when some split makes another answer. */
-static int run_splits(const struct upstream_language *upstream,
-                      const struct client_language *client, struct span bytes, bool stream)
+static int run_splits(struct replay *replay, struct span bytes)
 {
     struct buf wanted = buf_make(REPLAY_MAX), out = buf_make(REPLAY_MAX);
-    struct replay *replay = mem_new(sizeof(*replay));
     struct answer answer;
     size_t step = bytes.size / SPLITS_MAX + 1, split;
-    bool read = run_once(upstream, client, "stream", bytes, stream, replay, &wanted);
+    bool read = run_once(replay, "stream", bytes, &wanted);
 
     answer = replay->answer;
     for (split = step; split < bytes.size; split += step) {
         replay->split = split;
-        if (run_once(upstream, client, "stream", bytes, stream, replay, &out) != read ||
+        if (run_once(replay, "stream", bytes, &out) != read ||
             !span_equal(buf_span(&out), buf_span(&wanted)) ||
             memcmp(&replay->answer.usage.meters, &answer.usage.meters,
                    sizeof(answer.usage.meters)) != 0)
@@ -232,7 +228,6 @@ static int run_splits(const struct upstream_language *upstream,
     }
     if (split < bytes.size)
         fprintf(stderr, "split behind byte %zu it is another answer\n", split);
-    mem_free(replay);
     buf_done(&wanted);
     buf_done(&out);
     return split < bytes.size ? 3 : 0;
@@ -285,8 +280,8 @@ int main(int count, char **words)
     const struct upstream_language *upstream;
     const struct client_language *client;
     struct buf bytes = buf_make(REPLAY_MAX);
+    struct replay *replay;
     int outcome = 0;
-    bool stream;
 
     if (count < 6) {
         fprintf(stderr,
@@ -302,13 +297,17 @@ int main(int count, char **words)
         perror(words[5]);
         return 1;
     }
-    stream = strcmp(count > 6 ? words[6] : words[3], "stream") == 0;
+    replay = mem_new(sizeof(*replay));
+    replay->upstream = upstream;
+    replay->client = client;
+    replay->stream = strcmp(count > 6 ? words[6] : words[3], "stream") == 0;
     if (strcmp(words[3], "ask") == 0)
         run_ask(upstream, client, buf_span(&bytes));
     else if (strcmp(words[3], "splits") == 0)
-        outcome = run_splits(upstream, client, buf_span(&bytes), stream);
+        outcome = run_splits(replay, buf_span(&bytes));
     else
-        run(upstream, client, words, buf_span(&bytes), stream);
+        run(replay, words, buf_span(&bytes));
+    mem_free(replay);
     buf_done(&bytes);
     return outcome;
 }
