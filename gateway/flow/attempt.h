@@ -29,6 +29,7 @@ struct attempt {
     enum attempt_way way;
     const struct service_language *service; /* WAY_SERVICE; NULL: OpenAI's dialect */
     struct span content_type;               /* WAY_SERVICE: of the answer; in the arena */
+    bool unstreamed;                        /* asked for a stream, it answers whole: passed on so */
     bool raw;                               /* its body is no JSON, and relayed as it comes */
     struct upstream_call *call;             /* NULL: none, or gone */
     const struct span *pieces;              /* of its body */

@@ -94,7 +94,7 @@ void frames_error(struct flow *flow)
 
 void frames_whole(struct flow *flow)
 {
-    if (flow->ask.stream) {
+    if (served_streams(flow)) {
         /* Asked for a stream, got something else: at best it says why. */
         bool told =
             flow->attempt.language->read_error(&flow->reader, buf_span(&flow->attempt.body));

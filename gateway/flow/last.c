@@ -4,6 +4,7 @@
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/served.h"
 
 static const char done[] = "data: [DONE]\n\n";
 /* Of a whole answer of another dialect. */
@@ -255,7 +256,7 @@ static void prepare_service(struct flow *flow)
 
     if (flow->attempt.raw)
         return;
-    if (!flow->ask.stream) {
+    if (!served_streams(flow)) {
         if (patch_service(flow, body, &patch))
             keep_last(flow, &patch, (struct span){0}, (struct span){0});
         else
@@ -303,7 +304,7 @@ void out_last(struct flow *flow)
 {
     if (flow->attempt.raw)
         must(flow->head_sent);
-    else if (flow->ask.stream)
+    else if (served_streams(flow))
         out_start_stream(flow);
     else
         out_start(flow, type_of(flow), flow->last_bytes);

@@ -361,7 +361,7 @@ enum go flow_relay(struct flow *flow)
         return finish(flow);
     if (flow->left && !drains(flow))
         return end_left(flow);
-    if (flow->ask.stream)
+    if (served_streams(flow))
         keep_alive(flow);
     return GO_WAIT;
 }

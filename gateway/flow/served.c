@@ -122,6 +122,11 @@ void served_path(const struct flow *flow, struct buf *out)
 
 /* ---- the answer ---- */
 
+bool served_streams(const struct flow *flow)
+{
+    return flow->ask.stream && !flow->attempt.unstreamed;
+}
+
 static void on_text(void *context, struct span inside)
 {
     struct flow *flow = context;
@@ -145,7 +150,9 @@ void served_head(struct flow *flow, struct span content_type)
     if (attempt->way != WAY_SERVICE || !good)
         return;
     attempt->content_type = arena_span(flow->arena, content_type);
-    attempt->raw = flow->ask.kind == ASK_SPEECH && !attempt->streamed &&
+    /* OpenAI itself passes over a wish for a stream where a model has none. */
+    attempt->unstreamed = flow->ask.stream && !attempt->streamed && !flow->head_sent;
+    attempt->raw = flow->ask.kind == ASK_SPEECH && !served_streams(flow) &&
                    service_takes_type(ASK_SPEECH, content_type);
     attempt->answer.normaliser =
         attempt->service != NULL ? attempt->service->normaliser : SERVICE_NORMALISER;

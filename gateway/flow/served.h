@@ -17,7 +17,8 @@ void served_begin(struct flow *flow);
 must_use bool served_write(struct flow *flow, size_t own_max);
 void served_patch_form(struct flow *flow);
 void served_path(const struct flow *flow, struct buf *out);
-/* What comes back. */
+/* What comes back: whether the client gets a stream of events, as it wished. */
+must_use bool served_streams(const struct flow *flow);
 void served_head(struct flow *flow, struct span content_type);
 void served_raw(struct flow *flow, struct span bytes);
 void served_whole(struct flow *flow);

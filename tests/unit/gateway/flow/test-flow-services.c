@@ -256,6 +256,34 @@ static void a_transcript_is_streamed_with_its_cost_at_the_end(void **state)
     assert_int_equal(world_event()->charge_pico, 210000000);
 }
 
+static void a_wish_for_a_stream_may_be_passed_over(void **state)
+{
+    (void)state;
+    sell("image", METER_IMAGE, 40000000000);
+    serve(ENDPOINT_IMAGES, "{\"model\":\"a/s\",\"prompt\":\"p\",\"stream\":true}");
+    script_answer(world.script, 0, 200, JSON, PICTURE "}");
+    world_write();
+    assert_int_equal(world.request.status, 200);
+    assert_true(world_head_has("content-type: application/json"));
+    assert_true(world_sent_has("\"usage\":{\"cost\":0.042,"));
+    assert_true(world.request.complete);
+}
+
+static void an_answer_that_is_whole_too_late_is_an_error(void **state)
+{
+    (void)state;
+    sell("image", METER_IMAGE, 40000000000);
+    serve(ENDPOINT_IMAGES, "{\"model\":\"a/s\",\"prompt\":\"p\",\"stream\":true}");
+    world_wait(11000);
+    assert_true(world_head_has("content-type: text/event-stream; charset=utf-8"));
+    for (uint32_t n = 0; n < 2; n++) {
+        script_answer(world.script, n, 200, JSON, PICTURE "}");
+        world_write();
+    }
+    assert_true(world_sent_has("data: {\"error\":"));
+    assert_true(world.request.ended);
+}
+
 static void a_stream_without_its_last_event_is_cut(void **state)
 {
     (void)state;
@@ -469,6 +497,8 @@ int main(void)
         world_row(subtitles_pass_and_their_time_is_counted),
         world_row(a_form_that_is_none_is_refused),
         world_row(a_transcript_is_streamed_with_its_cost_at_the_end),
+        world_row(a_wish_for_a_stream_may_be_passed_over),
+        world_row(an_answer_that_is_whole_too_late_is_an_error),
         world_row(a_stream_without_its_last_event_is_cut),
         world_row(a_reranking_speaks_coheres_language_to_cohere),
         world_row(embeddings_are_turned_around_for_gemini),
