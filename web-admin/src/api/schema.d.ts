@@ -1678,7 +1678,7 @@ export interface components {
             created_at: components["schemas"]["Time"];
             etag: components["schemas"]["Etag"];
         };
-        /** @description `variables` fills what the provider's base URLs leave open. With `deployment` it is for that one, before the provider's own. */
+        /** @description `variables` fills what the provider's base URLs leave open. With `deployment` it is for that one, before the provider's own. All active ones are used by turns. `secret` is a text that is sent, `ACCESS_KEY_ID:SECRET[:SESSION_TOKEN]` to sign with for Amazon, or a JSON object to get tokens with: the key file of a Google service account, or `{"type": "client", "tenant_id", "client_id", "client_secret"}` of Microsoft Entra. */
         CredentialNew: {
             provider: string;
             deployment?: components["schemas"]["DeploymentId"];
