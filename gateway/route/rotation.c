@@ -10,7 +10,7 @@
 #include "common/base/map.h"
 #include "common/base/mem.h"
 
-enum { PLACES = 4096, NEIGHBOURS = 8 };
+enum { PLACES = 4096, NEIGHBOURS = 8, TURNS = 1024 };
 _Static_assert((PLACES & (PLACES - 1)) == 0, "a place is found by a mask");
 
 struct place {
@@ -20,7 +20,9 @@ struct place {
 
 struct rotation {
     struct place places[PLACES];
-    _Atomic uint64_t turn;
+    /* By deployment: one count of all would fall in step with requests that take turns themselves.
+     */
+    _Atomic uint64_t turns[TURNS];
     _Atomic bool used; /* else there is nothing to look for */
 };
 
@@ -151,7 +153,8 @@ const struct snapshot_credential *rotation_next(struct rotation *rotation,
 
     if (count <= 1)
         return count == 0 ? NULL : &deployment->credentials[0];
-    turn = atomic_fetch_add_explicit(&rotation->turn, 1, memory_order_relaxed);
+    turn = atomic_fetch_add_explicit(&rotation->turns[deployment->index % TURNS], 1,
+                                     memory_order_relaxed);
     for (uint32_t i = 0; i < count; i++) {
         const struct snapshot_credential *one = &deployment->credentials[(turn + i) % count];
         int64_t until_ms = atomic_load_explicit(&rotation->used, memory_order_acquire)

@@ -13,7 +13,7 @@ static const struct snapshot_credential three[] = {
 static const struct snapshot_deployment one = {
     .id = {{1}}, .credentials = three, .credential_count = 3};
 static const struct snapshot_deployment other = {
-    .id = {{2}}, .credentials = three, .credential_count = 3};
+    .id = {{2}}, .index = 1, .credentials = three, .credential_count = 3};
 static const struct verdict_out refused = {.cooldown_ms = 600000, .blame = BLAME_CREDENTIAL};
 static const struct verdict_out refused_here = {.cooldown_ms = 600000,
                                                 .blame = BLAME_CREDENTIAL_HERE};
@@ -37,6 +37,22 @@ static void all_take_turns(void **state)
     count_turns(rotation, &one, NOW_MS, counts);
     for (int i = 0; i < 3; i++)
         assert_int("each a third", counts[i], 100);
+    rotation_free(rotation);
+}
+
+static void deployments_do_not_take_each_others_turns(void **state)
+{
+    struct snapshot_deployment a = one, b = other;
+    struct rotation *rotation = rotation_new();
+    int firsts = 0;
+
+    (void)state;
+    a.credential_count = b.credential_count = 2;
+    for (int i = 0; i < 100; i++) {
+        firsts += rotation_next(rotation, &a, NOW_MS) == &three[0];
+        (void)!rotation_next(rotation, &b, NOW_MS)->fingerprint;
+    }
+    assert_int("every other", firsts, 50);
     rotation_free(rotation);
 }
 
@@ -188,6 +204,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_take_turns),
+        cmocka_unit_test(deployments_do_not_take_each_others_turns),
         cmocka_unit_test(a_deployment_may_have_one_or_none),
         cmocka_unit_test(one_that_is_to_blame_is_left_out_for_its_time),
         cmocka_unit_test(a_deployment_is_out_when_all_of_its_credentials_are),
