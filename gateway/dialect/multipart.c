@@ -113,8 +113,25 @@ static struct span take_quoted(struct span *rest)
     return (struct span){0};
 }
 
-/* One parameter of a Content-Disposition: `; name="value"`. A filename in RFC 5987's form, which
- * has no quotes, stands alone or behind the plain one. */
+/* A token (RFC 9110, 5.6.2), as .NET writes names that need no quotes. */
+static struct span take_token(struct span *rest)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    size_t size = 0;
+    struct span token;
+
+    while (size < rest->size &&
+           ((rest->at[size] >= '0' && rest->at[size] <= '9') ||
+            ((rest->at[size] | 0x20) >= 'a' && (rest->at[size] | 0x20) <= 'z') ||
+            memchr(marks, rest->at[size], sizeof(marks) - 1) != NULL))
+        size++;
+    token = size == 0 ? (struct span){0} : span_part(*rest, 0, size);
+    *rest = span_part(*rest, size, SIZE_MAX);
+    return token;
+}
+
+/* One parameter of a Content-Disposition: `; name="value"` or `; name=value`. A filename in RFC
+ * 5987's form, which has no quotes, stands alone or behind the plain one. */
 static bool read_disposition_parameter(struct span *rest, struct multipart_part *part)
 {
     struct span name, value;
@@ -130,7 +147,7 @@ static bool read_disposition_parameter(struct span *rest, struct multipart_part 
             part->filename = value;
         return value.at != NULL;
     }
-    value = take_quoted(rest);
+    value = rest->size > 0 && rest->at[0] == '"' ? take_quoted(rest) : take_token(rest);
     if (value.at == NULL)
         return false;
     if (span_is_nocase(name, "name") && part->name.at == NULL)

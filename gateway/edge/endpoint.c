@@ -259,6 +259,9 @@ void endpoint_match(struct span method, struct span path, struct endpoint_match 
     *match_out = (struct endpoint_match){.endpoint = ENDPOINT_NONE, .dialect = REPLY_OPENAI};
     if (take_prefix(&path, "/v1") || take_prefix(&path, "/api/v1")) {
         match_v1(path, match_out);
+    } else if (span_is(path, "/v2/rerank")) {
+        /* Where Cohere's clients look for it. */
+        match_v1(span_part(path, strlen("/v2"), SIZE_MAX), match_out);
     } else if (take_prefix(&path, "/v1beta")) {
         match_out->dialect = REPLY_GEMINI;
         match_v1beta(path, match_out);
