@@ -7,6 +7,12 @@
 #define LENGTH_MAX_MS INT64_C(31536000000)
 #define COUNTED_BYTES_PER_S 4000
 #define BOUND_BYTES_PER_S 750
+/* Chunks of WAV and boxes of MP4 that are looked at; the largest page of Ogg. */
+#define BOXES_MAX 4096
+#define OGG_PAGE_MAX 65307
+/* Bytes a second of samples: 192 kHz, eight channels of 32 bits. And what may stand behind them. */
+#define WAV_RATE_MAX (192000 * 8 * 4)
+#define WAV_BEHIND_MAX 65536
 
 static uint32_t byte_at(struct span file, size_t at)
 {
@@ -56,20 +62,24 @@ static bool is_uncompressed(uint32_t format)
 }
 
 /* RIFF: chunks of a name, a size and that many bytes, padded to even ones. A size that is larger
- * than the file (0xffffffff in streamed files) means the rest of it. */
+ * than the file (0xffffffff in streamed files), or leaves out most of it, means the rest of it. */
 static int64_t wav_ms(struct span file)
 {
     uint64_t rate = 0;
+    uint32_t chunks = 0;
 
     if (!is_at(file, 0, "RIFF") || !is_at(file, 8, "WAVE"))
         return -1;
-    for (size_t at = 12; at + 8 <= file.size;) {
+    for (size_t at = 12; at + 8 <= file.size && chunks < BOXES_MAX; chunks++) {
         uint64_t size = little32(file, at + 4), there = file.size - at - 8;
 
-        if (is_at(file, at, "fmt ") && size >= 16 && is_uncompressed(little16(file, at + 8)))
+        if (rate == 0 && is_at(file, at, "fmt ") && size >= 16 &&
+            is_uncompressed(little16(file, at + 8)))
             rate = (uint64_t)little32(file, at + 12) * little16(file, at + 20);
+        if (is_at(file, at, "data") && there > size + size / 4 + WAV_BEHIND_MAX)
+            size = there;
         if (is_at(file, at, "data"))
-            return length_of(size < there ? size : there, rate);
+            return rate > WAV_RATE_MAX ? -1 : length_of(size < there ? size : there, rate);
         if (size >= there)
             break;
         at += 8 + (size_t)size + (size & 1);
@@ -101,7 +111,7 @@ static int64_t ogg_ms(struct span file)
         rate = 48000;
     else if (is_at(file, first, "\x01vorbis"))
         rate = little32(file, first + 12);
-    for (size_t at = file.size - 14; rate > 0 && at > 0; at--) {
+    for (size_t at = file.size - 14; rate > 0 && at > 0 && at + OGG_PAGE_MAX > file.size; at--) {
         if (!is_at(file, at, "OggS"))
             continue;
         position = (uint64_t)little32(file, at + 10) << 32 | little32(file, at + 6);
@@ -114,7 +124,7 @@ static int64_t ogg_ms(struct span file)
 static bool find_box(struct span file, size_t from, size_t to, const char *kind, size_t *from_out,
                      size_t *to_out)
 {
-    while (from + 8 <= to) {
+    for (uint32_t boxes = 0; from + 8 <= to && boxes < BOXES_MAX; boxes++) {
         uint64_t size = big32(file, from), head = 8;
 
         if (size == 1 && from + 16 <= to) {

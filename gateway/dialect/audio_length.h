@@ -21,8 +21,8 @@ must_use int64_t audio_length_ms(struct span file);
 must_use int64_t audio_length_counted_s(struct span file);
 
 /* Seconds that it can last at most, whatever it says: speech is hardly ever coded below 6 kbit/s,
- * and a header that says more than that is believed. Uncompressed samples last as long as they do.
- */
+ * and a header that says more than that is believed. Uncompressed samples last as long as there are
+ * any. */
 must_use int64_t audio_length_bound_s(struct span file);
 
 #endif

@@ -64,6 +64,23 @@ static void headers_tell_the_length(void **state)
     buf_done(&file);
 }
 
+static void a_head_that_leaves_most_of_it_out_is_not_believed(void **state)
+{
+    struct buf file = buf_make(1 << 20);
+    char *size;
+
+    (void)state;
+    add_wav(&file, "\x01\0", 320000);
+    size = (char *)memmem(file.at, file.size, "data\xff", 5) + 4;
+    memcpy(size, "\x02\0\0\0", 4);
+    check("two bytes of ten seconds", &file, 10000, 10, 10);
+    add_wav(&file, "\x01\0", 320000);
+    size = (char *)memmem(file.at, file.size, "\x80\x3e\0\0", 4);
+    memcpy(size, "\xff\xff\xff\xff", 4);
+    check("samples faster than any", &file, -1, 81, 427);
+    buf_done(&file);
+}
+
 static void what_does_not_say_is_estimated(void **state)
 {
     struct buf file = buf_make(1 << 20);
@@ -85,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_tell_the_length),
+        cmocka_unit_test(a_head_that_leaves_most_of_it_out_is_not_believed),
         cmocka_unit_test(what_does_not_say_is_estimated),
     };
 
