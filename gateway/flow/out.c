@@ -252,8 +252,8 @@ static void pin(struct flow *flow, struct span *text, struct span *data)
     uint32_t count;
     size_t bytes;
 
-    if (flow->client->family != FAMILY_RESPONSES || doc->text.at != data->at ||
-        responses_find(doc) == JSON_NONE || data->at < text->at ||
+    if (flow->client->family != FAMILY_RESPONSES || doc->count == 0 || doc->text.at != data->at ||
+        doc->text.size != data->size || responses_find(doc) == JSON_NONE || data->at < text->at ||
         data->at + data->size > text->at + text->size)
         return;
     patch_begin(&patch, doc);

@@ -108,8 +108,9 @@ static void tell(struct flow *flow, struct span text, struct span data)
 
 /* A response that its provider keeps is named by an id of ours; what comes in the events is
  * numbered. */
-static void follow(struct flow *flow)
+static void follow(struct flow *flow, struct span read)
 {
+    const struct json_doc *doc = &flow->worker->pool->doc;
     struct attempt *attempt = &flow->attempt;
     const struct response_place place = {
         .tenant = flow->key->tenant->id,
@@ -118,9 +119,10 @@ static void follow(struct flow *flow)
         .id = span_of(attempt->answer.id)};
     struct responses_pair *pair = &flow->pin.ids[0];
 
-    if (flow->client->family != FAMILY_RESPONSES || attempt->way != WAY_PASS)
+    if (flow->client->family != FAMILY_RESPONSES || attempt->way != WAY_PASS || doc->count == 0 ||
+        doc->text.at != read.at || doc->text.size != read.size)
         return;
-    responses_follow(&flow->writer, &flow->worker->pool->doc);
+    responses_follow(&flow->writer, doc);
     if (pair->ours.size > 0 || place.id.size == 0)
         return;
     pair->own = place.id;
@@ -138,8 +140,10 @@ void spoken_frame(struct flow *flow, struct span event, struct span data, struct
 
     attempt->language->read_frame(&flow->reader, event, data);
     arena_reset(flow->worker->pool->frame);
-    follow(flow);
     hear(flow);
+    /* Only what was read left a document. */
+    if (!attempt->failed && (flow->reader.signs & ANSWER_MALFORMED) == 0)
+        follow(flow, data);
     /* What comes behind the end may tell usage and is for nobody else. */
     if (!attempt->failed && !over)
         tell(flow, text, data);
@@ -163,7 +167,8 @@ void spoken_whole(struct flow *flow)
     struct attempt *attempt = &flow->attempt;
 
     attempt->language->read_whole(&flow->reader, buf_span(&attempt->body));
-    follow(flow);
+    if ((flow->reader.signs & ANSWER_MALFORMED) == 0)
+        follow(flow, buf_span(&attempt->body));
     hear(flow);
     if (!attempt->failed && (!attempt->done || buf_failed(&flow->told)))
         flow_fail(flow, FAULT_NONSENSE);

@@ -121,6 +121,40 @@ static void a_stream_that_breaks_fails_under_its_id(void **state)
     assert_null(strstr(end, "response.created"));
 }
 
+static void nonsense_is_no_answer(void **state)
+{
+    static const char *const frames[] = {
+        "data: {\"type\":\n\n",
+        "data: [DONE]\n\n",
+        "data: 5\n\n",
+        "data: {}\n\n",
+        CREATED "data: {\"type\":\"response.created\",\"response\":\n\n",
+        CREATED DELTA "data: nonsense\n\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(frames); i++) {
+        world_close();
+        world_open();
+        speak("openai");
+        world_responses(ASK_STREAM);
+        world_write();
+        script_head(world.script, 0, 200, SSE);
+        script_bytes(world.script, 0, frames[i]);
+        script_end(world.script, 0, UPSTREAM_WHOLE);
+        for (uint32_t n = 1; n < 4 && n < script_count(world.script) + 1; n++) {
+            world_write();
+            world_wait(6000);
+            world_write();
+            if (n < script_count(world.script))
+                script_answer(world.script, n, 200, JSON, "{");
+        }
+        world_write();
+        in_row(frames[i], !world_sent_has("response.completed"));
+        in_row(frames[i], world.request.ended);
+    }
+}
+
 static void another_provider_is_asked_in_its_language(void **state)
 {
     (void)state;
@@ -326,6 +360,7 @@ int main(void)
         world_row(a_provider_that_speaks_them_is_passed_on),
         world_row(its_stream_has_one_id_and_the_cost),
         world_row(a_stream_that_breaks_fails_under_its_id),
+        world_row(nonsense_is_no_answer),
         world_row(another_provider_is_asked_in_its_language),
         world_row(thoughts_of_another_provider_are_not_shown_to_it),
         world_row(what_only_its_own_can_read_goes_there),
