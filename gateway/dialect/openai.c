@@ -60,6 +60,47 @@ static bool show_tools(const struct json_doc *doc, uint32_t tools, const struct 
     return any;
 }
 
+/* The texts of a list of parts. */
+static bool show_list(const struct json_doc *doc, uint32_t list, const char *name,
+                      const struct answer_tap *tap)
+{
+    bool any = false;
+
+    if (json_is_null(doc, list) || json_kind(doc, list) != JSON_ARRAY)
+        return false;
+    for (uint32_t part = json_first(doc, list); part != JSON_NONE;
+         part = json_after(doc, list, part))
+        any |= show_member(doc, part, name, tap);
+    return any;
+}
+
+/* Mistral's content in parts, of which one kind has parts of its own. */
+static bool show_parts(const struct json_doc *doc, uint32_t content, const struct answer_tap *tap)
+{
+    bool any = show_list(doc, content, "text", tap);
+
+    if (json_is_null(doc, content) || json_kind(doc, content) != JSON_ARRAY)
+        return false;
+    for (uint32_t part = json_first(doc, content); part != JSON_NONE;
+         part = json_after(doc, content, part))
+        any |= show_list(doc, json_find(doc, part, "thinking"), "text", tap);
+    return any;
+}
+
+/* What is no text: a sound, or pictures; and reasoning that is told in blocks alone. */
+static bool show_others(const struct json_doc *doc, uint32_t message, const struct answer_tap *tap)
+{
+    uint32_t audio = json_find(doc, message, "audio"), images = json_find(doc, message, "images");
+    bool any = show_list(doc, json_find(doc, message, "reasoning_details"), "text", tap);
+
+    if (!json_is_null(doc, audio) && json_kind(doc, audio) == JSON_OBJECT) {
+        any |= show_member(doc, audio, "transcript", tap);
+        any |= show_member(doc, audio, "data", NULL);
+    }
+    return any || (!json_is_null(doc, images) && json_kind(doc, images) == JSON_ARRAY &&
+                   json_first(doc, images) != JSON_NONE);
+}
+
 /* A delta or a message: whether it has content. */
 static bool show_message(const struct json_doc *doc, uint32_t message, const struct answer_tap *tap)
 {
@@ -72,12 +113,13 @@ static bool show_message(const struct json_doc *doc, uint32_t message, const str
         show_member(doc, message, "reasoning", tap))
         any = true;
     any |= show_member(doc, message, "content", tap);
+    any |= show_parts(doc, json_find(doc, message, "content"), tap);
     any |= show_member(doc, message, "refusal", tap);
     any |= show_tools(doc, json_find(doc, message, "tool_calls"), tap);
     uint32_t call = json_find(doc, message, "function_call");
     if (!json_is_null(doc, call) && json_kind(doc, call) == JSON_OBJECT)
         any |= show_call(doc, call, tap);
-    return any;
+    return any || show_others(doc, message, tap);
 }
 
 static void copy_string(const struct json_doc *doc, uint32_t node, char *at, size_t capacity)

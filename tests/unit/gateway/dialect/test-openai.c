@@ -123,6 +123,19 @@ static void a_frame_says_what_it_is(void **state)
          DELTA(
              "{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}"),
          ANSWER_CONTENT, "f{"},
+        {"Mistral's parts",
+         DELTA("{\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":"
+               "\"h\"}]},"
+               "{\"type\":\"text\",\"text\":\"a\"},1]}"),
+         ANSWER_CONTENT, "ah"},
+        {"no parts", DELTA("{\"content\":[]}"), 0, ""},
+        {"blocks alone",
+         DELTA("{\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"h\"}]}"),
+         ANSWER_CONTENT, "h"},
+        {"a sound", DELTA("{\"audio\":{\"id\":\"a\",\"data\":\"AAAA\"}}"), ANSWER_CONTENT, ""},
+        {"what is said in it", DELTA("{\"audio\":{\"transcript\":\"hi\"}}"), ANSWER_CONTENT, "hi"},
+        {"a picture", DELTA("{\"images\":[{\"image_url\":{\"url\":\"data:\"}}]}"), ANSWER_CONTENT,
+         ""},
         {"an empty delta", DELTA("{}"), 0, ""},
         {"a finish", "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}", ANSWER_FINISH,
          ""},
