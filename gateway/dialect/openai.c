@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "gateway/dialect/openai_language.h"
 #include "gateway/dialect/usage.h"
 
 /* An embeddings answer is mostly numbers. */
@@ -152,22 +153,25 @@ static void note_choice(const struct json_doc *doc, uint32_t choice, uint32_t me
         choices->finished[index / 64] |= bit;
 }
 
-static uint32_t read_choice(const struct json_doc *doc, uint32_t choice, const char *body_name,
-                            const struct answer_tap *tap, struct answer *answer)
+static void read_choice(const struct json_doc *doc, uint32_t choice, const char *body_name,
+                        const struct answer_tap *tap, struct answer *answer,
+                        struct openai_places *places)
 {
-    uint32_t finish = json_find(doc, choice, "finish_reason"), signs = 0;
+    uint32_t finish = json_find(doc, choice, "finish_reason");
     uint32_t message = json_find(doc, choice, body_name);
-    bool finished = !json_is_null(doc, finish) && json_kind(doc, finish) == JSON_STRING;
+    /* Some say "" until the end. */
+    bool finished = !json_is_null(doc, finish) && json_kind(doc, finish) == JSON_STRING &&
+                    inside(doc, finish).size > 0;
 
     /* An older completion has its text in the choice itself. */
     if (show_message(doc, message, tap) || show_member(doc, choice, "text", tap))
-        signs |= ANSWER_CONTENT;
+        places->signs |= ANSWER_CONTENT;
     note_choice(doc, choice, message, finished, &answer->choices);
     if (finished) {
-        signs |= ANSWER_FINISH;
+        places->signs |= ANSWER_FINISH;
         copy_string(doc, finish, answer->finish_reason, sizeof(answer->finish_reason));
+        places->odd_finish |= openai_finish_is_odd(inside(doc, finish));
     }
-    return signs;
 }
 
 /* An upstream's error object, or its error text. */
@@ -246,7 +250,7 @@ static void read_choices(const struct json_doc *doc, const char *body_name,
         if (json_kind(doc, choice) != JSON_OBJECT)
             places->signs |= ANSWER_MALFORMED;
         else
-            places->signs |= read_choice(doc, choice, body_name, tap, answer);
+            read_choice(doc, choice, body_name, tap, answer, places);
     }
 }
 

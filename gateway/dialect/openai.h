@@ -24,6 +24,7 @@ struct openai_places {
     uint32_t usage;   /* value node; JSON_NONE: not there; may be null */
     uint32_t choices; /* value node or JSON_NONE */
     bool no_choices;  /* it is empty, or not there */
+    bool odd_finish;  /* a choice ended by a word that is none of OpenAI's ("eos") */
 };
 
 /* Reads the data of one frame of a stream into `doc` (which borrows it), adds to `answer`, shows
@@ -61,6 +62,9 @@ must_use struct span openai_detail_members(struct arena *arena, const struct jso
 void openai_patch_usage(struct patch *patch, uint32_t usage, struct span cost_members);
 /* Takes the usage member out of the root; says which bytes that are. */
 void openai_patch_no_usage(struct patch *patch, size_t *from_out, size_t *to_out);
+
+/* Puts OpenAI's words where choices ended by others. */
+void openai_patch_finishes(struct patch *patch, uint32_t choices);
 
 /* A usage object of our own, from meters. `cost_members` may be empty. */
 void openai_write_usage(struct json_writer *w, const struct meters *meters, enum ask_kind kind,

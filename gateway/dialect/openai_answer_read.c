@@ -183,40 +183,9 @@ static void read_sources(struct answer_reader *reader, uint32_t choice)
 
 /* ---- ends ---- */
 
-static enum answer_finish finish_of(struct span word)
-{
-    static const struct {
-        const char *word;
-        enum answer_finish finish;
-    } rows[] = {
-        {"tool_calls", FINISH_TOOL_CALLS},
-        {"function_call", FINISH_TOOL_CALLS},
-        {"tool_use", FINISH_TOOL_CALLS},
-        {"tool_call", FINISH_TOOL_CALLS},
-        {"length", FINISH_LENGTH},
-        {"max_tokens", FINISH_LENGTH},
-        {"model_length", FINISH_LENGTH}, /* Mistral */
-        {"model_context_window_exceeded", FINISH_LENGTH},
-        {"content_filter", FINISH_CONTENT_FILTER},
-        {"sensitive", FINISH_CONTENT_FILTER},
-        {"safety", FINISH_CONTENT_FILTER},
-        {"refusal", FINISH_CONTENT_FILTER},
-        {"content_policy", FINISH_CONTENT_FILTER},
-        {"error", FINISH_ERROR},                        /* Mistral, OpenRouter */
-        {"insufficient_system_resource", FINISH_ERROR}, /* DeepSeek */
-        {"network_error", FINISH_ERROR},
-        {"abort", FINISH_ERROR}, /* vLLM, SGLang */
-    };
-
-    for (size_t i = 0; i < array_size(rows); i++)
-        if (span_is_nocase(word, rows[i].word))
-            return rows[i].finish;
-    return FINISH_STOP;
-}
-
 static void finish(struct answer_reader *reader, uint32_t choice, struct span word)
 {
-    enum answer_finish how = finish_of(word);
+    enum answer_finish how = openai_finish_of(word);
 
     if (in_set(reader, FINISHED, choice))
         return;

@@ -18,6 +18,10 @@ must_use enum ask_written openai_write_ask(const struct chat *chat,
                                            struct ask_losses *losses_out);
 must_use bool openai_patch_body(struct patch *patch, const struct ask *ask,
                                 const struct language_target *target, struct arena *arena);
+/* What a provider's word for the end means; an unknown one is a stop. */
+must_use enum answer_finish openai_finish_of(struct span word);
+/* Whether it is none of OpenAI's words, and has one among them. */
+must_use bool openai_finish_is_odd(struct span word);
 void openai_speak_frame(struct answer_reader *reader, struct span event, struct span data);
 void openai_speak_whole(struct answer_reader *reader, struct span body);
 must_use bool openai_speak_error(struct answer_reader *reader, struct span body);

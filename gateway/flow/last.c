@@ -66,6 +66,8 @@ static void prepare_whole(struct flow *flow)
     struct patch patch;
 
     patch_begin(&patch, doc);
+    if (places->odd_finish)
+        openai_patch_finishes(&patch, places->choices);
     if (places->usage != JSON_NONE && !json_is_null(doc, places->usage)) {
         patch_usage(flow, &patch, places->usage);
     } else if (places->usage != JSON_NONE) {

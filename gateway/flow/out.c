@@ -136,13 +136,16 @@ static struct span frame_bytes(struct flow *flow, const struct sse_frame *frame,
     if (places->usage != JSON_NONE && places->no_choices)
         return (struct span){0};
     buf_clear(scratch);
-    if (!told && (places->usage == JSON_NONE || flow->ask.include_usage)) {
+    if (!told && !places->odd_finish && (places->usage == JSON_NONE || flow->ask.include_usage)) {
         if (frame->plain)
             return span_make(frame->text.at, frame->text.size + 2);
         buf_add_span(scratch, frame->text);
     } else {
         patch_begin(&patch, &flow->worker->pool->doc);
-        openai_patch_no_usage(&patch, &flow->cut_from, &flow->cut_to);
+        if (told || (places->usage != JSON_NONE && !flow->ask.include_usage))
+            openai_patch_no_usage(&patch, &flow->cut_from, &flow->cut_to);
+        if (places->odd_finish)
+            openai_patch_finishes(&patch, places->choices);
         uint32_t count = patch_pieces(&patch, pieces, &bytes);
         buf_add_string(scratch, "data: ");
         for (uint32_t i = 0; i < count; i++)

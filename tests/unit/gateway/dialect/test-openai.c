@@ -143,6 +143,7 @@ static void a_frame_says_what_it_is(void **state)
          ANSWER_USAGE, ""},
         {"usage of null", "{\"choices\":[],\"usage\":null}", 0, ""},
         {"no choices at all", "{\"type\":\"ping\"}", 0, ""},
+        {"a finish of nothing", "{\"choices\":[{\"delta\":{},\"finish_reason\":\"\"}]}", 0, ""},
         {"text and finish",
          "{\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"length\"}]}",
          ANSWER_CONTENT | ANSWER_FINISH, "x"},
@@ -172,6 +173,43 @@ static void a_frame_says_what_it_is(void **state)
     }
     buf_done(&text);
     json_doc_done(&doc);
+}
+
+static void odd_words_of_the_end_become_openais(void **state)
+{
+    static const struct {
+        const char *what, *word, *wanted; /* NULL: it stays */
+    } rows[] = {
+        {"OpenAI's", "stop", NULL},
+        {"OpenAI's older one", "function_call", NULL},
+        {"Together's", "eos", "stop"},
+        {"Mistral's", "model_length", "length"},
+        {"Z.AI's", "sensitive", "content_filter"},
+        {"Anthropic's", "tool_use", "tool_calls"},
+        {"a failure", "insufficient_system_resource", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct json_doc doc = json_doc_make();
+        struct answer answer = answer_make();
+        struct openai_places places;
+        struct patch patch;
+        struct buf text = buf_make(1024), out = buf_make(1024), wanted = buf_make(1024);
+        buf_printf(&text, "{\"choices\":[{\"delta\":{},\"finish_reason\":\"%s\"}]}", rows[i].word);
+        buf_printf(&wanted, "{\"choices\":[{\"delta\":{},\"finish_reason\":\"%s\"}]}",
+                   rows[i].wanted == NULL ? rows[i].word : rows[i].wanted);
+        openai_read_frame(&doc, buf_span(&text), NULL, &answer, &places);
+        assert_int(rows[i].what, places.odd_finish, rows[i].wanted != NULL);
+        patch_begin(&patch, &doc);
+        openai_patch_finishes(&patch, places.choices);
+        join(&patch, &out);
+        assert_span(rows[i].what, buf_span(&out), wanted.at);
+        buf_done(&text);
+        buf_done(&out);
+        buf_done(&wanted);
+        json_doc_done(&doc);
+    }
 }
 
 static void choices_without_a_finish_get_one(void **state)
@@ -332,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_is_patched_byte_for_byte),
         cmocka_unit_test(a_frame_says_what_it_is),
+        cmocka_unit_test(odd_words_of_the_end_become_openais),
         cmocka_unit_test(choices_without_a_finish_get_one),
         cmocka_unit_test(a_whole_answer_is_one_or_is_not),
         cmocka_unit_test(usage_carries_the_cost_exactly),
