@@ -36,7 +36,7 @@ def stack(tmp_path_factory, cluster):
         stack.stop()
 
 
-# ---- three clients, each as plain HTTP; the SDKs have tests of their own ----
+# ---- clients, each as plain HTTP; the SDKs have tests of their own ----
 
 def events_of(text):
     return [json.loads(line[len(LINE):]) for line in text.splitlines() if line.startswith(LINE) and "[DONE]" not in line]
@@ -114,7 +114,33 @@ class Generate:
         return usage["promptTokenCount"], usage["candidatesTokenCount"] + usage.get("thoughtsTokenCount", 0)
 
 
-CLIENTS = {"chat": Chat, "messages": Messages, "generate": Generate}
+class Responses:
+    path = "/v1/responses"
+
+    @staticmethod
+    def body(model, text, stream, **more):
+        return {"input": text, "model": model, "max_output_tokens": 500, "stream": stream, **more}
+
+    @staticmethod
+    def read(answer, stream):
+        body = answer.json() if not stream else None
+        if stream:
+            events = events_of(answer.text)
+            assert [event["sequence_number"] for event in events] == list(range(len(events)))
+            body = events[-1]["response"]
+            assert {event["response"]["id"] for event in events if "response" in event} == {body["id"]}
+            told = "".join(event["delta"] for event in events if event["type"] == "response.output_text.delta")
+        text = "".join(part["text"] for item in body["output"] if item["type"] == "message" for part in item["content"])
+        assert not stream or told == text
+        reason = (body["incomplete_details"] or {}).get("reason")
+        return text, {None: "stop", "max_output_tokens": "length"}[reason], body["usage"]
+
+    @staticmethod
+    def tokens(usage):
+        return usage["input_tokens"], usage["output_tokens"]
+
+
+CLIENTS = {"chat": Chat, "messages": Messages, "generate": Generate, "responses": Responses}
 
 
 def path_of(client, model, stream):
@@ -219,8 +245,9 @@ def is_told(fault, answer, stream):
     if answer.status_code != 200:
         return answer.status_code in (FAULTS[fault], 502, 503) and "error" in answer.json()
     # It began before the fault came: the end is an error in the client's own words.
-    ends = "[DONE]" in answer.text or "message_stop" in answer.text
-    return stream and not ends and "error" in events_of(answer.text)[-1]
+    ends = any(end in answer.text for end in ("[DONE]", "message_stop", "response.completed", "response.incomplete"))
+    last = events_of(answer.text)[-1]
+    return stream and not ends and "error" in last.get("response", last)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
