@@ -162,15 +162,6 @@ static bool read_result(struct gemini_reading *r, uint32_t response)
     return true;
 }
 
-/* A signature that came alone, as in a stream, is that of the thought before it. */
-static bool is_late_signature(const struct gemini_reading *r, uint32_t text, struct span signature)
-{
-    const struct chat_part *before = r->chat->parts + r->part - 1;
-
-    return signature.size > 0 && gemini_inside(r->doc, text).size == 0 && r->part > 0 &&
-           before->kind == PART_REASONING && before->signature.size == 0;
-}
-
 static bool read_text(struct gemini_reading *r, uint32_t part, uint32_t text, struct span signature)
 {
     struct chat_part *to;
@@ -182,11 +173,6 @@ static bool read_text(struct gemini_reading *r, uint32_t part, uint32_t text, st
     signer = signer_take(&signature);
     if (signer == SIGNER_UNKNOWN)
         signer = SIGNER_GEMINI;
-    if (thought && is_late_signature(r, text, signature)) {
-        r->chat->parts[r->part - 1].signature = signature;
-        r->chat->parts[r->part - 1].signer = signer;
-        return true;
-    }
     if (!thought && signature.size > 0) {
         to = add(r, false);
         to->kind = PART_REASONING;
@@ -301,6 +287,57 @@ static bool make_room(struct gemini_reading *r, uint32_t system, uint32_t conten
     return r->why == NULL;
 }
 
+/* The last piece of the thought that begins there: streams tell it in many, perhaps as contents of
+ * their own, and its signature with the last. */
+static uint32_t thought_last(const struct gemini_reading *r, uint32_t at)
+{
+    const struct chat_part *parts = r->chat->parts;
+
+    while (at + 1 < r->part && parts[at].kind == PART_REASONING && parts[at].signature.size == 0 &&
+           parts[at + 1].kind == PART_REASONING)
+        at++;
+    return at;
+}
+
+static struct span thought_text(struct gemini_reading *r, uint32_t from, uint32_t last)
+{
+    size_t size = 0;
+    char *text, *to;
+
+    for (uint32_t i = from; i <= last; i++)
+        size += r->chat->parts[i].text.size;
+    text = to = gemini_take(r, size + 1, 1);
+    for (uint32_t i = from; text != NULL && i <= last; i++)
+        to = mempcpy(to, r->chat->parts[i].text.at, r->chat->parts[i].text.size);
+    return text == NULL ? (struct span){0} : span_make(text, size);
+}
+
+/* Makes one part of each thought, so that its signature is that of the whole of it. */
+static bool join_thoughts(struct gemini_reading *r)
+{
+    struct chat *chat = r->chat;
+    uint32_t from = 0, to = 0, kept = 0;
+
+    for (uint32_t i = 0; i < chat->message_count; i++) {
+        struct chat_message message = chat->messages[i];
+        uint32_t end = message.first + message.count, last;
+        message.first = to;
+        for (; from < end; from = last + 1) {
+            struct span text = chat->parts[from].text;
+            last = thought_last(r, from);
+            if (last > from)
+                text = thought_text(r, from, last);
+            chat->parts[to] = chat->parts[last];
+            chat->parts[to++].text = text;
+        }
+        message.count = to - message.first;
+        if (message.count > 0)
+            chat->messages[kept++] = message;
+    }
+    chat->message_count = kept;
+    return r->why == NULL;
+}
+
 bool gemini_read_contents(struct gemini_reading *r)
 {
     const struct json_doc *doc = r->doc;
@@ -321,5 +358,5 @@ bool gemini_read_contents(struct gemini_reading *r)
             return false;
     if (r->chat->message_count == before)
         return gemini_refuse(r, "contents", "contents must have at least one part.");
-    return true;
+    return join_thoughts(r);
 }

@@ -196,11 +196,11 @@ class Stack:
 
     # ---- truth ----
 
-    def truth(self):
-        """What the provider saw, oldest first."""
-        calls, since = [], 0
+    def truth(self, since=0, **more):
+        """What the provider saw, oldest first; of its last thousand calls with body=1 also what they asked."""
+        calls = []
         while True:
-            answer = httpx.get(self.provider_url + "/truth", params={"since": since, "limit": 5000})
+            answer = httpx.get(self.provider_url + "/truth", params={"since": since, "limit": 5000, **more})
             lines = [json.loads(line) for line in answer.text.splitlines()]
             calls += lines
             if not lines:

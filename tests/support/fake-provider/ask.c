@@ -21,6 +21,29 @@ struct reading {
     struct ask *ask;
 };
 
+/* A member by its name, or by the same in snake_case, which Google takes as well. */
+static uint32_t find_either(const struct json_doc *doc, uint32_t from, const char *name)
+{
+    uint32_t found;
+    char snake[128];
+    size_t size = 0;
+
+    if (json_kind(doc, from) != JSON_OBJECT)
+        return JSON_NONE;
+    found = json_find(doc, from, name);
+    if (found != JSON_NONE)
+        return found;
+    for (; *name != '\0'; name++) {
+        bool large = *name >= 'A' && *name <= 'Z';
+        must(size + 3 < sizeof(snake));
+        if (large)
+            snake[size++] = '_';
+        snake[size++] = large ? (char)(*name - 'A' + 'a') : *name;
+    }
+    snake[size] = '\0';
+    return json_find(doc, from, snake);
+}
+
 uint32_t ask_find(const struct json_doc *doc, uint32_t from, const char *path)
 {
     struct span rest = span_of(path);
@@ -34,7 +57,7 @@ uint32_t ask_find(const struct json_doc *doc, uint32_t from, const char *path)
         must(part.size < sizeof(name));
         memcpy(name, part.at, part.size);
         name[part.size] = '\0';
-        from = json_kind(doc, from) == JSON_OBJECT ? json_find(doc, from, name) : JSON_NONE;
+        from = find_either(doc, from, name);
     }
     return from;
 }

@@ -55,6 +55,17 @@ static void what_is_said_comes_through(void **state)
          "{\"contents\":[{\"role\":\"model\",\"parts\":[{\"text\":\"h\",\"thought\":true},"
          "{\"text\":\"a\",\"thoughtSignature\":\"s1\"},{\"text\":\"b\",\"thoughtSignature\":"
          "\"s2\"}]}],\"generationConfig\":{\"maxOutputTokens\":99}}"},
+        {"a thought in pieces, also as contents of their own, is one with the last one's signature",
+         "{\"contents\":[{\"parts\":[{\"text\":\"q\"}]},{\"role\":\"model\",\"parts\":[{\"text\":"
+         "\"h\",\"thought\":true},{\"text\":\"i\",\"thought\":true}]},{\"role\":\"model\","
+         "\"parts\":["
+         "{\"text\":\"j\",\"thought\":true,\"thoughtSignature\":\"s1\"}]},{\"role\":\"model\","
+         "\"parts\":[{\"text\":\"a\"}]}]}",
+         "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"q\"}]},{\"role\":\"model\","
+         "\"parts\":["
+         "{\"text\":\"hij\",\"thought\":true},{\"text\":\"\",\"thoughtSignature\":\"s1\"},{"
+         "\"text\":\"a\"}]}],"
+         "\"generationConfig\":{\"maxOutputTokens\":99}}"},
         {"calls without ids, answered in their order",
          "{\"contents\":[{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":"
          "{\"a\":1}},\"thoughtSignature\":\"s-_\"},{\"functionCall\":{\"name\":\"f\"}},"
