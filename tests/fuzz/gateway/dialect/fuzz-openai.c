@@ -55,6 +55,34 @@ static void check_patched(struct json_doc *doc, const struct openai_places *plac
     arena_free(arena);
 }
 
+/* Ends by other words than OpenAI's are patched into JSON; ends that were not told are told. */
+static void check_ends(struct json_doc *doc, const struct openai_places *places,
+                       const struct answer *answer)
+{
+    struct arena *arena = arena_new(4096, 1 << 20);
+    struct span pieces[PATCH_PIECES_MAX];
+    struct json_doc after = json_doc_make();
+    struct buf out = buf_make((size_t)64 << 20);
+    struct patch patch;
+    size_t bytes;
+
+    patch_begin(&patch, doc);
+    openai_patch_finishes(&patch, places->choices);
+    must((patch.count > 0) == places->odd_finish);
+    if (places->usage != JSON_NONE)
+        openai_patch_usage(&patch, places->usage,
+                           openai_detail_members(arena, doc, places->usage, &answer->usage.meters,
+                                                 span_of("\"x_cost\":1")));
+    uint32_t count = patch_pieces(&patch, pieces, &bytes);
+    for (uint32_t i = 0; i < count; i++)
+        buf_add_span(&out, pieces[i]);
+    must(json_parse(&after, buf_span(&out), &json_limits_body) == JSON_OK);
+    must(openai_make_finishes(arena, answer, 1).size <= (size_t)1 << 19);
+    buf_done(&out);
+    json_doc_done(&after);
+    arena_free(arena);
+}
+
 /* The frame again with another text in it must fit, and be read as the same. */
 static void check_shape(struct json_doc *doc, struct span text, uint32_t signs)
 {
@@ -90,6 +118,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_usage(&frame);
     if ((places.signs & ANSWER_USAGE) != 0 && json_kind(&doc, places.usage) == JSON_OBJECT)
         check_patched(&doc, &places);
+    if (places.choices != JSON_NONE && (places.signs & ANSWER_MALFORMED) == 0 &&
+        (places.usage == JSON_NONE || json_kind(&doc, places.usage) == JSON_OBJECT))
+        check_ends(&doc, &places, &frame);
     if (places.signs == ANSWER_CONTENT && shown_count == 1)
         check_shape(&doc, text, places.signs);
     openai_read_whole(&doc, ASK_CHAT, text, &tap, &whole, &places);
