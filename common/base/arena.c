@@ -24,6 +24,7 @@ struct arena {
     size_t chunk_bytes, max_bytes;
     size_t allocated; /* the sizes of all chunks */
     size_t used;      /* what was handed out */
+    size_t kept;      /* of what is left, for sizes that are ours */
 };
 
 struct arena *arena_new(size_t chunk_bytes, size_t max_bytes)
@@ -109,8 +110,14 @@ size_t arena_room(const struct arena *arena)
 {
     size_t fresh = arena->max_bytes - arena->allocated;
     size_t here = chunk_room(arena->current);
+    size_t most = here > fresh ? here : fresh;
 
-    return here > fresh ? here : fresh;
+    return most > arena->kept ? most - arena->kept : 0;
+}
+
+void arena_keep(struct arena *arena, size_t bytes)
+{
+    arena->kept = bytes;
 }
 
 size_t arena_used(const struct arena *arena)

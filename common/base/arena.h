@@ -21,8 +21,12 @@ void arena_free(struct arena *arena);
 must_use void *arena_take(struct arena *arena, size_t size);
 must_use void *arena_array(struct arena *arena, size_t count, size_t size);
 
-/* Bytes still to be had. */
+/* Bytes still to be had in one piece, but for what is kept: what a size from outside is measured
+ * against. */
 must_use size_t arena_room(const struct arena *arena);
+/* From now on arena_room() tells `bytes` less, so that what came from outside leaves that much for
+ * what our own code bounds. Nothing else looks at it. */
+void arena_keep(struct arena *arena, size_t bytes);
 must_use size_t arena_used(const struct arena *arena);
 
 /* Copies with a NUL behind them. */

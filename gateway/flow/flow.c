@@ -15,6 +15,8 @@ enum { UNUSED_FLOWS_MAX = 256, ARENA_CHUNK_BYTES = 8 << 10, FRAME_CHUNK_BYTES = 
 #define TAIL_MAX_BYTES (2 * SSE_FRAME_MAX)
 /* What a reader takes apart one frame or whole body with. */
 #define FRAME_MAX_BYTES ((size_t)48 << 20)
+/* Of an arena, for what is ours: prices, headers, refusals. What came from outside leaves it. */
+#define KEPT_FOR_OURS_MAX_BYTES ((size_t)2 << 20)
 /* A whole answer may be longer in another dialect. */
 #define TOLD_FACTOR 4
 /* Memory that a flow keeps for the next one. */
@@ -59,6 +61,19 @@ struct flow_config flow_config_default(void)
                                 .max_request_memory = (size_t)64 << 20};
 }
 
+static size_t kept_for_ours(size_t max_bytes)
+{
+    return max_bytes / 8 < KEPT_FOR_OURS_MAX_BYTES ? max_bytes / 8 : KEPT_FOR_OURS_MAX_BYTES;
+}
+
+/* A request may not leave so little that its provider's answer is taken for too large. */
+void flow_keep_memory(struct flow *flow, bool for_answer)
+{
+    size_t max_bytes = flow->worker->config.max_request_memory;
+
+    arena_keep(flow->arena, kept_for_ours(max_bytes) + (for_answer ? max_bytes / 2 : 0));
+}
+
 void flow_worker_init(struct flow_worker *worker)
 {
     struct flow_pool *pool = mem_new(sizeof(*pool));
@@ -69,6 +84,7 @@ void flow_worker_init(struct flow_worker *worker)
     pool->doc = json_doc_make();
     pool->scratch = buf_make(SCRATCH_MAX_BYTES);
     pool->frame = arena_new(FRAME_CHUNK_BYTES, FRAME_MAX_BYTES);
+    arena_keep(pool->frame, kept_for_ours(FRAME_MAX_BYTES));
     worker->pool = pool;
 }
 
@@ -170,6 +186,7 @@ static struct flow *flow_take(struct flow_worker *worker)
         pool->unused_count--;
     }
     flow->worker = worker;
+    flow_keep_memory(flow, true);
     list_push_back(&pool->live, &flow->link);
     pool->live_count++;
     return flow;

@@ -12,6 +12,9 @@ void flow_refuse(struct flow *flow, enum refusal refusal, const struct refusal_s
 /* Sets the timer for whatever is due first. */
 void flow_arm(struct flow *flow, int64_t due_mono_ms);
 must_use int64_t flow_now_ms(const struct flow *flow);
+/* What arena_room() of the flow's memory leaves for what is ours and, while the request is read and
+ * written, for the answer that may have to be gathered. */
+void flow_keep_memory(struct flow *flow, bool for_answer);
 
 /* steps.c: what comes before the first byte upstream */
 must_use enum go flow_auth(struct flow *flow);

@@ -320,9 +320,11 @@ static bool is_spoken_elsewhere(const struct flow *flow)
 /* The body first: what cannot be said to this provider is no attempt. */
 static enum go begin(struct flow *flow)
 {
+    flow_keep_memory(flow, true);
     begin_attempt(flow);
     switch (write_body(flow)) {
     case BODY_READY:
+        flow_keep_memory(flow, false);
         break;
     case BODY_ELSEWHERE:
         flow->attempt.candidate = NULL;

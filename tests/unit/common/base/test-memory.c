@@ -51,6 +51,25 @@ static void the_room_of_an_arena_can_be_taken_whole(void **state)
     }
 }
 
+static void what_an_arena_keeps_is_no_room_and_can_be_taken(void **state)
+{
+    struct arena *arena = arena_new(64, 10000);
+
+    (void)state;
+    arena_keep(arena, 1000);
+    assert_int("room", arena_room(arena), 9000);
+    while (arena_room(arena) > 0) {
+        size_t size = arena_room(arena) / 2 + 1;
+        memset(arena_take(arena, size), 1, size);
+    }
+    for (size_t i = 0; i < 9; i++)
+        memset(arena_take(arena, 96), 1, 96);
+    assert_int("and it is no room still", arena_room(arena), 0);
+    arena_reset(arena);
+    assert_true(arena_room(arena) >= 9000 - 64);
+    arena_free(arena);
+}
+
 static void an_arena_copies_text_with_a_nul(void **state)
 {
     struct arena *arena = arena_new(64, 1 << 20);
@@ -212,6 +231,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_gives_zeroed_aligned_memory_up_to_its_room),
         cmocka_unit_test(the_room_of_an_arena_can_be_taken_whole),
+        cmocka_unit_test(what_an_arena_keeps_is_no_room_and_can_be_taken),
         cmocka_unit_test(an_arena_copies_text_with_a_nul),
         cmocka_unit_test(a_buffer_stops_at_its_maximum_and_says_so),
         cmocka_unit_test(a_buffer_grows_reserves_and_hands_over),

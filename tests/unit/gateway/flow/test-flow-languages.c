@@ -273,6 +273,44 @@ static void an_error_inside_of_a_stream_goes_to_the_next_before_content(void **s
     assert_int_equal(world_event()->attempt_count, 2);
 }
 
+/* Bodies that fill the memory of their request to nearly the last byte, a little more each time:
+ * all are answered or refused. */
+static void a_body_that_takes_all_memory_is_refused_and_ends_nobody(void **state)
+{
+    static const char call[] = "{\"functionCall\":{\"name\":\"f\",\"args\":{}}}";
+    static const char result[] =
+        "{\"functionResponse\":{\"name\":\"f\",\"response\":{\"a\":[\"b\"]}}}";
+    enum { MEMORY = 256 << 10 };
+    uint32_t refused = 0;
+
+    (void)state;
+    for (uint32_t parts = 30; parts < 90; parts++) {
+        struct buf body = buf_make(1 << 20);
+        world_close();
+        world_open();
+        world.worker.config.max_request_memory = MEMORY;
+        speak(WIRE_ANTHROPIC);
+        buf_add_string(&body, "{\"contents\":[{\"role\":\"model\",\"parts\":[");
+        for (uint32_t i = 0; i < parts; i++)
+            buf_printf(&body, "%s%s", i == 0 ? "" : ",", call);
+        buf_add_string(&body, "]},{\"role\":\"user\",\"parts\":[");
+        for (uint32_t i = 0; i < parts; i++)
+            buf_printf(&body, "%s%s", i == 0 ? "" : ",", result);
+        buf_add_string(&body, "]}]}");
+        buf_add_byte(&body, '\0');
+        world_generate(body.at);
+        world_write();
+        if (script_count(world.script) > 0)
+            script_answer(world.script, 0, 200, JSON, MESSAGE);
+        world_write();
+        refused += world.request.status >= 400;
+        assert_int("answered or refused", world.request.status,
+                   script_count(world.script) > 0 ? 200 : 400);
+        buf_done(&body);
+    }
+    assert_true(refused > 0 && refused < 60);
+}
+
 static void failover_goes_from_one_language_to_another(void **state)
 {
     (void)state;
@@ -365,6 +403,7 @@ int main(void)
         world_row(geminis_client_names_model_and_stream_in_its_path),
         world_row(a_failure_in_a_stream_is_told_in_the_clients_words),
         world_row(an_error_inside_of_a_stream_goes_to_the_next_before_content),
+        world_row(a_body_that_takes_all_memory_is_refused_and_ends_nobody),
         world_row(failover_goes_from_one_language_to_another),
         world_row(what_was_dropped_is_told_and_required_parameters_are_not),
         world_row(what_is_no_conversation_is_refused_before_anything_is_sent),
