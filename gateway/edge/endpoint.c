@@ -230,6 +230,9 @@ static void match_v1beta(struct span path, struct endpoint_match *match)
     } else if (span_starts(path, "/models/") && !match_verb(rest, match) &&
                span_index(rest, ':') < 0) {
         match_model(rest, match);
+    } else if (path.size > 0 && !span_starts(path, "/models/")) {
+        /* Vercel's AI SDK takes an "author/slug" for a whole name, and leaves "models" out. */
+        (void)match_verb(span_part(path, 1, SIZE_MAX), match);
     }
 }
 

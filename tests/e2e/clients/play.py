@@ -2,10 +2,11 @@
 
 An SDK is a class with `say(ask)`, which gives a Said, `fails(ask)`, which gives the name and status of the SDK's own
 exception, and `leave(ask)`, which opens a stream, reads of it and goes. It runs in a process of its own, because older
-majors stand beside newer ones by PYTHONPATH. The job comes on stdin; it holds all texts, tools and schemas, so that
+majors stand beside newer ones by PYTHONPATH. Its jobs come on stdin; they hold all texts, tools and schemas, so that
 clients in other programming languages play the same.
 """
 
+import concurrent.futures
 import dataclasses
 import json
 import sys
@@ -89,9 +90,7 @@ def scene(sdk, job, name, ask, mark):
     raise ValueError(name)
 
 
-def play(make):
-    """Reads the job, makes the SDK with it, plays every scene with every upstream."""
-    job = json.load(sys.stdin)
+def play_job(make, job):
     sdk = make(job)
     for upstream, model in job["upstreams"].items():
         job["now"] = upstream
@@ -103,4 +102,12 @@ def play(make):
                     line.update(scene(sdk, job, name, Ask(model, [], streamed), mark))
                 except Exception:
                     line["failed"] = traceback.format_exc(limit=-6)
-                print(json.dumps(line), flush=True)
+                sys.stdout.write(json.dumps(line) + "\n")
+
+
+def play(make):
+    """Reads the jobs, makes an SDK for each, and plays their scenes with every upstream, the jobs beside each other."""
+    jobs = json.load(sys.stdin)
+    with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
+        for done in [pool.submit(play_job, make, job) for job in jobs]:
+            done.result()

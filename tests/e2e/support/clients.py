@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -76,20 +77,24 @@ def job(stack, client, scenes, upstreams=UPSTREAMS):
             "image": IMAGE}
 
 
-def run(words, given, path=None, seconds=240):
-    """The lines a player printed, as objects. `path`: a folder of packages that come before the others."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ANTHROPIC_", "GOOGLE_"))}
+def run(program, jobs, path=None, seconds=240):
+    """Plays the jobs in one process of a program of tests/e2e/clients, or of Node; the lines it printed, as objects. `path`:
+    the folder of packages that come before the others."""
+    env = {name: value for name, value in os.environ.items()
+           if not name.startswith(("OPENAI_", "ANTHROPIC_", "GOOGLE_", "GEMINI_", "LANGCHAIN_", "LANGSMITH_"))}
     env["PYTHONDONTWRITEBYTECODE"] = "1"
-    if path:
-        env["PYTHONPATH"] = str(path)
+    if program == "node":
+        for one in (HERE / "node").glob("*.mjs"):
+            shutil.copy(one, path)
+        words = [os.environ.get("TOLLGATE_NODE", "node"), "--no-warnings", str(path / "play.mjs")]
+    else:
+        words = [sys.executable, "-W", "ignore", str(HERE / "clients" / program)]
+        if path:
+            env["PYTHONPATH"] = str(path)
     begin = time.monotonic()
-    done = subprocess.run(words, input=json.dumps(given), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    done = subprocess.run(words, input=json.dumps(jobs), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           env=env, cwd=HERE / "clients", timeout=seconds)
     assert done.returncode == 0, f"{words}: {done.stderr[-4000:]}"
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    print(f"{given['client']}: {len(lines)} scenes in {time.monotonic() - begin:.1f} s")
+    print(f"{program} {path or ''}: {len(lines)} scenes in {time.monotonic() - begin:.1f} s")
     return lines
-
-
-def run_python(program, given, path=None):
-    return run([sys.executable, "-W", "ignore", str(HERE / "clients" / program)], given, path)
