@@ -198,6 +198,7 @@ static void turn_around(struct flow *flow)
     attempt->done = true;
 }
 
+/* JSON shows its own end; a sound or a plain text has none but that of its framing. */
 void served_whole(struct flow *flow)
 {
     struct attempt *attempt = &flow->attempt;
@@ -208,6 +209,10 @@ void served_whole(struct flow *flow)
                                           .answer = &attempt->answer};
     struct service_places places;
 
+    if (!attempt->head.framed && service_takes_type(flow->ask.kind, attempt->content_type)) {
+        flow_fail(flow, FAULT_TRUNCATED);
+        return;
+    }
     if (attempt->raw) {
         attempt->done = attempt->content;
         if (!attempt->done)

@@ -154,7 +154,15 @@ void script_head(struct script *script, uint32_t n, int status, const char *cont
 {
     struct upstream_head head = {.status = status,
                                  .content_type = span_of(content_type),
-                                 .request_id = span_of("req_of_provider")};
+                                 .request_id = span_of("req_of_provider"),
+                                 .framed = true};
+
+    tell_head(script, n, &head);
+}
+
+void script_head_unframed(struct script *script, uint32_t n, const char *content_type)
+{
+    struct upstream_head head = {.status = 200, .content_type = span_of(content_type)};
 
     tell_head(script, n, &head);
 }

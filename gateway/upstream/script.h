@@ -39,6 +39,8 @@ void script_refuse_next(struct script *script);
 
 /* What the provider of the nth call does now. Nothing happens to a call that is gone. */
 void script_head(struct script *script, uint32_t n, int status, const char *content_type);
+/* 200, and the body ends where the connection does. */
+void script_head_unframed(struct script *script, uint32_t n, const char *content_type);
 void script_head_retry(struct script *script, uint32_t n, int status, int64_t retry_after_ms);
 void script_bytes(struct script *script, uint32_t n, const char *text);
 void script_end(struct script *script, uint32_t n, enum upstream_end end);

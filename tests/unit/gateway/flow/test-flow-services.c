@@ -153,6 +153,20 @@ static void speech_that_breaks_off_is_seen_to(void **state)
     assert_int_equal(world_event()->charge_pico, 78750000);
 }
 
+static void what_ends_with_its_connection_alone_is_not_taken_for_whole(void **state)
+{
+    (void)state;
+    sell("speech", METER_CHARACTER, 15000000);
+    serve(ENDPOINT_SPEECH, SPOKEN);
+    script_head_unframed(world.script, 0, "audio/mpeg");
+    script_bytes(world.script, 0, "half of it");
+    script_end(world.script, 0, UPSTREAM_WHOLE);
+    world_write();
+    assert_true(world.request.ended);
+    assert_false(world.request.complete);
+    assert_int_equal(world_event()->outcome, OUTCOME_PROVIDER_DIED);
+}
+
 static void speech_that_fails_before_it_sounds_goes_elsewhere(void **state)
 {
     (void)state;
@@ -491,6 +505,7 @@ int main(void)
         world_row(an_edit_may_come_as_json),
         world_row(speech_is_relayed_as_it_comes),
         world_row(speech_that_breaks_off_is_seen_to),
+        world_row(what_ends_with_its_connection_alone_is_not_taken_for_whole),
         world_row(speech_that_fails_before_it_sounds_goes_elsewhere),
         world_row(a_silent_voice_is_given_up),
         world_row(a_form_goes_on_as_a_form),
