@@ -60,6 +60,20 @@ static struct sha256 tag_of(const struct sha256 *key, const struct response_plac
                               span_make(text, ID_AT + place->id.size));
 }
 
+/* An account is told by a part of its secret's hash, which is nobody's business: it is masked by
+ * what the key makes of the tag, and so looks different in each id. */
+static uint64_t mask_of(const struct sha256 *key, const char tag[TAG])
+{
+    char text[TAG + 1];
+    struct sha256 mask;
+
+    memcpy(text, tag, TAG);
+    text[TAG] = 'a';
+    mask = digest_hmac_sha256(span_make((const char *)key->at, sizeof(key->at)),
+                              span_make(text, sizeof(text)));
+    return get_account((const char *)mask.at);
+}
+
 void response_id_write(const struct sha256 *key, const struct response_place *place,
                        struct buf *out)
 {
@@ -70,8 +84,9 @@ void response_id_write(const struct sha256 *key, const struct response_place *pl
         return;
     tag = tag_of(key, place);
     memcpy(sealed, &place->deployment, sizeof(struct uuid));
-    put_account(sealed + sizeof(struct uuid), place->account);
     memcpy(sealed + sizeof(struct uuid) + ACCOUNT, tag.at, TAG);
+    put_account(sealed + sizeof(struct uuid),
+                place->account ^ mask_of(key, sealed + sizeof(struct uuid) + ACCOUNT));
     buf_add_string(out, prefix);
     digest_base64url(span_make(sealed, sizeof(sealed)), out);
     buf_add_byte(out, '_');
@@ -107,6 +122,7 @@ enum response_id_outcome response_id_read(const struct sha256 *key, struct span 
         return RESPONSE_ID_OURS;
     if (!unseal(text, &place, tag))
         return RESPONSE_ID_UNKNOWN;
+    place.account ^= mask_of(key, tag);
     wanted = tag_of(key, &place);
     if (!digest_equal(tag, wanted.at, TAG))
         return RESPONSE_ID_UNKNOWN;

@@ -4,7 +4,7 @@
  * Such an id says which deployment keeps the response, and under which id of its own; a tag binds
  * both to the tenant, because all tenants share the gateway's account at the provider:
  * "resp_tg1" BASE64URL(deployment, account, tag) "_" ID, where tag is the first half of
- * HMAC-SHA256(key, tenant, deployment, account, ID). Pure.
+ * HMAC-SHA256(key, tenant, deployment, account, ID). The account is masked. Pure.
  */
 #ifndef TOLLGATE_GATEWAY_DIALECT_RESPONSE_ID_H
 #define TOLLGATE_GATEWAY_DIALECT_RESPONSE_ID_H

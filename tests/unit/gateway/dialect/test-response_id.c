@@ -54,6 +54,28 @@ static void what_was_handed_out_is_read_by_its_tenant_alone(void **state)
     buf_done(&out);
 }
 
+/* The account is a part of a secret's hash. */
+static void the_account_is_not_to_be_seen(void **state)
+{
+    enum { AT = sizeof("resp_tg1") - 1, SIZE = 54, ACCOUNT_AT = sizeof(struct uuid), ACCOUNT = 8 };
+    static const char account[ACCOUNT] = "\xfe\xdc\xba\x98\x76\x54\x32\x10";
+    static const char *const ids[] = {"resp_a", "resp_b"};
+    char seen[2][ACCOUNT];
+
+    (void)state;
+    for (size_t i = 0; i < array_size(ids); i++) {
+        struct buf out, sealed = buf_make(SIZE);
+        struct span text = write_one(&out, "s", 1, ids[i]);
+
+        assert_int(ids[i], digest_unbase64url(span_part(text, AT, SIZE), &sealed), 0);
+        memcpy(seen[i], sealed.at + ACCOUNT_AT, ACCOUNT);
+        in_row(ids[i], memcmp(seen[i], account, ACCOUNT) != 0);
+        buf_done(&sealed);
+        buf_done(&out);
+    }
+    in_row("nor that two are of one account", memcmp(seen[0], seen[1], ACCOUNT) != 0);
+}
+
 static void not_a_byte_of_it_may_be_another(void **state)
 {
     const struct sha256 key = response_id_key(span_of("s"));
@@ -111,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_handed_out_is_read_by_its_tenant_alone),
+        cmocka_unit_test(the_account_is_not_to_be_seen),
         cmocka_unit_test(not_a_byte_of_it_may_be_another),
         cmocka_unit_test(other_ids_are_none),
         cmocka_unit_test(a_providers_odd_id_is_not_handed_out),
