@@ -87,15 +87,49 @@ static int64_t wav_ms(struct span file)
     return -1;
 }
 
+/* Bytes a second that Ogg's codecs make at most, and what may stand beside the sound. */
+#define OGG_RATE_MAX 64000
+#define OGG_BESIDE_MAX 262144
+
+/* A head that leaves most of its file out is believed only as far as so much can be sounded in the
+ * time. */
+static int64_t at_least(int64_t ms, uint64_t bytes, uint64_t bytes_per_s)
+{
+    int64_t least = length_of(bytes, bytes_per_s);
+
+    return ms >= 0 && ms < least ? least : ms;
+}
+
+/* Behind the blocks that tell of the sound: the first, comments, pictures. */
+static size_t flac_sound(struct span file)
+{
+    size_t at = 4;
+    bool last = false;
+
+    for (uint32_t blocks = 0; !last && at + 4 <= file.size && blocks < BOXES_MAX; blocks++) {
+        last = (byte_at(file, at) & 0x80) != 0;
+        at += 4 + (size_t)(big32(file, at) & 0xffffff);
+    }
+    return at < file.size ? at : file.size;
+}
+
 /* RFC 9639: the first block has the rate in 20 bits and the number of samples in 36. */
 static int64_t flac_ms(struct span file)
 {
-    uint64_t samples;
+    uint64_t samples, bytes_per_s;
+    uint32_t rate, channels, bits;
 
     if (!is_at(file, 0, "fLaC") || file.size < 42 || (byte_at(file, 4) & 0x7f) != 0)
         return -1;
     samples = (uint64_t)(byte_at(file, 21) & 0x0f) << 32 | big32(file, 22);
-    return samples == 0 ? -1 : length_of(samples, big32(file, 18) >> 12);
+    rate = big32(file, 18) >> 12;
+    /* Uncompressed; channels, and bits of a sample, are told less one. */
+    channels = (byte_at(file, 20) >> 1 & 7) + 1;
+    bits = ((byte_at(file, 20) & 1) << 4 | byte_at(file, 21) >> 4) + 1;
+    bytes_per_s = (uint64_t)rate * channels * ((bits + 7) / 8);
+    return samples == 0
+               ? -1
+               : at_least(length_of(samples, rate), file.size - flac_sound(file), bytes_per_s);
 }
 
 /* The last page's position is the number of samples; Opus always counts them at 48 kHz. */
@@ -115,7 +149,11 @@ static int64_t ogg_ms(struct span file)
         if (!is_at(file, at, "OggS"))
             continue;
         position = (uint64_t)little32(file, at + 10) << 32 | little32(file, at + 6);
-        return position >> 63 != 0 ? -1 : length_of(position, rate);
+        return position >> 63 != 0
+                   ? -1
+                   : at_least(length_of(position, rate),
+                              file.size > OGG_BESIDE_MAX ? file.size - OGG_BESIDE_MAX : 0,
+                              OGG_RATE_MAX);
     }
     return -1;
 }
@@ -166,6 +204,7 @@ static int64_t mp4_ms(struct span file)
 /* A header of an MPEG audio frame, layer III (ISO/IEC 11172-3, 2.4.1.3). */
 struct mp3_frame {
     uint32_t rate, bits, samples; /* Hz, bit/s, samples in a frame */
+    size_t size;                  /* of the whole frame, bytes */
     size_t xing;                  /* where a Xing header stands in it */
 };
 
@@ -185,7 +224,10 @@ static bool read_mp3_frame(struct span file, size_t at, struct mp3_frame *frame_
     frame_out->rate = (uint32_t)rates[head >> 10 & 3] >> (full ? 0 : version == 2 ? 1 : 2);
     frame_out->samples = full ? 1152 : 576;
     frame_out->xing = at + 4 + (full ? (mono ? 17 : 32) : (mono ? 9 : 17));
-    return frame_out->bits > 0 && frame_out->rate > 0;
+    if (frame_out->bits == 0 || frame_out->rate == 0)
+        return false;
+    frame_out->size = frame_out->samples / 8 * frame_out->bits / frame_out->rate + (head >> 9 & 1);
+    return true;
 }
 
 /* Bytes of the ID3v2 tag in front; its size has seven bits a byte. */
@@ -197,18 +239,55 @@ static size_t id3_size(struct span file)
                  (size_t)(byte_at(file, 8) & 0x7f) << 7 | (byte_at(file, 9) & 0x7f));
 }
 
+static bool has_xing(struct span file, const struct mp3_frame *first)
+{
+    return is_at(file, first->xing, "Xing") || is_at(file, first->xing, "Info");
+}
+
+/* What the frames last that are there, and how many bytes the whole ones are. Between them is
+ * passed over what is none, as decoders do. */
+static int64_t mp3_frames_ms(struct span file, size_t at, size_t *bytes_out)
+{
+    struct mp3_frame frame;
+    uint64_t ns = 0;
+
+    *bytes_out = 0;
+    while (at + 4 <= file.size) {
+        if (read_mp3_frame(file, at, &frame)) {
+            ns += UINT64_C(1000000000) * frame.samples / frame.rate;
+            at += frame.size;
+            *bytes_out += at <= file.size ? frame.size : 0;
+        } else {
+            const char *next = memchr(file.at + at + 1, 0xff, file.size - at - 1);
+            at = next == NULL ? file.size : (size_t)(next - file.at);
+        }
+    }
+    return length_of(ns, UINT64_C(1000000000));
+}
+
 /* By the number of frames where an encoder wrote it down, else by the first frame's bit rate. */
+static int64_t mp3_said_ms(struct span file, size_t at, const struct mp3_frame *first)
+{
+    if (has_xing(file, first) && (big32(file, first->xing + 4) & 1) != 0 &&
+        first->xing + 12 <= file.size)
+        return length_of((uint64_t)big32(file, first->xing + 8) * first->samples, first->rate);
+    return length_of((uint64_t)(file.size - at) * 8, first->bits);
+}
+
+/* The frames themselves where they are most of the file; a head that says less than they last is
+ * not believed. */
 static int64_t mp3_ms(struct span file)
 {
-    size_t at = id3_size(file);
-    struct mp3_frame frame;
+    size_t at = id3_size(file), bytes;
+    struct mp3_frame first;
+    int64_t said, there;
 
-    if (at >= file.size || !read_mp3_frame(file, at, &frame))
+    if (at >= file.size || !read_mp3_frame(file, at, &first))
         return -1;
-    if ((is_at(file, frame.xing, "Xing") || is_at(file, frame.xing, "Info")) &&
-        (big32(file, frame.xing + 4) & 1) != 0 && frame.xing + 12 <= file.size)
-        return length_of((uint64_t)big32(file, frame.xing + 8) * frame.samples, frame.rate);
-    return length_of((uint64_t)(file.size - at) * 8, frame.bits);
+    said = mp3_said_ms(file, at, &first);
+    /* The frame with the Xing header has no sound in it. */
+    there = mp3_frames_ms(file, has_xing(file, &first) ? at + first.size : at, &bytes);
+    return said < there || bytes > (file.size - at) / 10 * 9 ? there : said;
 }
 
 int64_t audio_length_ms(struct span file)

@@ -81,6 +81,56 @@ static void a_head_that_leaves_most_of_it_out_is_not_believed(void **state)
     buf_done(&file);
 }
 
+static void frames_of_mp3_are_believed_before_their_head(void **state)
+{
+    static const char head[] = "\xff\xfb\x90\0"; /* 128 kbit/s at 44,100 Hz: 417 bytes */
+    struct buf file = buf_make(1 << 20);
+
+    (void)state;
+    for (size_t i = 0; i < 100; i++) {
+        add(&file, head, 4);
+        add_zeros(&file, i == 0 ? 32 : 413);
+        if (i == 0) {
+            ADD(&file, "Xing\0\0\0\x01\0\0\0\x01");
+            add_zeros(&file, 413 - 32 - 12);
+        }
+    }
+    check("one frame, says the head of a hundred", &file, 2587, 3, 56);
+    for (size_t i = 0; i < 101; i++) {
+        ADD(&file, "junk\xff\xff");
+        add(&file, i == 0 ? "\xff\xfb\xe0\0" : head, 4);
+        add_zeros(&file, i == 0 ? 1040 : 413);
+    }
+    memmove(file.at, file.at + 6, file.size - 6);
+    file.size -= 6;
+    check("a fast one first, and junk between them", &file, 2639, 3, 58);
+    buf_done(&file);
+}
+
+static void a_head_cannot_say_more_bytes_than_sound_in_its_time(void **state)
+{
+    struct buf file = buf_make(8 << 20);
+
+    (void)state;
+    ADD(&file, "fLaC\x80\0\0\x22"
+               "\x10\0\x10\0\0\0\0\0\0\0\x0a\xc4\x42\xf0\0\0\0\x01"
+               "0123456789abcdef");
+    add_zeros(&file, 882000);
+    check("FLAC of one sample, with five seconds of them", &file, 5000, 5, 1177);
+    ADD(&file, "fLaC\0\0\0\x22"
+               "\x10\0\x10\0\0\0\0\0\0\0\x0a\xc4\x42\xf0\0\x05\x62\x20"
+               "0123456789abcdef"
+               "\x86\x30\0\0");
+    add_zeros(&file, 0x300000);
+    check("a picture beside it", &file, 8000, 8, 4195);
+    ADD(&file, "OggS\0\x02\0\0\0\0\0\0\0\0abcdefgh\0\0\0\0\x01\x13"
+               "OpusHead\x01\x01\0\0\x80\xbb\0\0\0\0\0");
+    add_zeros(&file, (256 << 10) + 640000 - 29 - file.size);
+    ADD(&file, "OggS\0\x04\x80\xbb\0\0\0\0\0\0abcdefgh\0\0\0\0\x01\x01x");
+    check("Opus of one second", &file, 10000, 10, 1203);
+    buf_done(&file);
+}
+
 static void what_does_not_say_is_estimated(void **state)
 {
     struct buf file = buf_make(1 << 20);
@@ -103,6 +153,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_tell_the_length),
         cmocka_unit_test(a_head_that_leaves_most_of_it_out_is_not_believed),
+        cmocka_unit_test(frames_of_mp3_are_believed_before_their_head),
+        cmocka_unit_test(a_head_cannot_say_more_bytes_than_sound_in_its_time),
         cmocka_unit_test(what_does_not_say_is_estimated),
     };
 
