@@ -15,6 +15,7 @@
 #include "common/base/attr.h"
 #include "common/base/json.h"
 #include "common/base/span.h"
+#include "gateway/dialect/ask_policy.h"
 
 enum ask_kind {
     ASK_CHAT,        /* OpenAI's chat completions */
@@ -38,20 +39,14 @@ must_use bool ask_is_chat(enum ask_kind kind);
 must_use bool ask_is_service(enum ask_kind kind);
 
 enum {
-    ASK_NAME_MAX = 256,     /* bytes of a model's or provider's name */
-    ASK_TEXT_MAX = 512,     /* of user, session_id, a tag */
-    ASK_TAGS_MAX = 16,      /* kept; the rest is dropped */
-    ASK_MODELS_MAX = 8,     /* of models[] */
-    ASK_PROVIDERS_MAX = 16, /* of provider.order, only, ignore */
-    ASK_CONSUMED_MAX = 48,  /* members of ours in one body */
-    ASK_CHOICES_MAX = 128,  /* n */
+    ASK_NAME_MAX = 256,    /* bytes of a model's or provider's name */
+    ASK_TEXT_MAX = 512,    /* of user, session_id, a tag */
+    ASK_TAGS_MAX = 16,     /* kept; the rest is dropped */
+    ASK_MODELS_MAX = 8,    /* of models[] */
+    ASK_CONSUMED_MAX = 48, /* members of ours in one body */
+    ASK_CHOICES_MAX = 128, /* n */
 };
 #define ASK_CAP_MAX INT64_C(10000000)
-
-struct ask_names {
-    struct span at[ASK_PROVIDERS_MAX];
-    uint32_t count;
-};
 
 /* Spans are copies in the arena given to ask_read and outlive the body; node indices belong to the
  * document. */
@@ -77,6 +72,7 @@ struct ask {
     } tags[ASK_TAGS_MAX];
     uint32_t tag_count;
     struct ask_names order, only, ignore; /* of provider */
+    struct ask_policy policy;
     bool no_fallbacks;
     bool require_parameters;             /* only providers that honour all that was sent */
     uint64_t input_bound;                /* tokens of text and inline media, by any vocabulary */

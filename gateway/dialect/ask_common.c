@@ -172,8 +172,8 @@ bool ask_require(struct ask_reading *r, const char *name)
            ask_invalid(r, name, arena_printf(r->arena, "Missing required parameter: '%s'.", name));
 }
 
-static bool read_names(struct ask_reading *r, const char *param, uint32_t value,
-                       struct span *names_out, uint32_t max, uint32_t *count_out)
+bool ask_read_names(struct ask_reading *r, const char *param, uint32_t value,
+                    struct span *names_out, uint32_t max, uint32_t *count_out)
 {
     if (json_is_null(r->doc, value))
         return true;
@@ -194,59 +194,7 @@ static bool read_names(struct ask_reading *r, const char *param, uint32_t value,
 
 static bool read_models(struct ask_reading *r, const char *name, uint32_t value)
 {
-    return read_names(r, name, value, r->ask->models, ASK_MODELS_MAX, &r->ask->model_count);
-}
-
-/* What is asked for but cannot be known to hold is refused, never passed over. */
-static bool refuse_unknown_policy(struct ask_reading *r, uint32_t object)
-{
-    static const struct {
-        const char *member, *param;
-    } rows[] = {{"quantizations", "provider.quantizations"}, {"max_price", "provider.max_price"}};
-    uint32_t collection = json_find(r->doc, object, "data_collection");
-    bool zdr = false;
-
-    if (!ask_read_flag(r, "provider.zdr", json_find(r->doc, object, "zdr"), &zdr))
-        return false;
-    if (zdr)
-        return ask_unsupported(r, "provider.zdr",
-                               "No provider of this gateway is known to keep no "
-                               "data: 'provider.zdr' cannot be promised.");
-    if (!json_is_null(r->doc, collection) && json_kind(r->doc, collection) == JSON_STRING &&
-        json_string_is(r->doc, collection, "deny"))
-        return ask_unsupported(r, "provider.data_collection",
-                               "No provider of this gateway is known not to collect data: "
-                               "'provider.data_collection' must be 'allow'.");
-    for (size_t i = 0; i < array_size(rows); i++)
-        if (!json_is_null(r->doc, json_find(r->doc, object, rows[i].member)))
-            return ask_unsupported(
-                r, rows[i].param,
-                arena_printf(r->arena, "'%s' is not offered by this gateway.", rows[i].param));
-    return true;
-}
-
-static bool read_provider(struct ask_reading *r, const char *name, uint32_t value)
-{
-    struct ask *ask = r->ask;
-    bool fallbacks = true;
-
-    if (json_is_null(r->doc, value))
-        return true;
-    if (json_kind(r->doc, value) != JSON_OBJECT)
-        return ask_wrong_type(r, name, "an object");
-    if (!read_names(r, "provider.order", json_find(r->doc, value, "order"), ask->order.at,
-                    ASK_PROVIDERS_MAX, &ask->order.count) ||
-        !read_names(r, "provider.only", json_find(r->doc, value, "only"), ask->only.at,
-                    ASK_PROVIDERS_MAX, &ask->only.count) ||
-        !read_names(r, "provider.ignore", json_find(r->doc, value, "ignore"), ask->ignore.at,
-                    ASK_PROVIDERS_MAX, &ask->ignore.count) ||
-        !ask_read_flag(r, "provider.allow_fallbacks", json_find(r->doc, value, "allow_fallbacks"),
-                       &fallbacks) ||
-        !ask_read_flag(r, "provider.require_parameters",
-                       json_find(r->doc, value, "require_parameters"), &ask->require_parameters))
-        return false;
-    ask->no_fallbacks = !fallbacks;
-    return refuse_unknown_policy(r, value);
+    return ask_read_names(r, name, value, r->ask->models, ASK_MODELS_MAX, &r->ask->model_count);
 }
 
 #define ALL UINT32_MAX
@@ -266,9 +214,9 @@ static const struct ask_member members[] = {
     {"models", ALL, ASK_CONSUMED, read_models},
     {"num_retries", ALL, ASK_CONSUMED, NULL},
     {"organization", ALL, ASK_HOST, NULL},
-    {"provider", ALL, ASK_CONSUMED, read_provider},
+    {"provider", ALL, ASK_CONSUMED, ask_read_provider},
     {"proxy", ALL, ASK_HOST, NULL},
-    {"route_preference", ALL, ASK_CONSUMED, NULL},
+    {"route_preference", ALL, ASK_CONSUMED, ask_read_preference},
     {"session_id", ALL, ASK_CONSUMED, read_session},
     {"stream_timeout", ALL, ASK_CONSUMED, NULL},
     {"tags", ALL, ASK_CONSUMED, read_tags},

@@ -56,6 +56,10 @@ must_use bool ask_read_flag(struct ask_reading *r, const char *param, uint32_t v
 must_use bool ask_read_number(struct ask_reading *r, const char *param, uint32_t value, int64_t max,
                               int64_t *number_out); /* whole, 1 to max */
 
+/* An array of at most `max` names, copied. */
+must_use bool ask_read_names(struct ask_reading *r, const char *param, uint32_t value,
+                             struct span *names_out, uint32_t max, uint32_t *count_out);
+
 /* Readers of members that several dialects have. */
 bool ask_read_model(struct ask_reading *r, const char *name, uint32_t value);
 bool ask_read_stream(struct ask_reading *r, const char *name, uint32_t value);
@@ -63,6 +67,8 @@ bool ask_read_max_tokens(struct ask_reading *r, const char *name, uint32_t value
 bool ask_read_user(struct ask_reading *r, const char *name, uint32_t value);
 bool ask_read_choices(struct ask_reading *r, const char *name, uint32_t value); /* n */
 bool ask_read_service_tier(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_provider(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_preference(struct ask_reading *r, const char *name, uint32_t value);
 /* Anything but null. */
 must_use bool ask_require(struct ask_reading *r, const char *name);
 bool ask_read_object(struct ask_reading *r, const char *name, uint32_t value); /* or null */

@@ -8,11 +8,12 @@
 #include "gateway/dialect/completions.h"
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/response_id.h"
+#include "gateway/flow/choose.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
 #include "gateway/meter/count_ask.h"
 
-enum { NEAR_MODELS = 3, MESSAGE_MAX = 1024, COUNT_ANSWER_MAX = 128 };
+enum { COUNT_ANSWER_MAX = 128 };
 
 static enum go refuse(struct flow *flow, enum refusal refusal, const struct refusal_say *say)
 {
@@ -55,68 +56,6 @@ static enum ask_kind kind_of(const struct call *call)
     return ASK_CHAT;
 }
 
-static enum go refuse_unknown_model(struct flow *flow)
-{
-    struct span near[NEAR_MODELS];
-    size_t count = snapshot_near_models(flow->snapshot, flow->ask.model, near, NEAR_MODELS);
-    struct buf message = buf_make(2 * MESSAGE_MAX);
-
-    buf_printf(&message, "The model '%.*s' does not exist.", SPAN_ARG(flow->ask.model));
-    for (size_t i = 0; i < count; i++)
-        buf_printf(&message, "%s'%.*s'", i == 0 ? " Did you mean " : " or ", SPAN_ARG(near[i]));
-    if (count > 0)
-        buf_add_byte(&message, '?');
-    struct span text = arena_span(flow->arena, buf_span(&message));
-    buf_done(&message);
-    return refuse(flow, REFUSE_NO_MODEL, &(struct refusal_say){.message = text, .param = "model"});
-}
-
-static bool key_allows(const struct snapshot_key *key, struct span model)
-{
-    if (key->allowed_models == NULL)
-        return true;
-    for (uint32_t i = 0; i < key->allowed_count; i++)
-        if (span_equal(key->allowed_models[i], model))
-            return true;
-    return false;
-}
-
-static enum route_outcome collect(struct flow *flow, const struct snapshot_model *model)
-{
-    const struct ask *ask = &flow->ask;
-    const struct route_wish wish = {.order = ask->order.at,
-                                    .order_count = ask->order.count,
-                                    .only = ask->only.at,
-                                    .only_count = ask->only.count,
-                                    .ignore = ask->ignore.at,
-                                    .ignore_count = ask->ignore.count,
-                                    .no_fallbacks = ask->no_fallbacks,
-                                    .pinned = flow->pinned ? &flow->pinned_to : NULL,
-                                    .test_key = flow->key->kind == KEY_TEST,
-                                    .chat = ask_is_chat(ask->kind),
-                                    .kind = served_kind(ask->kind),
-                                    .serves = ask_is_chat(ask->kind) ? NULL : served_can,
-                                    .serves_context = flow};
-
-    const struct route_view view = {.snapshot = flow->snapshot,
-                                    .tenant = flow->key->tenant,
-                                    .board = flow->worker->board,
-                                    .start_ms = flow->call.start_ms,
-                                    .now_mono_ms = flow_now_ms(flow)};
-
-    return route_collect(&view, model, &wish, &flow->route);
-}
-
-static enum go refuse_previous(struct flow *flow, const char *why)
-{
-    const struct refusal_say say = {
-        .message = span_of(arena_printf(flow->arena, "Previous response with id %.*s %s.",
-                                        SPAN_ARG(flow->pin.ids[1].ours), why)),
-        .param = "previous_response_id"};
-
-    return refuse(flow, REFUSE_INVALID_VALUE, &say);
-}
-
 /* The response to go on from: who keeps it, and under which id. */
 static enum go pin(struct flow *flow)
 {
@@ -137,75 +76,13 @@ static enum go pin(struct flow *flow)
                       &(struct refusal_say){.message = span_of(RESPONSES_NOT_KEPT),
                                             .param = "previous_response_id"});
     case RESPONSE_ID_UNKNOWN:
-        return refuse_previous(flow, "not found");
+        return flow_refuse_previous(flow, "not found");
     }
     flow->pinned = true;
     flow->pinned_to = place.deployment;
     flow->pinned_account = place.account;
     flow->pin.ids[1].own = ask->previous = place.id;
     return GO_NEXT;
-}
-
-static enum go refuse_route(struct flow *flow, enum route_outcome outcome,
-                            const struct snapshot_model *model)
-{
-    struct refusal_say say = {.param = "model"};
-    int64_t now_ms = flow_now_ms(flow), back_ms;
-
-    if (flow->pinned && outcome == ROUTE_FILTERED)
-        return refuse_previous(flow, "was not answered by this model, and cannot go on with it");
-    switch (outcome) {
-    case ROUTE_OK:
-        break;
-    case ROUTE_NOT_SOLD:
-        say.message = span_of(
-            arena_printf(flow->arena, "The model '%.*s' is known, but cannot be called here now.",
-                         SPAN_ARG(model->id)));
-        return refuse(flow, REFUSE_MODEL_UNAVAILABLE, &say);
-    case ROUTE_WRONG_KIND:
-        say.message = span_of(arena_printf(flow->arena,
-                                           "The model '%.*s' is of kind '%.*s' and cannot be used "
-                                           "with this endpoint.",
-                                           SPAN_ARG(model->id), SPAN_ARG(model->kind)));
-        return refuse(flow, REFUSE_INVALID_VALUE, &say);
-    case ROUTE_FILTERED:
-        say.param = "provider";
-        say.message = span_of(arena_printf(
-            flow->arena, "No provider of '%.*s' is left by 'provider'.", SPAN_ARG(model->id)));
-        return refuse(flow, REFUSE_MODEL_UNAVAILABLE, &say);
-    case ROUTE_ALL_OUT:
-        back_ms = board_back_ms(flow->worker->board, model, now_ms);
-        say = (struct refusal_say){.message = span_of("No provider can serve this model now."),
-                                   .retry_after_ms = back_ms > now_ms ? back_ms - now_ms : 1000};
-        return refuse(flow, REFUSE_UNAVAILABLE, &say);
-    }
-    return GO_NEXT;
-}
-
-/* The candidates of the model asked for, and behind them those of the models to fall back to. */
-static enum go find_candidates(struct flow *flow)
-{
-    const struct ask *ask = &flow->ask;
-    const struct snapshot_model *model = snapshot_find_model(flow->snapshot, ask->model);
-    enum route_outcome outcome = ROUTE_NOT_SOLD;
-
-    if (model != NULL && key_allows(flow->key, model->id))
-        outcome = collect(flow, model);
-    for (uint32_t i = 0; i < ask->model_count && !flow->pinned; i++) {
-        const struct snapshot_model *other = snapshot_find_model(flow->snapshot, ask->models[i]);
-        if (other != NULL && other != model && key_allows(flow->key, other->id))
-            (void)!collect(flow, other);
-    }
-    if (flow->route.count > 0)
-        return GO_NEXT;
-    if (model == NULL)
-        return refuse_unknown_model(flow);
-    if (!key_allows(flow->key, model->id))
-        return refuse(
-            flow, REFUSE_NOT_ALLOWED,
-            &(struct refusal_say){.message = span_of("This API key may not use that model."),
-                                  .param = "model"});
-    return refuse_route(flow, outcome, model);
 }
 
 /* A pseudonym that is the same for all requests of one end user of one tenant. */
@@ -447,7 +324,7 @@ enum go flow_ask(struct flow *flow)
     count_input(flow);
     go = pin(flow);
     if (go == GO_NEXT)
-        go = find_candidates(flow);
+        go = choose_candidates(flow);
     if (go == GO_NEXT && flow->call.endpoint == ENDPOINT_COUNT_TOKENS)
         return answer_count(flow);
     return go;

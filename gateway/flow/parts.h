@@ -27,6 +27,10 @@ void flow_refuse_last(struct flow *flow);
 /* Reads it as a chat, once; false when it is none. */
 must_use bool flow_read_chat(struct flow *flow);
 
+/* choose.c */
+/* The response to go on from: `why` it cannot be. */
+must_use enum go flow_refuse_previous(struct flow *flow, const char *why);
+
 /* send.c: one attempt begins */
 must_use enum go flow_send(struct flow *flow);
 

@@ -47,6 +47,7 @@ struct flow {
     const char *unspeakable;            /* what no provider asked so far can take; NULL: nothing */
     struct pieces pieces;               /* the body of a translated attempt */
     struct route route;
+    enum policy policy; /* its candidates stand in the order of it */
     int64_t
         output_cap; /* per choice: the client's, or what can be afforded; -1: the deployment's */
     int64_t worst_case_pico;

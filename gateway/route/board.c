@@ -140,6 +140,31 @@ static void clear(_Atomic int64_t *time)
         atomic_store_explicit(time, 0, memory_order_relaxed);
 }
 
+static void tell_breaker(struct board_row *row, const struct snapshot_deployment *deployment,
+                         enum board_result result, int64_t now_ms)
+{
+    struct board_counts counts;
+    char id[ID_TEXT_SIZE];
+
+    switch (result) {
+    case BOARD_SERVED:
+        breaker_served(&row->breaker, now_ms);
+        break;
+    case BOARD_FAILED:
+        counts = board_row_counts(row, BOARD_MINUTE, now_ms);
+        if (!breaker_failed(&row->breaker, counts.failed, counts.served + counts.failed, now_ms))
+            break;
+        id_format(ID_DEPLOYMENT, deployment->id, id);
+        log_event(LOG_WARN, "deployment.breaker_opened", LOG_S("deployment", id),
+                  LOG_SP("provider", deployment->provider), LOG_N("failed", counts.failed),
+                  LOG_N("served", counts.served));
+        break;
+    case BOARD_NEITHER:
+        breaker_neither(&row->breaker, now_ms);
+        break;
+    }
+}
+
 void board_end(struct board *board, const struct snapshot_deployment *deployment,
                const struct board_end *end, int64_t now_ms)
 {
@@ -147,10 +172,10 @@ void board_end(struct board *board, const struct snapshot_deployment *deployment
     struct board_row *row;
     size_t slot;
 
-    if (end->result == BOARD_NEITHER && end->outage_ms <= 0 && end->cooldown_ms <= 0)
-        return;
+    bool says_much = end->result != BOARD_NEITHER || end->outage_ms > 0 || end->cooldown_ms > 0;
+
     row = find(board, key, &slot);
-    if (row == NULL && (row = make_row(board, key)) == NULL)
+    if (row == NULL && (!says_much || (row = make_row(board, key)) == NULL))
         return;
     if (end->result == BOARD_SERVED) {
         clear(&row->outage_until_ms);
@@ -161,6 +186,7 @@ void board_end(struct board *board, const struct snapshot_deployment *deployment
     until(&row->out_until_ms, end->cooldown_ms, now_ms);
     if (end->result != BOARD_NEITHER)
         board_row_count(row, end->result == BOARD_SERVED, now_ms);
+    tell_breaker(row, deployment, end->result, now_ms);
 }
 
 /* ---- reading ---- */
@@ -170,10 +196,9 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-struct board_state board_state_of(const struct board *board,
-                                  const struct snapshot_deployment *deployment)
+static struct board_state state_of(const struct board *board, const struct board_row *row,
+                                   const struct snapshot_deployment *deployment)
 {
-    const struct board_row *row = row_of(board, deployment);
     struct rotation_state credentials = rotation_state_of(board->rotation, deployment);
     struct board_state state = {credentials.limited_until_ms, credentials.out_until_ms};
 
@@ -183,6 +208,34 @@ struct board_state board_state_of(const struct board *board,
         later(state.outage_until_ms,
               atomic_load_explicit(&row->outage_until_ms, memory_order_relaxed)),
         later(state.out_until_ms, atomic_load_explicit(&row->out_until_ms, memory_order_relaxed))};
+}
+
+struct board_state board_state_of(const struct board *board,
+                                  const struct snapshot_deployment *deployment)
+{
+    return state_of(board, row_of(board, deployment), deployment);
+}
+
+struct board_look board_look_at(const struct board *board,
+                                const struct snapshot_deployment *deployment, int64_t now_ms)
+{
+    const struct board_row *row = row_of(board, deployment);
+    struct board_look look = {.state = state_of(board, row, deployment)};
+
+    if (row == NULL)
+        return look;
+    look.breaker = breaker_state(&row->breaker, now_ms);
+    look.first_token_ms = board_row_average(row, BOARD_FIRST_TOKEN_MS);
+    look.decitokens = board_row_average(row, BOARD_DECITOKENS);
+    return look;
+}
+
+bool board_probe(struct board *board, const struct snapshot_deployment *deployment, int64_t now_ms)
+{
+    size_t slot;
+    struct board_row *row = find(board, key_of(deployment), &slot);
+
+    return row != NULL && breaker_probe(&row->breaker, now_ms);
 }
 
 int64_t board_back_ms(const struct board *board, const struct snapshot_model *model, int64_t now_ms)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/base/attr.h"
+#include "gateway/route/breaker.h"
 #include "gateway/snapshot/snapshot.h"
 
 enum { BOARD_ROWS_MAX = 4096, BOARD_ROW_BYTES_MAX = 7 << 10 };
@@ -38,7 +39,8 @@ struct board_end {
     int64_t total_ms;       /* of an attempt that served */
     int64_t output_tokens;  /* likewise; 0: none, or not known */
 };
-/* An attempt has ended. One that served ends an outage and a time out of service. */
+/* An attempt has ended. One that served ends an outage and a time out of service, and closes the
+ * breaker; one that failed may open it. */
 void board_end(struct board *board, const struct snapshot_deployment *deployment,
                const struct board_end *end, int64_t now_ms);
 
@@ -49,6 +51,18 @@ struct board_state {
 };
 must_use struct board_state board_state_of(const struct board *board,
                                            const struct snapshot_deployment *deployment);
+/* What a choice among deployments looks at, by one look. */
+struct board_look {
+    struct board_state state;
+    enum breaker_state breaker;
+    int64_t first_token_ms, decitokens; /* moving averages; 0: none yet */
+};
+must_use struct board_look board_look_at(const struct board *board,
+                                         const struct snapshot_deployment *deployment,
+                                         int64_t now_ms);
+/* Takes the probe of a half-open breaker: breaker_probe(). */
+must_use bool board_probe(struct board *board, const struct snapshot_deployment *deployment,
+                          int64_t now_ms);
 /* The soonest time at which one of those that are out comes back; 0 when none is out. */
 must_use int64_t board_back_ms(const struct board *board, const struct snapshot_model *model,
                                int64_t now_ms);

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "gateway/route/board.h"
+#include "gateway/route/breaker.h"
 
 enum {
     BOARD_FIVE_SECONDS = 12, /* a minute's */
@@ -28,6 +29,7 @@ struct board_slice {
 struct board_row {
     struct uuid key; /* never changed once the row is on the board */
     _Atomic int64_t outage_until_ms, out_until_ms;
+    struct breaker breaker;
     _Atomic int64_t averages[BOARD_MEASURES]; /* in 1/256; 0: none */
     _Atomic uint64_t five_seconds[BOARD_FIVE_SECONDS];
     _Atomic uint64_t minutes[BOARD_MINUTES];

@@ -25,59 +25,65 @@ static bool can_dispatch(const struct snapshot_deployment *deployment,
     return wish->chat || deployment->sandbox || deployment->wire == WIRE_OPENAI;
 }
 
-static bool wished(const struct snapshot_deployment *deployment, const struct route_wish *wish)
+static enum route_rule unwished(const struct snapshot_deployment *deployment,
+                                const struct route_wish *wish)
 {
     if (wish->pinned != NULL && memcmp(wish->pinned, &deployment->id, sizeof(deployment->id)) != 0)
-        return false;
+        return RULE_PINNED;
     if (wish->only_count > 0 && !named(wish->only, wish->only_count, deployment->provider))
-        return false;
-    return !named(wish->ignore, wish->ignore_count, deployment->provider);
+        return RULE_ONLY;
+    return named(wish->ignore, wish->ignore_count, deployment->provider) ? RULE_IGNORE : RULE_NONE;
 }
 
-/* Sorts behind whatever is smaller; equal ranks keep the catalog's order. */
-struct rank {
-    bool outage;
-    uint32_t place; /* in the client's order */
-    int32_t priority;
-};
-
-static struct rank rank_of(const struct snapshot_deployment *deployment,
-                           const struct route_wish *wish, bool outage)
+/* Its place in the client's order. */
+static uint32_t place_of(const struct snapshot_deployment *deployment,
+                         const struct route_wish *wish)
 {
-    struct rank rank = {
-        .outage = outage, .place = wish->order_count, .priority = deployment->priority};
-
-    for (uint32_t i = 0; i < wish->order_count && rank.place == wish->order_count; i++)
+    for (uint32_t i = 0; i < wish->order_count; i++)
         if (span_equal(wish->order[i], deployment->provider))
-            rank.place = i;
-    return rank;
+            return i;
+    return wish->order_count;
 }
 
-static bool ranks_before(const struct rank *a, const struct rank *b)
+static double cost_of(const struct snapshot_terms *terms, enum meter meter, int64_t count)
 {
-    if (a->outage != b->outage)
-        return b->outage;
-    if (a->place != b->place)
-        return a->place < b->place;
-    return a->priority < b->priority;
+    double price = filter_price(terms, meter);
+
+    return price > 0 ? price * (double)count : 0;
 }
 
-/* Among those from `from` on. */
-static void insert(struct route *route, struct rank *ranks, uint32_t from,
-                   const struct route_candidate *candidate, const struct rank *rank)
+/* What is paid by other units is compared by one of each. */
+static double price_of(const struct snapshot_terms *terms, const struct route_wish *wish)
 {
-    uint32_t at = route->count;
+    static const enum meter units[] = {METER_IMAGE,       METER_REQUEST,      METER_SECOND,
+                                       METER_CHARACTER,   METER_OUTPUT_IMAGE, METER_INPUT_AUDIO,
+                                       METER_OUTPUT_AUDIO};
+    double price = cost_of(terms, METER_REQUEST, 1);
 
-    if (at == ROUTE_CANDIDATES_MAX)
-        return;
-    while (at > from && ranks_before(rank, &ranks[at - 1])) {
-        route->candidates[at] = route->candidates[at - 1];
-        ranks[at] = ranks[at - 1];
-        at--;
-    }
-    route->candidates[at] = *candidate;
-    ranks[at] = *rank;
-    route->count++;
+    if (filter_price(terms, METER_INPUT) >= 0 || filter_price(terms, METER_OUTPUT) >= 0)
+        return price + cost_of(terms, METER_INPUT, wish->input_tokens) +
+               cost_of(terms, METER_OUTPUT, wish->output_tokens);
+    for (size_t i = 0; i < array_size(units); i++)
+        price += cost_of(terms, units[i], 1);
+    return price;
+}
+
+/* A half-open one is as good as well: its probe is the way back. */
+static enum policy_health health_of(const struct board_look *look, int64_t now_ms)
+{
+    if (look->breaker == BREAKER_OPEN)
+        return POLICY_OPEN;
+    if (look->breaker == BREAKER_CLOSED && look->state.outage_until_ms > now_ms)
+        return POLICY_OUTAGE;
+    return POLICY_WELL;
+}
+
+static uint64_t key_of(const struct snapshot_deployment *deployment)
+{
+    uint64_t key;
+
+    memcpy(&key, &deployment->id.at[sizeof(deployment->id) - sizeof(key)], sizeof(key));
+    return key;
 }
 
 /* Translators, readers of scans and judges of texts are asked as chats are. */
@@ -89,40 +95,165 @@ static bool kind_fits(const struct snapshot_model *model, const struct route_wis
     return span_is(model->kind, wish->kind == NULL ? "embedding" : wish->kind);
 }
 
+/* What is found out about the deployments of one model. */
+struct collecting {
+    const struct route_view *view;
+    const struct route_wish *wish;
+    struct route *route;
+    uint32_t from; /* the model's first candidate */
+    struct policy_place places[ROUTE_CANDIDATES_MAX];
+    bool half_open[ROUTE_CANDIDATES_MAX];
+    bool sold, left;
+};
+_Static_assert((int)ROUTE_CANDIDATES_MAX == (int)POLICY_PLACES_MAX, "all can be put in order");
+
+static void exclude(struct route *route, const struct snapshot_deployment *deployment,
+                    struct filtered by)
+{
+    if (route->excluded_count < ROUTE_CANDIDATES_MAX)
+        route->excluded[route->excluded_count++] = (struct route_excluded){deployment, by};
+}
+
+static void add(struct collecting *c, const struct route_candidate *candidate,
+                const struct board_look *look)
+{
+    const struct snapshot_deployment *deployment = candidate->deployment;
+    uint32_t at = c->route->count - c->from;
+    struct policy_place place = {.key = key_of(deployment),
+                                 .price = price_of(&candidate->terms, c->wish),
+                                 .first_token_ms = look->first_token_ms,
+                                 .decitokens = look->decitokens,
+                                 .priority = deployment->priority,
+                                 .weight = deployment->weight,
+                                 .wished = place_of(deployment, c->wish),
+                                 .health = health_of(look, c->view->now_mono_ms)};
+
+    if (c->route->count == ROUTE_CANDIDATES_MAX)
+        return;
+    if (c->wish->policy == POLICY_BALANCED) {
+        struct board_counts counts =
+            board_counts(c->view->board, deployment, BOARD_5_MINUTES, c->view->now_mono_ms);
+        place.served = counts.served;
+        place.failed = counts.failed;
+    }
+    c->places[at] = place;
+    c->half_open[at] = look->breaker == BREAKER_HALF_OPEN;
+    c->route->candidates[c->route->count++] = *candidate;
+}
+
+/* Why it cannot be called at all, whoever asks. */
+static enum route_rule unsold(const struct collecting *c, struct route_candidate *candidate)
+{
+    const struct route_view *view = c->view;
+
+    if (!candidate->deployment->callable)
+        return RULE_NOT_CALLABLE;
+    if (!can_dispatch(candidate->deployment, c->wish))
+        return RULE_NOT_SERVED;
+    return snapshot_terms(view->snapshot, candidate->deployment, view->tenant, view->start_ms,
+                          &candidate->terms)
+               ? RULE_NONE
+               : RULE_NO_PRICE;
+}
+
+static void consider(struct collecting *c, const struct snapshot_deployment *deployment)
+{
+    struct route_candidate candidate = {.deployment = deployment};
+    struct filtered by = {unsold(c, &candidate), false};
+    struct board_look look;
+
+    if (by.rule == RULE_NONE) {
+        c->sold = true;
+        by.rule = unwished(deployment, c->wish);
+    }
+    if (by.rule == RULE_NONE)
+        by = filter_of(&c->wish->filter, deployment, &candidate.terms);
+    if (by.rule == RULE_NONE) {
+        c->left = true;
+        look = board_look_at(c->view->board, deployment, c->view->now_mono_ms);
+        if (look.state.out_until_ms > c->view->now_mono_ms)
+            by.rule = RULE_OUT;
+    }
+    if (by.rule == RULE_NONE)
+        add(c, &candidate, &look);
+    else
+        exclude(c->route, deployment, by);
+}
+
+/* Moves the one at `at` behind all others. */
+static void move_last(uint32_t *order, uint32_t at, uint32_t count)
+{
+    uint32_t moved = order[at];
+
+    memmove(&order[at], &order[at + 1], (count - at - 1) * sizeof(order[0]));
+    order[count - 1] = moved;
+}
+
+/* A half-open one stays where it is only as the first, and only as the one probe. */
+static void settle_probes(struct collecting *c, uint32_t *order, uint32_t count)
+{
+    for (uint32_t i = count; i-- > 1;) {
+        if (c->half_open[order[i]])
+            move_last(order, i, count);
+    }
+    while (count > 1 && c->half_open[order[0]]) {
+        if (c->view->looks_only ||
+            board_probe(c->view->board, c->route->candidates[c->from + order[0]].deployment,
+                        c->view->now_mono_ms))
+            return;
+        c->half_open[order[0]] = false;
+        move_last(order, 0, count);
+    }
+}
+
+static void put_in_order(struct collecting *c)
+{
+    struct route_candidate sorted[ROUTE_CANDIDATES_MAX];
+    uint32_t order[ROUTE_CANDIDATES_MAX], count = c->route->count - c->from;
+
+    if (count < 2)
+        return;
+    policy_order(c->wish->policy, c->places, count, c->wish->random, order);
+    settle_probes(c, order, count);
+    for (uint32_t i = 0; i < count; i++)
+        sorted[i] = c->route->candidates[c->from + order[i]];
+    memcpy(&c->route->candidates[c->from], sorted, count * sizeof(sorted[0]));
+}
+
+static void leave_one(struct route *route, uint32_t from)
+{
+    while (route->count > from + 1)
+        exclude(route, route->candidates[--route->count].deployment,
+                (struct filtered){RULE_FALLBACKS, false});
+}
+
 enum route_outcome route_collect(const struct route_view *view, const struct snapshot_model *model,
                                  const struct route_wish *wish, struct route *route)
 {
-    struct rank ranks[ROUTE_CANDIDATES_MAX];
-    uint32_t from = route->count;
-    bool sold = false, left = false;
+    struct collecting c;
 
+    /* Its large arrays are written before they are read. */
+    c.view = view;
+    c.wish = wish;
+    c.route = route;
+    c.from = route->count;
+    c.sold = c.left = false;
     if (!kind_fits(model, wish))
         return ROUTE_WRONG_KIND;
     for (uint32_t i = 0; i < model->deployment_count; i++) {
-        struct route_candidate candidate = {.deployment = model->deployments[i]};
+        const struct snapshot_deployment *deployment = model->deployments[i];
+
         if (wish->test_key)
-            candidate.deployment = candidate.deployment->sandboxed;
-        if (candidate.deployment == NULL || !candidate.deployment->callable ||
-            !can_dispatch(candidate.deployment, wish) ||
-            !snapshot_terms(view->snapshot, candidate.deployment, view->tenant, view->start_ms,
-                            &candidate.terms))
-            continue;
-        sold = true;
-        if (!wished(candidate.deployment, wish))
-            continue;
-        left = true;
-        struct board_state state = board_state_of(view->board, candidate.deployment);
-        if (state.out_until_ms > view->now_mono_ms)
-            continue;
-        struct rank rank =
-            rank_of(candidate.deployment, wish, state.outage_until_ms > view->now_mono_ms);
-        insert(route, ranks, from, &candidate, &rank);
+            deployment = deployment->sandboxed;
+        if (deployment != NULL)
+            consider(&c, deployment);
     }
-    if (wish->no_fallbacks && route->count > from + 1)
-        route->count = from + 1;
-    if (route->count > from)
+    put_in_order(&c);
+    if (wish->no_fallbacks)
+        leave_one(route, c.from);
+    if (route->count > c.from)
         return ROUTE_OK;
-    return !sold ? ROUTE_NOT_SOLD : !left ? ROUTE_FILTERED : ROUTE_ALL_OUT;
+    return !c.sold ? ROUTE_NOT_SOLD : !c.left ? ROUTE_FILTERED : ROUTE_ALL_OUT;
 }
 
 /* Tried itself, or behind the account of one that was. */

@@ -1,8 +1,8 @@
 /*
  * route: which deployments may serve a request, and in which order they are tried.
  *
- * Candidates are collected once per request; the board remembers who had an outage. Nothing here
- * dispatches. Pure but for reading the board.
+ * Candidates are collected once per request: filter.h says who is none, policy.h in which order the
+ * others come, the board who had an outage. Nothing here dispatches. Pure but for the board.
  */
 #ifndef TOLLGATE_GATEWAY_ROUTE_ROUTE_H
 #define TOLLGATE_GATEWAY_ROUTE_ROUTE_H
@@ -11,6 +11,8 @@
 
 #include "common/base/attr.h"
 #include "gateway/route/board.h"
+#include "gateway/route/filter.h"
+#include "gateway/route/policy.h"
 #include "gateway/snapshot/snapshot.h"
 
 enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5 };
@@ -28,6 +30,10 @@ struct route_wish {
     /* … and whether a deployment can be asked for it; NULL: if it speaks OpenAI's dialect */
     bool (*serves)(const void *context, const struct snapshot_deployment *deployment);
     const void *serves_context;
+    struct route_filter filter;
+    enum policy policy;
+    uint64_t random;                     /* requests that share it stay together; see policy.h */
+    int64_t input_tokens, output_tokens; /* about what it will be: what prices are compared by */
 };
 
 struct route_candidate {
@@ -35,12 +41,20 @@ struct route_candidate {
     struct snapshot_terms terms; /* as they bind this request there */
 };
 
+/* One that is no candidate, and why. */
+struct route_excluded {
+    const struct snapshot_deployment *deployment;
+    struct filtered by;
+};
+
 struct route {
     struct route_candidate candidates[ROUTE_CANDIDATES_MAX]; /* best first */
     uint32_t count;
     uint32_t tried[ROUTE_ATTEMPTS_MAX]; /* indices of candidates, in order */
     uint32_t tried_count;
-    bool stays; /* the next is the last once more */
+    bool stays;                                           /* the next is the last once more */
+    struct route_excluded excluded[ROUTE_CANDIDATES_MAX]; /* in the catalog's order */
+    uint32_t excluded_count;
 };
 
 enum route_outcome {
@@ -55,13 +69,16 @@ enum route_outcome {
 struct route_view {
     const struct snapshot *snapshot;
     const struct snapshot_tenant *tenant;
-    const struct board *board;
-    int64_t start_ms; /* of the request, wall clock */
+    struct board *board; /* written to only to take a breaker's probe … */
+    bool looks_only;     /* … unless nothing will be sent */
+    int64_t start_ms;    /* of the request, wall clock */
     int64_t now_mono_ms;
 };
 
-/* Appends to *route (zero at first) the candidates of one model: those of a model to fall back to
- * come behind those of the first. */
+/* Appends to *route (zero at first) the candidates of one model, in the order of the policy, and
+ * those that are none: the candidates of a model to fall back to come behind those of the first.
+ * A deployment whose breaker is open is last; the first one may be the probe of one that is half
+ * open. */
 must_use enum route_outcome route_collect(const struct route_view *view,
                                           const struct snapshot_model *model,
                                           const struct route_wish *wish, struct route *route);

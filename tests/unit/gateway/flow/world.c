@@ -350,6 +350,7 @@ void world_open(void)
     world = (struct world){.script = script_new(), .now_ms = 1000000};
     world.deployments[0] = deployment(0, "one");
     world.deployments[1] = deployment(1, "two");
+    world.deployments[1].priority = 1; /* the second, or chance would choose */
     world.key = (struct snapshot_key){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 7, 0x80, 1}},
                                       .project = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 8, 0x80, 1}},
                                       .tenant = &tenant,

@@ -7,7 +7,17 @@ static struct snapshot_deployment deployments[5];
 static const struct snapshot_deployment *pointers[5];
 static struct snapshot_model model;
 
-/* Stands in for the snapshot's: priced unless its name says otherwise. */
+/* So much dearer than the one before that chance has no say. */
+static const struct price_rate rates[5] = {
+    {METER_INPUT, MODE_STANDARD, 0, 1},
+    {METER_INPUT, MODE_STANDARD, 0, 1000000},
+    {METER_INPUT, MODE_STANDARD, 0, 1000000000000},
+    {METER_INPUT, MODE_STANDARD, 0, 100000000000000},
+    {METER_INPUT, MODE_STANDARD, 0, 1000000000000000000},
+};
+static struct price_version lists[5];
+
+/* Stands in for the snapshot's: priced by its place unless its name says otherwise. */
 bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deployment *deployment,
                     const struct snapshot_tenant *tenant, int64_t at_ms,
                     struct snapshot_terms *terms_out)
@@ -15,7 +25,10 @@ bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deplo
     (void)snapshot;
     (void)tenant;
     (void)at_ms;
-    *terms_out = (struct snapshot_terms){0};
+    uint32_t at = (uint32_t)deployment->id.at[15] - 1;
+
+    lists[at] = (struct price_version){.rates = &rates[at], .rate_count = 1};
+    *terms_out = (struct snapshot_terms){.list = &lists[at]};
     return !span_is(deployment->provider, "unpriced");
 }
 
@@ -40,9 +53,11 @@ static enum route_outcome collect(struct board *board, const struct route_wish *
                                   int64_t now_ms, struct route *route)
 {
     const struct route_view view = {.board = board, .now_mono_ms = now_ms};
+    struct route_wish priced = *wish;
 
     *route = (struct route){0};
-    return route_collect(&view, &model, wish, route);
+    priced.input_tokens = 1;
+    return route_collect(&view, &model, &priced, route);
 }
 
 static void note(struct board *board, uint32_t deployment, int64_t outage_ms, int64_t cooldown_ms,
@@ -74,7 +89,7 @@ static void candidates_come_in_order(void **state)
         enum route_outcome wanted;
         const char *order;
     } rows[] = {
-        {"the catalog's order, one per failure domain", {.chat = true}, {0}, 0, 0, ROUTE_OK, "abc"},
+        {"the cheapest first, one per failure domain", {.chat = true}, {0}, 0, 0, ROUTE_OK, "abc"},
         {"priority before it", {.chat = true}, {2, 1, 0, 2}, 0, 0, ROUTE_OK, "cba"},
         {"an outage goes to the back", {.chat = true}, {0}, 1, 0, ROUTE_OK, "bca"},
         {"an outage of all changes nothing", {.chat = true}, {0}, 15, 0, ROUTE_OK, "abc"},
@@ -248,10 +263,139 @@ static void a_candidate_with_another_credential_is_next_again(void **state)
     board_free(board);
 }
 
+static void who_is_no_candidate_is_told_and_why(void **state)
+{
+    static const struct span b_only[] = {{"b", 1}}, quantizations[] = {{"fp8", 3}};
+    static const struct {
+        const char *what;
+        struct route_wish wish;
+        uint32_t out; /* bits */
+        enum route_outcome outcome;
+        enum route_rule rules[3]; /* of a, b and c; RULE_NONE: a candidate */
+    } rows[] = {
+        {"nothing", {.chat = true}, 0, ROUTE_OK, {RULE_NONE, RULE_NONE, RULE_NONE}},
+        {"only",
+         {.chat = true, .only = b_only, .only_count = 1},
+         0,
+         ROUTE_OK,
+         {RULE_ONLY, RULE_NONE, RULE_ONLY}},
+        {"a cap that one keeps",
+         {.chat = true, .filter = {.capped = 1 << CAP_PROMPT, .caps = {1}}},
+         0,
+         ROUTE_OK,
+         {RULE_NONE, RULE_MAX_PROMPT, RULE_MAX_PROMPT}},
+        {"a cap below all",
+         {.chat = true, .filter = {.capped = 1 << CAP_PROMPT}},
+         0,
+         ROUTE_FILTERED,
+         {RULE_MAX_PROMPT, RULE_MAX_PROMPT, RULE_MAX_PROMPT}},
+        {"a quantization that nobody tells",
+         {.chat = true, .filter = {.quantizations = quantizations, .quantization_count = 1}},
+         0,
+         ROUTE_FILTERED,
+         {RULE_QUANTIZATION, RULE_QUANTIZATION, RULE_QUANTIZATION}},
+        {"without fallbacks",
+         {.chat = true, .no_fallbacks = true},
+         0,
+         ROUTE_OK,
+         {RULE_NONE, RULE_FALLBACKS, RULE_FALLBACKS}},
+        {"out of service", {.chat = true}, 2, ROUTE_OK, {RULE_NONE, RULE_OUT, RULE_NONE}},
+        {"all but one excluded, and that out",
+         {.chat = true, .only = b_only, .only_count = 1},
+         2,
+         ROUTE_ALL_OUT,
+         {RULE_ONLY, RULE_OUT, RULE_ONLY}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct board *board = board_new();
+        enum route_rule found[3] = {RULE_NONE, RULE_NONE, RULE_NONE};
+        struct route route;
+
+        make_model(abc, 3);
+        for (uint32_t d = 0; d < 3; d++)
+            note(board, d, 0, (rows[i].out >> d & 1) != 0 ? 30000 : 0, 1000);
+        assert_int(rows[i].what, collect(board, &rows[i].wish, 2000, &route), rows[i].outcome);
+        for (uint32_t e = 0; e < route.excluded_count; e++)
+            found[route.excluded[e].deployment - deployments] = route.excluded[e].by.rule;
+        for (uint32_t d = 0; d < 3; d++)
+            assert_int(rows[i].what, found[d], rows[i].rules[d]);
+        board_free(board);
+    }
+}
+
+static void breaks(struct board *board, uint32_t deployment, uint32_t times, int64_t now_ms)
+{
+    for (uint32_t i = 0; i < times; i++)
+        note(board, deployment, 30000, 0, now_ms);
+}
+
+static char first_of(struct board *board, int64_t now_ms)
+{
+    const struct route_wish wish = {.chat = true};
+    struct route route;
+
+    assert_int("somebody is left", collect(board, &wish, now_ms, &route), ROUTE_OK);
+    return route_next(&route)->deployment->provider.at[0];
+}
+
+static void an_open_breaker_goes_last_and_comes_back_by_one_probe(void **state)
+{
+    const struct route_wish wish = {.chat = true};
+    struct board *board = board_new();
+    struct route route;
+    char order[8];
+
+    (void)state;
+    make_model(abc, 3);
+    breaks(board, 0, 10, 1000);
+    note(board, 1, 30000, 0, 1000);
+    note(board, 2, 30000, 0, 1000);
+    assert_int("open", collect(board, &wish, 2000, &route), ROUTE_OK);
+    order_of(&route, order);
+    assert_span("behind those with an outage", span_of(order), "bca");
+    assert_int("half open: the probe", first_of(board, 6000), 'a');
+    assert_int("one at a time", first_of(board, 6001), 'b');
+    board_end(board, &deployments[0], &(struct board_end){.result = BOARD_NEITHER}, 6002);
+    assert_int("it said nothing: another", first_of(board, 6003), 'a');
+    breaks(board, 0, 1, 6004);
+    assert_int("open for twice as long", first_of(board, 16003), 'b');
+    assert_int("and half open again", first_of(board, 16004), 'a');
+    board_end(board, &deployments[0], &(struct board_end){.result = BOARD_SERVED}, 16005);
+    assert_int("served: closed", first_of(board, 16006), 'a');
+    assert_int("for all", first_of(board, 16006), 'a');
+    breaks(board, 0, 10, 16007);
+    breaks(board, 1, 10, 16007);
+    breaks(board, 2, 10, 16007);
+    assert_int("all open: the pool is never empty", collect(board, &wish, 16008, &route), ROUTE_OK);
+    assert_int("all of them", route.count, 3);
+    board_free(board);
+}
+
+static void who_only_looks_takes_no_probe(void **state)
+{
+    const struct route_wish wish = {.chat = true, .input_tokens = 1};
+    struct board *board = board_new();
+    const struct route_view view = {.board = board, .looks_only = true, .now_mono_ms = 6000};
+    struct route route = {0};
+
+    (void)state;
+    make_model(abc, 3);
+    breaks(board, 0, 10, 1000);
+    assert_int("it looks", route_collect(&view, &model, &wish, &route), ROUTE_OK);
+    assert_int("as who sends would", route_next(&route)->deployment->provider.at[0], 'a');
+    assert_int("the probe is still there", first_of(board, 6000), 'a');
+    board_free(board);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(candidates_come_in_order),
+        cmocka_unit_test(who_is_no_candidate_is_told_and_why),
+        cmocka_unit_test(an_open_breaker_goes_last_and_comes_back_by_one_probe),
+        cmocka_unit_test(who_only_looks_takes_no_probe),
         cmocka_unit_test(what_cannot_be_dispatched_is_no_candidate),
         cmocka_unit_test(the_board_forgets),
         cmocka_unit_test(at_most_five_are_tried),
