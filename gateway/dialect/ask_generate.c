@@ -8,12 +8,18 @@
 
 enum { GENERATE = 1 << ASK_GENERATE };
 
-static uint32_t find_either(const struct json_doc *doc, uint32_t object, const char *camel,
-                            const char *snake)
+/* False: it stands there in both spellings, of which a provider could take the other one. */
+static bool find_either(struct ask_reading *r, uint32_t config, const char *camel,
+                        const char *snake, uint32_t *node_out)
 {
-    uint32_t node = json_find(doc, object, camel);
+    uint32_t other = json_find(r->doc, config, snake);
 
-    return node != JSON_NONE ? node : json_find(doc, object, snake);
+    *node_out = json_find(r->doc, config, camel);
+    if (*node_out != JSON_NONE && other != JSON_NONE)
+        return ask_invalid(r, snake, "A member must not stand there in two spellings.");
+    if (*node_out == JSON_NONE)
+        *node_out = other;
+    return true;
 }
 
 static bool read_contents(struct ask_reading *r, const char *name, uint32_t value)
@@ -84,20 +90,23 @@ static bool read_modalities(struct ask_reading *r, uint32_t value)
 static bool read_config(struct ask_reading *r, const char *name, uint32_t value)
 {
     struct ask *ask = r->ask;
+    uint32_t choices, modalities;
 
+    if (ask->config_node != JSON_NONE)
+        return ask_invalid(r, name, "A member must not stand there in two spellings.");
     ask->config_node = value;
     if (json_is_null(r->doc, value))
         return true;
     if (json_kind(r->doc, value) != JSON_OBJECT)
         return ask_wrong_type(r, name, "an object");
-    ask->max_tokens_node = find_either(r->doc, value, "maxOutputTokens", "max_output_tokens");
-    return ask_read_number(r, "generationConfig.maxOutputTokens", ask->max_tokens_node, ASK_CAP_MAX,
+    return find_either(r, value, "maxOutputTokens", "max_output_tokens", &ask->max_tokens_node) &&
+           find_either(r, value, "candidateCount", "candidate_count", &choices) &&
+           find_either(r, value, "responseModalities", "response_modalities", &modalities) &&
+           ask_read_number(r, "generationConfig.maxOutputTokens", ask->max_tokens_node, ASK_CAP_MAX,
                            &ask->max_tokens) &&
-           ask_read_number(r, "generationConfig.candidateCount",
-                           find_either(r->doc, value, "candidateCount", "candidate_count"),
-                           ASK_CHOICES_MAX, &ask->choices) &&
-           read_modalities(r,
-                           find_either(r->doc, value, "responseModalities", "response_modalities"));
+           ask_read_number(r, "generationConfig.candidateCount", choices, ASK_CHOICES_MAX,
+                           &ask->choices) &&
+           read_modalities(r, modalities);
 }
 
 /* Sorted by name. `model` may stand in the body too, as clients of the SDKs send it: the path has

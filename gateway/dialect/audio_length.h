@@ -2,10 +2,10 @@
  * audio_length: how long a recording lasts, by its file's own header.
  *
  * For transcriptions, which are paid by the second and whose providers do not always tell how many
- * there were. Knows WAV, FLAC, Ogg (Opus, Vorbis), MP3, and MP4 (M4A); decodes nothing. A client pays
- * by what is read here, so a head that leaves out most of its own file is not believed: MP3's frames
- * are walked through, and of others as much counts as can be sounded in the time (MP4 excepted,
- * which may have pictures of any size in it). Pure.
+ * there were. Knows WAV, FLAC, Ogg (Opus, Vorbis), MP3, and MP4 (M4A); decodes nothing. A client
+ * pays by what is read here, so a head that leaves out most of its own file is not believed: MP3's
+ * frames are walked through, and of others as much counts as can be sounded in the time (MP4
+ * excepted, which may have pictures of any size in it). Pure.
  */
 #ifndef TOLLGATE_GATEWAY_DIALECT_AUDIO_LENGTH_H
 #define TOLLGATE_GATEWAY_DIALECT_AUDIO_LENGTH_H

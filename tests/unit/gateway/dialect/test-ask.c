@@ -166,6 +166,22 @@ static void every_refusal_names_what_was_wrong(void **state)
         {"pictures",
          "{\"contents\":[{}],\"generation_config\":{\"response_modalities\":[\"IMAGE\"]}}",
          ASK_GENERATE, ASK_UNSUPPORTED, "generationConfig.responseModalities", "TEXT"},
+        {"a cap in two spellings",
+         "{\"contents\":[{}],\"generationConfig\":{\"maxOutputTokens\":null,"
+         "\"max_output_tokens\":99}}",
+         ASK_GENERATE, ASK_INVALID, "max_output_tokens", "two spellings"},
+        {"a number of answers in two spellings",
+         "{\"contents\":[{}],\"generationConfig\":{\"candidateCount\":1,"
+         "\"candidate_count\":8}}",
+         ASK_GENERATE, ASK_INVALID, "candidate_count", "two spellings"},
+        {"what it answers with in two spellings",
+         "{\"contents\":[{}],\"generationConfig\":{\"responseModalities\":[\"TEXT\"],"
+         "\"response_modalities\":[\"IMAGE\"]}}",
+         ASK_GENERATE, ASK_INVALID, "response_modalities", "two spellings"},
+        {"two configurations",
+         "{\"contents\":[{}],\"generationConfig\":{\"maxOutputTokens\":9},"
+         "\"generation_config\":{\"maxOutputTokens\":99}}",
+         ASK_GENERATE, ASK_INVALID, "generation_config", "two spellings"},
         {"somebody's cache", "{\"contents\":[{}],\"cachedContent\":\"x\"}", ASK_GENERATE,
          ASK_UNSUPPORTED, "cachedContent", "price"},
     };
