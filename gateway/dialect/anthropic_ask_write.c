@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/json_writer.h"
 #include "gateway/dialect/anthropic.h"
 #include "gateway/dialect/chat_effort.h"
 #include "gateway/dialect/chat_text.h"
@@ -297,18 +296,6 @@ static uint32_t count_breakpoints(const struct chat *chat)
     return count;
 }
 
-static void write_model(struct pieces *out, struct span model)
-{
-    struct buf quoted = buf_make(6 * model.size + 2);
-
-    (void)json_quote(&quoted, model);
-    if (arena_room(out->arena) < quoted.size + 64)
-        out->failed = true;
-    else
-        pieces_put_json(out, "model", arena_span(out->arena, buf_span(&quoted)));
-    buf_done(&quoted);
-}
-
 enum ask_written anthropic_write_ask(const struct chat *chat, const struct language_target *target,
                                      bool vertex, struct pieces *out, struct ask_losses *losses_out)
 {
@@ -325,7 +312,7 @@ enum ask_written anthropic_write_ask(const struct chat *chat, const struct langu
     if (vertex)
         pieces_put_inside(out, "anthropic_version", span_of(ANTHROPIC_VERTEX_VERSION));
     else
-        write_model(out, target->model);
+        pieces_put_text(out, "model", target->model);
     pieces_put_int64(out, "max_tokens", plan.cap);
     write_tools(&w, &plan);
     anthropic_write_system(&w, chat->wish.format == FORMAT_JSON

@@ -166,6 +166,25 @@ bool ask_read_service_tier(struct ask_reading *r, const char *name, uint32_t val
                            "price for other tiers.");
 }
 
+bool ask_read_tools(struct ask_reading *r, const char *name, uint32_t value)
+{
+    if (json_is_null(r->doc, value))
+        return true;
+    if (json_kind(r->doc, value) != JSON_ARRAY)
+        return ask_wrong_type(r, name, "an array");
+    for (uint32_t tool = json_first(r->doc, value); tool != JSON_NONE;
+         tool = json_after(r->doc, value, tool)) {
+        uint32_t type = json_find(r->doc, tool, "type");
+        if (json_is_null(r->doc, type) || json_kind(r->doc, type) != JSON_STRING)
+            return ask_invalid(r, name, "Each of 'tools' must be an object with a 'type'.");
+        if (!json_string_is(r->doc, type, "function") && !json_string_is(r->doc, type, "custom"))
+            return ask_unsupported(r, name,
+                                   "Only tools of type 'function' and 'custom' can be used here: "
+                                   "tools that run at the provider have no price in the catalog.");
+    }
+    return true;
+}
+
 bool ask_require(struct ask_reading *r, const char *name)
 {
     return !json_is_null(r->doc, json_find(r->doc, 0, name)) ||

@@ -29,34 +29,15 @@ static bool read_max_completion_tokens(struct ask_reading *r, const char *name, 
     return ask_read_number(r, name, value, ASK_CAP_MAX, &r->ask->max_completion_tokens);
 }
 
-static bool read_input(struct ask_reading *r, const char *name, uint32_t value)
+static bool read_texts(struct ask_reading *r, const char *name, uint32_t value)
 {
     enum json_kind kind = json_kind(r->doc, value);
 
     if (kind != JSON_STRING && kind != JSON_ARRAY)
         return ask_wrong_type(r, name, "a string, an array of strings, or an array of tokens");
     if (kind == JSON_ARRAY && json_first(r->doc, value) == JSON_NONE)
-        return ask_invalid(r, name, "'input' must not be an empty array.");
-    return true;
-}
-
-/* Tools that run at the provider have a price of their own. */
-static bool read_tools(struct ask_reading *r, const char *name, uint32_t value)
-{
-    if (json_is_null(r->doc, value))
-        return true;
-    if (json_kind(r->doc, value) != JSON_ARRAY)
-        return ask_wrong_type(r, name, "an array");
-    for (uint32_t tool = json_first(r->doc, value); tool != JSON_NONE;
-         tool = json_after(r->doc, value, tool)) {
-        uint32_t type = json_find(r->doc, tool, "type");
-        if (type == JSON_NONE || json_kind(r->doc, type) != JSON_STRING)
-            return ask_invalid(r, name, "Each of 'tools' must be an object with a 'type'.");
-        if (!json_string_is(r->doc, type, "function") && !json_string_is(r->doc, type, "custom"))
-            return ask_unsupported(r, name,
-                                   "Only tools of type 'function' and 'custom' can be used here: "
-                                   "tools that run at the provider have no price in the catalog.");
-    }
+        return ask_invalid(r, name,
+                           arena_printf(r->arena, "'%s' must not be an empty array.", name));
     return true;
 }
 
@@ -91,23 +72,12 @@ static bool read_best_of(struct ask_reading *r, const char *name, uint32_t value
     return true;
 }
 
-static bool read_prompt(struct ask_reading *r, const char *name, uint32_t value)
-{
-    enum json_kind kind = json_kind(r->doc, value);
-
-    if (kind != JSON_STRING && kind != JSON_ARRAY)
-        return ask_wrong_type(r, name, "a string, an array of strings, or an array of tokens");
-    if (kind == JSON_ARRAY && json_first(r->doc, value) == JSON_NONE)
-        return ask_invalid(r, name, "'prompt' must not be an empty array.");
-    return true;
-}
-
 /* Sorted by name. */
 static const struct ask_member members[] = {
     {"audio", CHAT, ASK_PRICED, NULL},
     {"best_of", TEXTS, ASK_PASSED, read_best_of},
     {"enable_search", CHAT, ASK_PRICED, NULL},
-    {"input", EMBEDDINGS, ASK_PASSED, read_input},
+    {"input", EMBEDDINGS, ASK_PASSED, read_texts},
     {"max_completion_tokens", CHAT, ASK_PASSED, read_max_completion_tokens},
     {"max_tokens", TEXTS, ASK_PASSED, ask_read_max_tokens},
     {"messages", CHAT, ASK_PASSED, ask_read_messages},
@@ -116,13 +86,13 @@ static const struct ask_member members[] = {
     {"n", TEXTS, ASK_PASSED, ask_read_choices},
     {"plugins", CHAT, ASK_PRICED, NULL},
     {"prediction", CHAT, ASK_PRICED, NULL},
-    {"prompt", COMPLETIONS, ASK_PASSED, read_prompt},
+    {"prompt", COMPLETIONS, ASK_PASSED, read_texts},
     {"search_parameters", CHAT, ASK_PRICED, NULL},
     {"service_tier", ALL, ASK_PASSED, ask_read_service_tier},
     {"speed", CHAT, ASK_PRICED, NULL},
     {"stream", TEXTS, ASK_PASSED, ask_read_stream},
     {"stream_options", TEXTS, ASK_PASSED, read_stream_options},
-    {"tools", CHAT, ASK_PASSED, read_tools},
+    {"tools", CHAT, ASK_PASSED, ask_read_tools},
     {"user", ALL, ASK_PASSED, ask_read_user},
     {"web_search_options", CHAT, ASK_PRICED, NULL},
 };

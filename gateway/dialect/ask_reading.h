@@ -69,6 +69,8 @@ bool ask_read_choices(struct ask_reading *r, const char *name, uint32_t value); 
 bool ask_read_service_tier(struct ask_reading *r, const char *name, uint32_t value);
 bool ask_read_provider(struct ask_reading *r, const char *name, uint32_t value);
 bool ask_read_preference(struct ask_reading *r, const char *name, uint32_t value);
+/* OpenAI's: functions and what the client itself runs; others have a price of their own. */
+bool ask_read_tools(struct ask_reading *r, const char *name, uint32_t value);
 /* Anything but null. */
 must_use bool ask_require(struct ask_reading *r, const char *name);
 bool ask_read_object(struct ask_reading *r, const char *name, uint32_t value); /* or null */

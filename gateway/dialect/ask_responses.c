@@ -71,26 +71,6 @@ static bool read_previous(struct ask_reading *r, const char *name, uint32_t valu
     return ask_read_text(r, name, value, ASK_TEXT_MAX, &r->ask->previous);
 }
 
-/* Tools that run at the provider have a price of their own. */
-static bool read_tools(struct ask_reading *r, const char *name, uint32_t value)
-{
-    if (json_is_null(r->doc, value))
-        return true;
-    if (json_kind(r->doc, value) != JSON_ARRAY)
-        return ask_wrong_type(r, name, "an array");
-    for (uint32_t tool = json_first(r->doc, value); tool != JSON_NONE;
-         tool = json_after(r->doc, value, tool)) {
-        uint32_t type = json_find(r->doc, tool, "type");
-        if (json_is_null(r->doc, type) || json_kind(r->doc, type) != JSON_STRING)
-            return ask_invalid(r, name, "Each of 'tools' must be an object with a 'type'.");
-        if (!json_string_is(r->doc, type, "function") && !json_string_is(r->doc, type, "custom"))
-            return ask_unsupported(r, name,
-                                   "Only tools of type 'function' and 'custom' can be used here: "
-                                   "tools that run at the provider have no price in the catalog.");
-    }
-    return true;
-}
-
 /* Sorted by name. */
 static const struct ask_member members[] = {
     {"background", RESPONSES, ASK_PASSED, read_background},
@@ -104,7 +84,7 @@ static const struct ask_member members[] = {
     {"service_tier", RESPONSES, ASK_PASSED, ask_read_service_tier},
     {"speed", RESPONSES, ASK_PRICED, NULL},
     {"stream", RESPONSES, ASK_PASSED, ask_read_stream},
-    {"tools", RESPONSES, ASK_PASSED, read_tools},
+    {"tools", RESPONSES, ASK_PASSED, ask_read_tools},
     {"user", RESPONSES, ASK_PASSED, ask_read_user},
 };
 

@@ -47,9 +47,6 @@ must_use bool cohere_take_error(const struct json_doc *doc, struct answer *answe
 /* The inside of a string as error_message, as much of it as there is room for. */
 void cohere_copy_message(struct answer *answer, struct span inside);
 
-/* The provider's name of a model, which is plain text, as the member "model". */
-void cohere_write_model(struct pieces *out, struct span model);
-
 /* The body of OpenAI's /embeddings, parsed, as one of /v2/embed. input_type ("search_document" when
  * it is not there) and truncate are taken from it too. `why` of the losses says what could not be
  * said: an input of tokens. */

@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/json_writer.h"
 #include "gateway/dialect/cohere.h"
 
-enum { STOPS_MAX = 5, TOP_K_MAX = 500, MODEL_MAX = 2048, EFFORTS = EFFORT_XHIGH + 1 };
+enum { STOPS_MAX = 5, TOP_K_MAX = 500, EFFORTS = EFFORT_XHIGH + 1 };
 
 void cohere_lose(struct cohere_writing *w, enum chat_member member)
 {
@@ -28,17 +27,6 @@ void cohere_refuse(struct cohere_writing *w, const char *why)
 void cohere_put_word(struct cohere_writing *w, const char *name, const char *word)
 {
     pieces_put_inside(w->out, name, span_of(word));
-}
-
-void cohere_write_model(struct pieces *out, struct span model)
-{
-    struct buf quoted = buf_make(MODEL_MAX);
-
-    if (json_quote(&quoted, model) == 0 && arena_room(out->arena) > (size_t)64 * 1024)
-        pieces_put_json(out, "model", arena_span(out->arena, buf_span(&quoted)));
-    else
-        out->failed = true;
-    buf_done(&quoted);
 }
 
 /* ---- tools ---- */
@@ -277,7 +265,7 @@ enum ask_written cohere_write_ask(const struct chat *chat, const struct language
     if (target->output_limit > 0 && cap > target->output_limit)
         cap = target->output_limit;
     pieces_begin(out, '{');
-    cohere_write_model(out, target->model);
+    pieces_put_text(out, "model", target->model);
     cohere_write_messages(&w);
     write_tools(&w);
     write_format(&w);

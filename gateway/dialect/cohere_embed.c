@@ -72,7 +72,7 @@ enum ask_written cohere_write_embed(const struct json_doc *ask, struct span mode
     if (!json_is_null(ask, json_find(ask, 0, "user")))
         losses_out->lost |= UINT64_C(1) << MEMBER_USER;
     pieces_begin(out, '{');
-    cohere_write_model(out, model);
+    pieces_put_text(out, "model", model);
     write_texts(out, ask, input);
     copy_member(out, ask, "input_type", "input_type", "\"search_document\"");
     pieces_put_json(out, "embedding_types", span_of(base64 ? "[\"base64\"]" : "[\"float\"]"));

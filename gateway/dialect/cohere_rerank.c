@@ -60,7 +60,7 @@ enum ask_written cohere_write_rerank(const struct json_doc *ask, struct span mod
     if (json_count(ask, documents) > DOCUMENTS_MAX)
         return ASK_TOO_LARGE;
     pieces_begin(out, '{');
-    cohere_write_model(out, model);
+    pieces_put_text(out, "model", model);
     pieces_put_json(out, "query", json_raw(ask, query));
     pieces_name(out, "documents");
     pieces_begin(out, '[');

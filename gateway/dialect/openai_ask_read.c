@@ -111,7 +111,7 @@ static bool make_room(struct openai_reading *r, uint32_t messages)
     return true;
 }
 
-static bool read_string(struct openai_reading *r, uint32_t node, enum chat_part_kind kind)
+bool openai_read_string(struct openai_reading *r, uint32_t node, enum chat_part_kind kind)
 {
     struct span text = openai_inside(r, node);
     struct chat_part *part;
@@ -133,7 +133,7 @@ static bool read_content(struct openai_reading *r, uint32_t message)
     if (json_is_null(r->doc, content))
         return true;
     if (openai_is(r, content, JSON_STRING))
-        return read_string(r, content, PART_TEXT);
+        return openai_read_string(r, content, PART_TEXT);
     if (!openai_is(r, content, JSON_ARRAY))
         return openai_refuse_in_message(r, "content",
                                         "The content of a message must be a string or an array.");
@@ -144,7 +144,7 @@ static bool read_content(struct openai_reading *r, uint32_t message)
     return true;
 }
 
-static bool only(struct openai_reading *r, uint32_t first, uint32_t kinds, const char *why)
+bool openai_has_only(struct openai_reading *r, uint32_t first, uint32_t kinds, const char *why)
 {
     for (uint32_t i = first; i < r->chat->part_count; i++)
         if ((kinds >> r->chat->parts[i].kind & 1) == 0)
@@ -156,7 +156,7 @@ static bool read_system(struct openai_reading *r, uint32_t message, struct chat_
 {
     into->role = CHAT_SYSTEM;
     return read_content(r, message) &&
-           only(r, into->first, 1u << PART_TEXT, "A system message can have text only.");
+           openai_has_only(r, into->first, 1u << PART_TEXT, "A system message can have text only.");
 }
 
 static bool read_user(struct openai_reading *r, uint32_t message, struct chat_message *into)
@@ -167,9 +167,9 @@ static bool read_user(struct openai_reading *r, uint32_t message, struct chat_me
     if (r->chat->part_count == into->first)
         return openai_refuse_in_message(r, "content",
                                         "The content of a user's message must not be empty.");
-    return only(r, into->first,
-                1u << PART_TEXT | 1u << PART_IMAGE | 1u << PART_AUDIO | 1u << PART_FILE,
-                "A user's message can not have a refusal.");
+    return openai_has_only(r, into->first,
+                           1u << PART_TEXT | 1u << PART_IMAGE | 1u << PART_AUDIO | 1u << PART_FILE,
+                           "A user's message can not have a refusal.");
 }
 
 struct chat_json openai_arguments_in(const struct openai_reading *r, uint32_t function)
@@ -251,7 +251,7 @@ static bool read_plan(struct openai_reading *r, uint32_t message)
 {
     uint32_t before = r->chat->part_count;
 
-    if (!read_string(r, json_find(r->doc, message, "tool_plan"), PART_REASONING))
+    if (!openai_read_string(r, json_find(r->doc, message, "tool_plan"), PART_REASONING))
         return false;
     if (r->chat->part_count > before)
         r->chat->parts[before].plan = true;
@@ -270,9 +270,9 @@ static bool read_assistant(struct openai_reading *r, uint32_t message, struct ch
         return false;
     thought = r->chat->part_count;
     if (!read_content(r, message) ||
-        !only(r, thought, 1u << PART_TEXT | 1u << PART_REFUSAL,
-              "An assistant's message can have text and refusals only.") ||
-        !read_string(r, json_find(r->doc, message, "refusal"), PART_REFUSAL) ||
+        !openai_has_only(r, thought, 1u << PART_TEXT | 1u << PART_REFUSAL,
+                         "An assistant's message can have text and refusals only.") ||
+        !openai_read_string(r, json_find(r->doc, message, "refusal"), PART_REFUSAL) ||
         !read_calls(r, message))
         return false;
     if (r->chat->part_count == into->first &&
@@ -317,8 +317,9 @@ static bool read_result(struct openai_reading *r, uint32_t message, struct chat_
     part->count = r->chat->part_count - at;
     part->cache = openai_cache_in(r, message);
     r->answered++;
-    return only(r, at, 1u << PART_TEXT | 1u << PART_IMAGE | 1u << PART_AUDIO | 1u << PART_FILE,
-                "A tool's message can not have a refusal.");
+    return openai_has_only(r, at,
+                           1u << PART_TEXT | 1u << PART_IMAGE | 1u << PART_AUDIO | 1u << PART_FILE,
+                           "A tool's message can not have a refusal.");
 }
 
 static bool read_tool(struct openai_reading *r, uint32_t message, struct chat_message *into)

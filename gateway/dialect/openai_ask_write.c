@@ -2,7 +2,6 @@
  * openai_ask_write: a chat -> a body of chat completions, for OpenAI and for those compatible with
  * it. What a deployment takes more or less than OpenAI is data of the target.
  */
-#include "common/base/json_writer.h"
 #include "gateway/dialect/chat_effort.h"
 #include "gateway/dialect/openai_language.h"
 #include "gateway/dialect/openai_writing.h"
@@ -49,18 +48,6 @@ static void put_inside_if(struct openai_writing *w, enum chat_member member, con
 {
     if (inside.size > 0 && openai_takes(w, member))
         pieces_put_inside(w->out, name, inside);
-}
-
-static bool write_model(struct openai_writing *w)
-{
-    struct buf quoted = buf_make(6 * (size_t)ASK_NAME_MAX + 2);
-    bool good = json_quote(&quoted, w->target->model) == 0 &&
-                arena_room(w->out->arena) > quoted.size + (size_t)64 * 1024;
-
-    if (good)
-        pieces_put_json(w->out, "model", arena_span(w->out->arena, buf_span(&quoted)));
-    buf_done(&quoted);
-    return good;
 }
 
 static void write_sampling(struct openai_writing *w)
@@ -331,8 +318,7 @@ enum ask_written openai_write_ask(const struct chat *chat, const struct language
 
     *losses_out = (struct ask_losses){0};
     pieces_begin(out, '{');
-    if (!write_model(&w))
-        return ASK_TOO_LARGE;
+    pieces_put_text(out, "model", target->model);
     openai_write_messages(&w);
     write_tools(&w);
     write_cap(&w);

@@ -60,7 +60,7 @@ static bool read_text(struct openai_reading *r, uint32_t node, struct chat_part 
     return true;
 }
 
-static bool read_refusal(struct openai_reading *r, uint32_t node, struct chat_part *part)
+bool openai_read_refusal(struct openai_reading *r, uint32_t node, struct chat_part *part)
 {
     uint32_t text = json_find(r->doc, node, "refusal");
 
@@ -147,7 +147,7 @@ static const struct {
     enum chat_part_kind kind;
     bool (*read)(struct openai_reading *r, uint32_t node, struct chat_part *part);
 } kinds[] = {
-    {"text", PART_TEXT, read_text},        {"refusal", PART_REFUSAL, read_refusal},
+    {"text", PART_TEXT, read_text},        {"refusal", PART_REFUSAL, openai_read_refusal},
     {"image_url", PART_IMAGE, read_image}, {"input_audio", PART_AUDIO, openai_read_audio},
     {"file", PART_FILE, read_file},
 };

@@ -38,6 +38,11 @@ must_use uint32_t openai_array_in(const struct openai_reading *r, uint32_t objec
 /* {"type":"ephemeral","ttl":"1h"} in `object`. */
 must_use enum chat_cache openai_cache_in(const struct openai_reading *r, uint32_t object);
 
+/* A text as a part, unless it is empty; whether all parts from `first` on are of `kinds`
+ * (openai_ask_read.c). */
+must_use bool openai_read_string(struct openai_reading *r, uint32_t node, enum chat_part_kind kind);
+must_use bool openai_has_only(struct openai_reading *r, uint32_t first, uint32_t kinds,
+                              const char *why);
 /* The next part of the chat, or NULL when there are too many (then it has refused). */
 must_use struct chat_part *openai_add_part(struct openai_reading *r, enum chat_part_kind kind);
 
@@ -47,6 +52,7 @@ must_use bool openai_read_part(struct openai_reading *r, uint32_t node);
  * the part's name. `member` is named in refusals. */
 must_use bool openai_read_url(struct openai_reading *r, uint32_t node, const char *member,
                               struct chat_part *part);
+must_use bool openai_read_refusal(struct openai_reading *r, uint32_t node, struct chat_part *part);
 must_use bool openai_read_audio(struct openai_reading *r, uint32_t node, struct chat_part *part);
 must_use bool openai_read_file_data(struct openai_reading *r, uint32_t node, const char *member,
                                     struct chat_part *part);

@@ -152,6 +152,23 @@ void pieces_put_inside(struct pieces *pieces, const char *name, struct span insi
     pieces_inside(pieces, inside);
 }
 
+static void write_text(struct pieces *pieces, struct span text)
+{
+    size_t from;
+
+    separate(pieces);
+    from = pieces->own.size;
+    if (json_quote(&pieces->own, text) != 0)
+        pieces->failed = true;
+    grew(pieces, from);
+}
+
+void pieces_put_text(struct pieces *pieces, const char *name, struct span text)
+{
+    pieces_name(pieces, name);
+    write_text(pieces, text);
+}
+
 void pieces_put_json(struct pieces *pieces, const char *name, struct span json)
 {
     pieces_name(pieces, name);
@@ -235,18 +252,12 @@ void pieces_json_value(struct pieces *pieces, const struct chat_json *json)
 
 void pieces_json_string(struct pieces *pieces, const struct chat_json *json)
 {
-    size_t from;
-
-    if (is_nothing(json->text)) {
+    if (is_nothing(json->text))
         pieces_inside(pieces, span_of("{}"));
-    } else if (json->in_string) {
+    else if (json->in_string)
         pieces_inside(pieces, json->text);
-    } else {
-        separate(pieces);
-        from = pieces->own.size;
-        (void)json_quote(&pieces->own, json->text);
-        grew(pieces, from);
-    }
+    else
+        write_text(pieces, json->text);
 }
 
 const struct span *pieces_spans(struct pieces *pieces, uint32_t *count_out, size_t *size_out)

@@ -65,39 +65,17 @@ static struct chat_message *open_assistant(struct openai_reading *r)
 
 /* ---- messages ---- */
 
-static bool read_string(struct openai_reading *r, uint32_t node)
-{
-    struct span text = openai_inside(r, node);
-    struct chat_part *part;
-
-    if (text.size == 0)
-        return true;
-    part = openai_add_part(r, PART_TEXT);
-    if (part == NULL)
-        return false;
-    part->text = text;
-    return true;
-}
-
 /* A string, or an array of parts. */
 static bool read_content(struct openai_reading *r, uint32_t content, const char *member)
 {
     if (openai_is(r, content, JSON_STRING))
-        return read_string(r, content);
+        return openai_read_string(r, content, PART_TEXT);
     if (!openai_is(r, content, JSON_ARRAY))
         return openai_refuse_in_message(r, member, "It must be a string or an array of parts.");
     for (uint32_t part = json_first(r->doc, content); part != JSON_NONE;
          part = json_after(r->doc, content, part))
         if (!responses_read_part(r, part))
             return false;
-    return true;
-}
-
-static bool only(struct openai_reading *r, uint32_t first, uint32_t kinds, const char *why)
-{
-    for (uint32_t i = first; i < r->chat->part_count; i++)
-        if ((kinds >> r->chat->parts[i].kind & 1) == 0)
-            return openai_refuse_in_message(r, "content", why);
     return true;
 }
 
@@ -109,8 +87,8 @@ static bool read_assistant(struct openai_reading *r, uint32_t content)
     if (message == NULL || !read_content(r, content, "content"))
         return false;
     end_assistant(r, message);
-    return only(r, first, 1u << PART_TEXT | 1u << PART_REFUSAL,
-                "An assistant's message can have text and refusals only.");
+    return openai_has_only(r, first, 1u << PART_TEXT | 1u << PART_REFUSAL,
+                           "An assistant's message can have text and refusals only.");
 }
 
 static bool read_other(struct openai_reading *r, uint32_t content, enum chat_role role)
@@ -125,11 +103,12 @@ static bool read_other(struct openai_reading *r, uint32_t content, enum chat_rol
         return false;
     end_message(r, message);
     if (role == CHAT_SYSTEM)
-        return only(r, message->first, 1u << PART_TEXT, "A system message can have text only.");
+        return openai_has_only(r, message->first, 1u << PART_TEXT,
+                               "A system message can have text only.");
     if (message->count == 0)
         return openai_refuse_in_message(r, "content",
                                         "The content of a user's message must not be empty.");
-    return only(r, message->first, said, "A user's message can not have a refusal.");
+    return openai_has_only(r, message->first, said, "A user's message can not have a refusal.");
 }
 
 static bool read_message(struct openai_reading *r, uint32_t item)
@@ -213,9 +192,9 @@ static bool read_output(struct openai_reading *r, uint32_t item)
     part->count = r->chat->part_count - part->first;
     message->count = 1; /* the content of a result is no part of the message itself */
     r->answered++;
-    return only(r, part->first,
-                1u << PART_TEXT | 1u << PART_IMAGE | 1u << PART_AUDIO | 1u << PART_FILE,
-                "A tool's output can not have a refusal.");
+    return openai_has_only(r, part->first,
+                           1u << PART_TEXT | 1u << PART_IMAGE | 1u << PART_AUDIO | 1u << PART_FILE,
+                           "A tool's output can not have a refusal.");
 }
 
 static bool read_reasoning(struct openai_reading *r, uint32_t item)

@@ -4,7 +4,6 @@
  * What is left out there by default differs from chats: tools are strict unless they say not, and
  * answers are stored unless the body says not.
  */
-#include "common/base/json_writer.h"
 #include "gateway/dialect/ask.h"
 #include "gateway/dialect/chat_effort.h"
 #include "gateway/dialect/compatible.h"
@@ -56,18 +55,6 @@ static void put_inside_if(struct responses_writing *w, enum chat_member member, 
 {
     if (inside.size > 0 && responses_takes(w, member))
         pieces_put_inside(w->out, name, inside);
-}
-
-static bool write_model(struct responses_writing *w)
-{
-    struct buf quoted = buf_make(6 * (size_t)ASK_NAME_MAX + 2);
-    bool good = json_quote(&quoted, w->target->model) == 0 &&
-                arena_room(w->out->arena) > quoted.size + (size_t)64 * 1024;
-
-    if (good)
-        pieces_put_json(w->out, "model", arena_span(w->out->arena, buf_span(&quoted)));
-    buf_done(&quoted);
-    return good;
 }
 
 /* ---- tools ---- */
@@ -284,8 +271,7 @@ enum ask_written responses_write_ask(const struct chat *chat, const struct langu
 
     *losses_out = (struct ask_losses){0};
     pieces_begin(out, '{');
-    if (!write_model(&w))
-        return ASK_TOO_LARGE;
+    pieces_put_text(out, "model", target->model);
     responses_write_input(&w);
     write_tools(&w);
     write_cap(&w);

@@ -14,17 +14,6 @@ static bool read_text(struct openai_reading *r, uint32_t node, struct chat_part 
     return true;
 }
 
-static bool read_refusal(struct openai_reading *r, uint32_t node, struct chat_part *part)
-{
-    uint32_t text = json_find(r->doc, node, "refusal");
-
-    if (!openai_is(r, text, JSON_STRING))
-        return openai_refuse_in_message(r, "content",
-                                        "A part of type 'refusal' needs a 'refusal'.");
-    part->text = openai_inside(r, text);
-    return true;
-}
-
 /* By the id of a file that its provider keeps. */
 static bool read_id(struct openai_reading *r, uint32_t node, struct chat_part *part)
 {
@@ -67,9 +56,9 @@ static const struct {
     enum chat_part_kind kind;
     bool (*read)(struct openai_reading *r, uint32_t node, struct chat_part *part);
 } kinds[] = {
-    {"input_text", PART_TEXT, read_text},    {"output_text", PART_TEXT, read_text},
-    {"refusal", PART_REFUSAL, read_refusal}, {"input_image", PART_IMAGE, read_image},
-    {"input_file", PART_FILE, read_file},    {"input_audio", PART_AUDIO, openai_read_audio},
+    {"input_text", PART_TEXT, read_text},           {"output_text", PART_TEXT, read_text},
+    {"refusal", PART_REFUSAL, openai_read_refusal}, {"input_image", PART_IMAGE, read_image},
+    {"input_file", PART_FILE, read_file},           {"input_audio", PART_AUDIO, openai_read_audio},
 };
 
 bool responses_read_part(struct openai_reading *r, uint32_t node)
