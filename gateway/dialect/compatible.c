@@ -102,6 +102,12 @@ static words instant_to_high = {NULL, "instant", "instant", "low", "medium", "hi
 #define OPEN_MODELS                                                                                \
     .tokens_member = "max_tokens", .extra = SAMPLERS, .without = TIERS, .efforts = low_to_high,    \
     .parts_not = NOT_FILES, .one_text = true
+#define OLLAMA                                                                                     \
+    .tokens_member = "max_tokens",                                                                 \
+    .without = TIERS | M(LOGIT_BIAS) | M(N) | M(USER) | M(NAME) | M(PARALLEL_TOOLS) | M(STRICT),   \
+    .efforts = none_to_high, .reasoning_member = "reasoning", .earlier = EARLIER_IN_TOOL_TURNS,    \
+    .choices_not = CHOICE(NONE) | CHOICE(REQUIRED) | CHOICE(NAMED), .parts_not = NOT_FILES,        \
+    .data_only = true, .one_text = true
 
 static const struct compatible rows[] = {
     /* https://platform.openai.com/docs/guides/reasoning */
@@ -237,26 +243,8 @@ static const struct compatible rows[] = {
      .one_text = true,
      .full_content = true},
     /* https://docs.ollama.com/api/openai-compatibility */
-    {.provider = "ollama-cloud",
-     .tokens_member = "max_tokens",
-     .without = TIERS | M(LOGIT_BIAS) | M(N) | M(USER) | M(NAME) | M(PARALLEL_TOOLS) | M(STRICT),
-     .efforts = none_to_high,
-     .reasoning_member = "reasoning",
-     .earlier = EARLIER_IN_TOOL_TURNS,
-     .choices_not = CHOICE(NONE) | CHOICE(REQUIRED) | CHOICE(NAMED),
-     .parts_not = NOT_FILES,
-     .data_only = true,
-     .one_text = true},
-    {.provider = "ollama",
-     .tokens_member = "max_tokens",
-     .without = TIERS | M(LOGIT_BIAS) | M(N) | M(USER) | M(NAME) | M(PARALLEL_TOOLS) | M(STRICT),
-     .efforts = none_to_high,
-     .reasoning_member = "reasoning",
-     .earlier = EARLIER_IN_TOOL_TURNS,
-     .choices_not = CHOICE(NONE) | CHOICE(REQUIRED) | CHOICE(NAMED),
-     .parts_not = NOT_FILES,
-     .data_only = true,
-     .one_text = true},
+    {OLLAMA, .provider = "ollama-cloud"},
+    {OLLAMA, .provider = "ollama"},
     /* https://github.com/ggml-org/llama.cpp/tree/master/tools/server */
     {.provider = "llama-cpp",
      .tokens_member = "max_tokens",

@@ -69,6 +69,14 @@ must_use int openai_flag_in(const struct openai_reading *r, uint32_t object, con
 must_use bool openai_choose_named(struct openai_reading *r, struct span name, const char *member);
 must_use bool openai_choose_word(struct openai_reading *r, struct span word, const char *member);
 must_use bool openai_read_effort(struct openai_reading *r, uint32_t node, const char *member);
+/* Members of the body that are taken over: a string as its inside, all else as its JSON text. */
+struct openai_value {
+    const char *name;
+    enum json_kind kind;
+    struct span *into;
+};
+must_use bool openai_read_values(struct openai_reading *r, const struct openai_value *rows,
+                                 size_t count);
 must_use bool openai_read_whole_number(struct openai_reading *r, const char *name, int64_t max,
                                        int64_t *number_out);
 /* The arguments of a call, in a string or not. */

@@ -123,43 +123,38 @@ static bool read_tool_choice(struct openai_reading *r)
 
 /* ---- numbers and words ---- */
 
-static bool read_numbers(struct openai_reading *r)
+bool openai_read_values(struct openai_reading *r, const struct openai_value *rows, size_t count)
 {
-    struct chat_wish *wish = &r->chat->wish;
-    const struct {
-        const char *name;
-        struct span *into;
-    } rows[] = {
-        {"temperature", &wish->temperature},
-        {"top_p", &wish->top_p},
-        {"top_k", &wish->top_k},
-        {"min_p", &wish->min_p},
-        {"seed", &wish->seed},
-        {"frequency_penalty", &wish->frequency_penalty},
-        {"presence_penalty", &wish->presence_penalty},
-        {"repetition_penalty", &wish->repetition_penalty},
-        {"top_logprobs", &wish->top_logprobs},
-    };
+    static const char *const kinds[] = {[JSON_NUMBER] = "It must be a number.",
+                                        [JSON_STRING] = "It must be a string.",
+                                        [JSON_ARRAY] = "It must be a list.",
+                                        [JSON_OBJECT] = "It must be an object."};
 
-    for (size_t i = 0; i < array_size(rows); i++) {
+    for (size_t i = 0; i < count; i++) {
         uint32_t node = json_find(r->doc, 0, rows[i].name);
         if (json_is_null(r->doc, node))
             continue;
-        if (!openai_is(r, node, JSON_NUMBER))
-            return openai_refuse(r, rows[i].name, "It must be a number.");
-        *rows[i].into = json_raw(r->doc, node);
+        if (!openai_is(r, node, rows[i].kind))
+            return openai_refuse(r, rows[i].name, kinds[rows[i].kind]);
+        *rows[i].into =
+            rows[i].kind == JSON_STRING ? openai_inside(r, node) : json_raw(r->doc, node);
     }
     return true;
 }
 
-static bool read_words(struct openai_reading *r)
+static bool read_values(struct openai_reading *r)
 {
     struct chat_wish *wish = &r->chat->wish;
-    const struct {
-        const char *name;
-        enum json_kind kind;
-        struct span *into;
-    } rows[] = {
+    const struct openai_value rows[] = {
+        {"temperature", JSON_NUMBER, &wish->temperature},
+        {"top_p", JSON_NUMBER, &wish->top_p},
+        {"top_k", JSON_NUMBER, &wish->top_k},
+        {"min_p", JSON_NUMBER, &wish->min_p},
+        {"seed", JSON_NUMBER, &wish->seed},
+        {"frequency_penalty", JSON_NUMBER, &wish->frequency_penalty},
+        {"presence_penalty", JSON_NUMBER, &wish->presence_penalty},
+        {"repetition_penalty", JSON_NUMBER, &wish->repetition_penalty},
+        {"top_logprobs", JSON_NUMBER, &wish->top_logprobs},
         {"verbosity", JSON_STRING, &wish->verbosity},
         {"service_tier", JSON_STRING, &wish->service_tier},
         {"safety_identifier", JSON_STRING, &wish->user},
@@ -169,19 +164,7 @@ static bool read_words(struct openai_reading *r)
         {"safety_settings", JSON_ARRAY, &wish->safety},
     };
 
-    for (size_t i = 0; i < array_size(rows); i++) {
-        uint32_t node = json_find(r->doc, 0, rows[i].name);
-        if (json_is_null(r->doc, node))
-            continue;
-        if (!openai_is(r, node, rows[i].kind))
-            return openai_refuse(r, rows[i].name,
-                                 rows[i].kind == JSON_STRING  ? "It must be a string."
-                                 : rows[i].kind == JSON_ARRAY ? "It must be a list."
-                                                              : "It must be an object.");
-        *rows[i].into =
-            rows[i].kind == JSON_STRING ? openai_inside(r, node) : json_raw(r->doc, node);
-    }
-    return true;
+    return openai_read_values(r, rows, array_size(rows));
 }
 
 bool openai_read_whole_number(struct openai_reading *r, const char *name, int64_t max,
@@ -337,6 +320,6 @@ static bool read_reasoning(struct openai_reading *r)
 
 bool openai_read_wish(struct openai_reading *r)
 {
-    return read_numbers(r) && read_words(r) && read_flags(r) && read_stop(r) && read_format(r) &&
-           read_reasoning(r) && read_tool_choice(r);
+    return read_values(r) && read_flags(r) && read_stop(r) && read_format(r) && read_reasoning(r) &&
+           read_tool_choice(r);
 }

@@ -63,15 +63,8 @@ static bool read_tool_choice(struct openai_reading *r)
 
 static bool read_values(struct openai_reading *r)
 {
-    static const char *const kinds[] = {[JSON_NUMBER] = "It must be a number.",
-                                        [JSON_STRING] = "It must be a string.",
-                                        [JSON_OBJECT] = "It must be an object."};
     struct chat_wish *wish = &r->chat->wish;
-    const struct {
-        const char *name;
-        enum json_kind kind;
-        struct span *into;
-    } rows[] = {
+    const struct openai_value rows[] = {
         {"temperature", JSON_NUMBER, &wish->temperature},
         {"top_p", JSON_NUMBER, &wish->top_p},
         {"top_logprobs", JSON_NUMBER, &wish->top_logprobs},
@@ -81,16 +74,7 @@ static bool read_values(struct openai_reading *r)
         {"metadata", JSON_OBJECT, &wish->metadata},
     };
 
-    for (size_t i = 0; i < array_size(rows); i++) {
-        uint32_t node = json_find(r->doc, 0, rows[i].name);
-        if (json_is_null(r->doc, node))
-            continue;
-        if (!openai_is(r, node, rows[i].kind))
-            return openai_refuse(r, rows[i].name, kinds[rows[i].kind]);
-        *rows[i].into =
-            rows[i].kind == JSON_STRING ? openai_inside(r, node) : json_raw(r->doc, node);
-    }
-    return true;
+    return openai_read_values(r, rows, array_size(rows));
 }
 
 static bool includes(const struct openai_reading *r, const char *what)
