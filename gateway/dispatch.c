@@ -291,6 +291,7 @@ void dispatch_request(void *context, struct httpd_request *request)
     case ENDPOINT_EMBEDDINGS:
     case ENDPOINT_MESSAGES:
     case ENDPOINT_COUNT_TOKENS:
+    case ENDPOINT_DRY_RUN:
     case ENDPOINT_GENERATE:
     case ENDPOINT_COMPLETIONS:
     case ENDPOINT_MODERATIONS:

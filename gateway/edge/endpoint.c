@@ -14,6 +14,7 @@ static const struct {
     unsigned allowed;
 } table[] = {
     {"/chat/completions", ENDPOINT_CHAT_COMPLETIONS, METHOD_POST},
+    {"/route/dry-run", ENDPOINT_DRY_RUN, METHOD_POST},
     {"/embeddings", ENDPOINT_EMBEDDINGS, METHOD_POST},
     {"/messages", ENDPOINT_MESSAGES, METHOD_POST},
     {"/completions", ENDPOINT_COMPLETIONS, METHOD_POST},
@@ -37,6 +38,7 @@ static const char *const names[ENDPOINTS] = {
     [ENDPOINT_EMBEDDINGS] = "embeddings",
     [ENDPOINT_MESSAGES] = "messages",
     [ENDPOINT_COUNT_TOKENS] = "count_tokens",
+    [ENDPOINT_DRY_RUN] = "route.dry_run",
     [ENDPOINT_GENERATE] = "generate_content",
     [ENDPOINT_COMPLETIONS] = "completions",
     [ENDPOINT_MODERATIONS] = "moderations",

@@ -18,6 +18,7 @@ enum endpoint {
     ENDPOINT_EMBEDDINGS,
     ENDPOINT_MESSAGES,     /* Anthropic's */
     ENDPOINT_COUNT_TOKENS, /* of a request in the dialect of its path; free */
+    ENDPOINT_DRY_RUN,      /* where a chat completion would go */
     ENDPOINT_GENERATE,     /* Gemini's generateContent and streamGenerateContent */
     ENDPOINT_COMPLETIONS,  /* OpenAI's older ones */
     ENDPOINT_MODERATIONS,

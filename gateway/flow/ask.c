@@ -11,6 +11,7 @@
 #include "gateway/flow/choose.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
+#include "gateway/flow/trace.h"
 #include "gateway/meter/count_ask.h"
 
 enum { COUNT_ANSWER_MAX = 128 };
@@ -327,5 +328,7 @@ enum go flow_ask(struct flow *flow)
         go = choose_candidates(flow);
     if (go == GO_NEXT && flow->call.endpoint == ENDPOINT_COUNT_TOKENS)
         return answer_count(flow);
+    if (go == GO_NEXT && flow->call.endpoint == ENDPOINT_DRY_RUN)
+        return trace_answer(flow);
     return go;
 }

@@ -6,6 +6,7 @@
 #include "gateway/dialect/ask_needs.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
+#include "gateway/flow/trace.h"
 
 enum { NEAR_MODELS = 3, MESSAGE_MAX = 1024, EXCLUDED_MAX = 32 << 10, NAMED_MAX = 8 };
 /* No provider keeps a shorter prompt in its cache. */
@@ -164,7 +165,8 @@ static enum route_outcome collect(struct flow *flow, const struct snapshot_model
     const struct route_view view = {.snapshot = flow->snapshot,
                                     .tenant = flow->key->tenant,
                                     .board = flow->worker->board,
-                                    .looks_only = flow->call.endpoint == ENDPOINT_COUNT_TOKENS,
+                                    .looks_only = flow->call.endpoint == ENDPOINT_COUNT_TOKENS ||
+                                                  flow->call.endpoint == ENDPOINT_DRY_RUN,
                                     .start_ms = flow->call.start_ms,
                                     .now_mono_ms = flow_now_ms(flow)};
 
@@ -188,24 +190,6 @@ static enum go refuse_unknown_model(struct flow *flow)
     struct span text = arena_span(flow->arena, buf_span(&message));
     buf_done(&message);
     return refuse(flow, REFUSE_NO_MODEL, &(struct refusal_say){.message = text, .param = "model"});
-}
-
-void choose_write_excluded(struct json_writer *w, const struct route *route)
-{
-    json_begin(w, '[');
-    for (uint32_t i = 0; i < route->excluded_count; i++) {
-        const struct route_excluded *excluded = &route->excluded[i];
-
-        json_begin(w, '{');
-        json_put_string(w, "provider", excluded->deployment->provider);
-        json_put_string(w, "model", excluded->deployment->model->id);
-        json_put_cstring(w, "excluded_because", rule_name(excluded->by.rule));
-        json_put_cstring(w, "message",
-                         excluded->by.unknown ? "is not known to comply"
-                                              : rule_text(excluded->by.rule));
-        json_end(w, '}');
-    }
-    json_end(w, ']');
 }
 
 /* The one rule that excluded all whom a wish excluded; RULE_NONE: there are several. */
@@ -262,7 +246,7 @@ static enum go refuse_excluded(struct flow *flow, const struct snapshot_model *m
     buf_add_byte(&message, '.');
     json_begin(&w, '{');
     json_name(&w, "excluded");
-    choose_write_excluded(&w, route);
+    trace_write_excluded(&w, route);
     json_end(&w, '}');
     say.message = arena_span(flow->arena, buf_span(&message));
     if (!buf_failed(&metadata))
@@ -281,7 +265,7 @@ static enum go refuse_out(struct flow *flow, const struct snapshot_model *model)
 
     json_begin(&w, '{');
     json_name(&w, "excluded");
-    choose_write_excluded(&w, &flow->route);
+    trace_write_excluded(&w, &flow->route);
     json_end(&w, '}');
     if (!buf_failed(&metadata))
         say.metadata = arena_span(flow->arena, buf_span(&metadata));
@@ -341,6 +325,7 @@ enum go choose_candidates(struct flow *flow)
     enum policy suffixed;
     bool told;
 
+    flow->trace = span_is(httpd_header(flow->request, "x-tollgate-trace"), "1");
     if (read_policy(flow, &told) != GO_NEXT)
         return GO_END;
     suffixed = flow->policy;

@@ -5,6 +5,7 @@
 #include "common/base/mem.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
+#include "gateway/flow/trace.h"
 
 static const char done[] = "data: [DONE]\n\n";
 /* Of a whole answer of another dialect. */
@@ -293,6 +294,7 @@ void out_prepare_last(struct flow *flow)
         prepare_service(flow);
         break;
     }
+    trace_add(flow);
 }
 
 static struct span type_of(const struct flow *flow)

@@ -8,6 +8,7 @@
 #include "common/base/mem.h"
 #include "gateway/dialect/openai.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/trace.h"
 
 int64_t out_overhead_us(const struct flow *flow)
 {
@@ -331,6 +332,7 @@ void out_refusal(struct flow *flow)
     struct buf *scratch = &flow->worker->pool->scratch;
     struct reply_head head;
 
+    trace_refusal(flow);
     if (!flow->head_sent) {
         head_of(flow, &head);
         flow->metering.event.overhead_us = head.overhead_us;

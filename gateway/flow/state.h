@@ -48,6 +48,7 @@ struct flow {
     struct pieces pieces;               /* the body of a translated attempt */
     struct route route;
     enum policy policy; /* its candidates stand in the order of it */
+    bool trace;         /* the client asks why it went where it did */
     int64_t
         output_cap; /* per choice: the client's, or what can be afforded; -1: the deployment's */
     int64_t worst_case_pico;

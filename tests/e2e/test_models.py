@@ -118,7 +118,8 @@ def endpoints(stack):
 
 
 def stream(stack, spec="fake:tokens=4"):
-    with stack.client().chat.completions.create(model=TWO, messages=ASK, user=spec, stream=True) as chunks:
+    with stack.client().chat.completions.create(model=TWO, messages=ASK, user=spec, stream=True,
+                                                extra_body={"provider": {"order": ["openai"]}}) as chunks:
         for _ in chunks:
             pass
 

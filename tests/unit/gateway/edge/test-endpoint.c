@@ -79,6 +79,7 @@ static void each_path_is_what_the_table_says(void **state)
         {"POST", "/v1beta/models/gemini-x:predict", ENDPOINT_NONE, REPLY_GEMINI, false, ""},
         {"POST", "/v1/messages", ENDPOINT_MESSAGES, REPLY_ANTHROPIC, true, ""},
         {"GET", "/api/v1/messages", ENDPOINT_MESSAGES, REPLY_ANTHROPIC, false, ""},
+        {"POST", "/v1/route/dry-run", ENDPOINT_DRY_RUN, REPLY_OPENAI, true, ""},
         {"POST", "/v1/messages/count_tokens", ENDPOINT_COUNT_TOKENS, REPLY_ANTHROPIC, true, ""},
         {"POST", "/v1/responses", ENDPOINT_RESPONSES, REPLY_OPENAI, true, ""},
         {"GET", "/v1/responses", ENDPOINT_RESPONSES, REPLY_OPENAI, false, ""},
