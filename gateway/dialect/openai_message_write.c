@@ -5,12 +5,11 @@
  * else a run of user's messages has follows behind all of its results.
  */
 #include "gateway/dialect/call_id.h"
+#include "gateway/dialect/chat_write.h"
 #include "gateway/dialect/openai_writing.h"
 
-#define KIND(kind) (1u << (kind))
 /* Between texts that stood apart and go as one; an inside. */
 #define PARAGRAPH "\\n\\n"
-enum { MEDIA = KIND(PART_IMAGE) | KIND(PART_AUDIO) | KIND(PART_FILE) };
 
 void openai_write_cache(struct openai_writing *w, enum chat_cache cache)
 {
@@ -21,38 +20,12 @@ void openai_write_cache(struct openai_writing *w, enum chat_cache cache)
                                               : "{\"type\":\"ephemeral\"}"));
 }
 
-static bool is(const struct chat_part *part, uint32_t kinds)
-{
-    return (kinds >> part->kind & 1) != 0;
-}
-
-static uint32_t count_of(const struct openai_writing *w, uint32_t first, uint32_t count,
-                         uint32_t kinds)
-{
-    uint32_t found = 0;
-
-    for (uint32_t i = first; i < first + count; i++)
-        found += is(&w->chat->parts[i], kinds);
-    return found;
-}
-
 static void begin_message(struct openai_writing *w, const char *role, struct span name)
 {
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "role", span_of(role));
     if (name.size > 0 && openai_takes(w, MEMBER_NAME))
         pieces_put_inside(w->out, "name", name);
-}
-
-/* "data:image/png;base64,…" */
-static void write_data_url(struct openai_writing *w, const struct chat_part *part, const char *type)
-{
-    pieces_quote(w->out);
-    pieces_raw(w->out, span_of("data:"));
-    pieces_raw(w->out, part->type.size > 0 ? part->type : span_of(type));
-    pieces_raw(w->out, span_of(";base64,"));
-    pieces_raw(w->out, part->data);
-    pieces_quote(w->out);
 }
 
 static void write_image(struct openai_writing *w, const struct chat_part *part)
@@ -69,7 +42,7 @@ static void write_image(struct openai_writing *w, const struct chat_part *part)
     pieces_begin(w->out, '{');
     pieces_name(w->out, "url");
     if (part->by == MEDIA_DATA)
-        write_data_url(w, part, "image/png");
+        chat_write_data_url(w->out, part, "image/png");
     else
         pieces_inside(w->out, part->data);
     if (part->detail.size > 0 && openai_takes(w, MEMBER_IMAGE_DETAIL))
@@ -116,7 +89,7 @@ static void write_file(struct openai_writing *w, const struct chat_part *part)
         pieces_put_inside(w->out, "filename",
                           part->name.size > 0 ? part->name : span_of("document.pdf"));
         pieces_name(w->out, "file_data");
-        write_data_url(w, part, "application/pdf");
+        chat_write_data_url(w->out, part, "application/pdf");
     }
     pieces_end(w->out, '}');
 }
@@ -180,11 +153,11 @@ static void write_content(struct openai_writing *w, uint32_t first, uint32_t cou
                           const char *between)
 {
     const struct chat_part *only = NULL;
-    uint32_t found = count_of(w, first, count, kinds);
-    uint32_t texts = count_of(w, first, count, kinds & KIND(PART_TEXT));
+    uint32_t found = chat_count_parts(w->chat, first, count, kinds);
+    uint32_t texts = chat_count_parts(w->chat, first, count, kinds & KIND(PART_TEXT));
 
     for (uint32_t i = first; i < first + count; i++)
-        if (is(&w->chat->parts[i], kinds))
+        if (chat_part_is(&w->chat->parts[i], kinds))
             only = &w->chat->parts[i];
     pieces_name(w->out, "content");
     if (found == texts && !keeps_cache(w) && (found < 2 || w->compatible->one_text)) {
@@ -197,7 +170,7 @@ static void write_content(struct openai_writing *w, uint32_t first, uint32_t cou
     }
     pieces_begin(w->out, '[');
     for (uint32_t i = first; i < first + count; i++)
-        if (is(&w->chat->parts[i], kinds))
+        if (chat_part_is(&w->chat->parts[i], kinds))
             write_part(w, &w->chat->parts[i]);
     pieces_end(w->out, ']');
 }
@@ -224,7 +197,7 @@ static void write_result(struct openai_writing *w, const struct chat_part *resul
 /* Pictures that a tool answered with: only a user can show them. */
 static void write_result_media(struct openai_writing *w, const struct chat_part *result)
 {
-    if (count_of(w, result->first, result->count, MEDIA) == 0)
+    if (chat_count_parts(w->chat, result->first, result->count, MEDIA) == 0)
         return;
     begin_message(w, "user", (struct span){0});
     write_content(w, result->first, result->count, MEDIA, PARAGRAPH);
@@ -242,7 +215,7 @@ static void each_result(struct openai_writing *w, const struct chat_message *mes
 static void write_user(struct openai_writing *w, const struct chat_message *message)
 {
     uint32_t kinds = MEDIA | KIND(PART_TEXT);
-    bool said = count_of(w, message->first, message->count, kinds) > 0;
+    bool said = chat_count_parts(w->chat, message->first, message->count, kinds) > 0;
 
     /* A message of results alone is told with them. */
     if (!said && message->count > 0)
@@ -284,7 +257,7 @@ static void write_joined(struct openai_writing *w, const struct chat_message *me
     pieces_name(w->out, name);
     pieces_quote(w->out);
     for (uint32_t i = message->first; i < message->first + message->count; i++)
-        if (is(&w->chat->parts[i], kinds))
+        if (chat_part_is(&w->chat->parts[i], kinds))
             pieces_raw(w->out, w->chat->parts[i].text);
     pieces_quote(w->out);
 }
@@ -303,8 +276,8 @@ static void write_calls(struct openai_writing *w, const struct chat_message *mes
 
 static bool is_said(const struct openai_writing *w, const struct chat_message *message)
 {
-    return message->role == CHAT_USER &&
-           count_of(w, message->first, message->count, KIND(PART_TOOL_RESULT)) < message->count;
+    return message->role == CHAT_USER && chat_count_parts(w->chat, message->first, message->count,
+                                                          KIND(PART_TOOL_RESULT)) < message->count;
 }
 
 /* Finds where the turn that message `i` is of ends, and whether tools are called in it. */
@@ -319,7 +292,8 @@ static void find_turn(struct openai_writing *w, uint32_t i)
         const struct chat_message *message = &chat->messages[w->turn_end];
         if (w->turn_end > i && is_said(w, message))
             return;
-        w->turn_calls |= count_of(w, message->first, message->count, KIND(PART_TOOL_CALL)) > 0;
+        w->turn_calls |=
+            chat_count_parts(w->chat, message->first, message->count, KIND(PART_TOOL_CALL)) > 0;
     }
 }
 
@@ -327,7 +301,7 @@ static void write_reasoning(struct openai_writing *w, const struct chat_message 
                             uint32_t calls)
 {
     const char *member = w->target->reasoning_member;
-    bool any = count_of(w, message->first, message->count, KIND(PART_REASONING)) > 0;
+    bool any = chat_count_parts(w->chat, message->first, message->count, KIND(PART_REASONING)) > 0;
     bool goes = w->compatible->earlier != EARLIER_IN_TOOL_TURNS || w->turn_calls;
 
     if (member == NULL)
@@ -342,9 +316,9 @@ static void write_reasoning(struct openai_writing *w, const struct chat_message 
 static void write_assistant(struct openai_writing *w, const struct chat_message *message)
 {
     uint32_t first = message->first, count = message->count;
-    uint32_t calls = count_of(w, first, count, KIND(PART_TOOL_CALL));
-    uint32_t texts = count_of(w, first, count, KIND(PART_TEXT));
-    uint32_t refusals = count_of(w, first, count, KIND(PART_REFUSAL));
+    uint32_t calls = chat_count_parts(w->chat, first, count, KIND(PART_TOOL_CALL));
+    uint32_t texts = chat_count_parts(w->chat, first, count, KIND(PART_TEXT));
+    uint32_t refusals = chat_count_parts(w->chat, first, count, KIND(PART_REFUSAL));
 
     /* Reasoning alone is nothing to say here. */
     if (calls + texts + refusals == 0 && count > 0)

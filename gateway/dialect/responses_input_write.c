@@ -4,25 +4,8 @@
  * What an assistant said, thought and called are items of their own, in the order in which they
  * came. A result is an item too, and stands before what else the user's message has.
  */
+#include "gateway/dialect/chat_write.h"
 #include "gateway/dialect/responses.h"
-
-#define KIND(kind) (1u << (kind))
-enum { MEDIA = KIND(PART_IMAGE) | KIND(PART_AUDIO) | KIND(PART_FILE) };
-
-static bool is(const struct chat_part *part, uint32_t kinds)
-{
-    return (kinds >> part->kind & 1) != 0;
-}
-
-static uint32_t count_of(const struct responses_writing *w, uint32_t first, uint32_t count,
-                         uint32_t kinds)
-{
-    uint32_t found = 0;
-
-    for (uint32_t i = first; i < first + count; i++)
-        found += is(&w->chat->parts[i], kinds);
-    return found;
-}
 
 static void begin_item(struct responses_writing *w, const char *type)
 {
@@ -37,18 +20,6 @@ static void lose(struct responses_writing *w, enum chat_member member)
 
 /* ---- parts ---- */
 
-/* "data:image/png;base64,…" */
-static void write_data_url(struct responses_writing *w, const struct chat_part *part,
-                           const char *type)
-{
-    pieces_quote(w->out);
-    pieces_raw(w->out, span_of("data:"));
-    pieces_raw(w->out, part->type.size > 0 ? part->type : span_of(type));
-    pieces_raw(w->out, span_of(";base64,"));
-    pieces_raw(w->out, part->data);
-    pieces_quote(w->out);
-}
-
 static void write_image(struct responses_writing *w, const struct chat_part *part)
 {
     begin_item(w, "input_image");
@@ -57,7 +28,7 @@ static void write_image(struct responses_writing *w, const struct chat_part *par
     } else {
         pieces_name(w->out, "image_url");
         if (part->by == MEDIA_DATA)
-            write_data_url(w, part, "image/png");
+            chat_write_data_url(w->out, part, "image/png");
         else
             pieces_inside(w->out, part->data);
     }
@@ -77,7 +48,7 @@ static void write_file(struct responses_writing *w, const struct chat_part *part
         pieces_put_inside(w->out, "filename",
                           part->name.size > 0 ? part->name : span_of("document.pdf"));
         pieces_name(w->out, "file_data");
-        write_data_url(w, part, "application/pdf");
+        chat_write_data_url(w->out, part, "application/pdf");
     }
     pieces_end(w->out, '}');
 }
@@ -118,7 +89,7 @@ static void write_parts(struct responses_writing *w, uint32_t first, uint32_t co
 {
     pieces_begin(w->out, '[');
     for (uint32_t i = first; i < first + count; i++)
-        if (is(&w->chat->parts[i], kinds))
+        if (chat_part_is(&w->chat->parts[i], kinds))
             write_part(w, &w->chat->parts[i], text_type);
     pieces_end(w->out, ']');
 }
@@ -138,7 +109,7 @@ static void write_message(struct responses_writing *w, const char *role, uint32_
 
 static void write_result(struct responses_writing *w, const struct chat_part *result)
 {
-    uint32_t texts = count_of(w, result->first, result->count, KIND(PART_TEXT));
+    uint32_t texts = chat_count_parts(w->chat, result->first, result->count, KIND(PART_TEXT));
 
     begin_item(w, "function_call_output");
     pieces_put_inside(w->out, "call_id", result->id);
@@ -161,7 +132,7 @@ static void write_user(struct responses_writing *w, const struct chat_message *m
     for (uint32_t i = message->first; i < message->first + message->count; i++)
         if (w->chat->parts[i].kind == PART_TOOL_RESULT)
             write_result(w, &w->chat->parts[i]);
-    if (count_of(w, message->first, message->count, kinds) > 0)
+    if (chat_count_parts(w->chat, message->first, message->count, kinds) > 0)
         write_message(w, "user", message->first, message->count, kinds);
 }
 
@@ -203,9 +174,10 @@ static void write_assistant(struct responses_writing *w, const struct chat_messa
 
     while (i < end) {
         const struct chat_part *part = &w->chat->parts[i];
-        for (to = i + 1; is(part, said) && to < end && is(&w->chat->parts[to], said);)
+        for (to = i + 1;
+             chat_part_is(part, said) && to < end && chat_part_is(&w->chat->parts[to], said);)
             to++;
-        if (is(part, said))
+        if (chat_part_is(part, said))
             write_message(w, "assistant", i, to - i, said);
         else if (part->kind == PART_TOOL_CALL)
             write_call(w, part);
@@ -229,7 +201,7 @@ void responses_write_input(struct responses_writing *w)
             write_user(w, message);
         else if (message->role == CHAT_ASSISTANT)
             write_assistant(w, message);
-        else if (count_of(w, message->first, message->count, KIND(PART_TEXT)) > 0)
+        else if (chat_count_parts(w->chat, message->first, message->count, KIND(PART_TEXT)) > 0)
             write_message(w, "system", message->first, message->count, KIND(PART_TEXT));
     }
     pieces_end(w->out, ']');
