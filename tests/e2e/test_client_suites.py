@@ -67,14 +67,19 @@ def make_suite_stack(make_stack):
     path = stack.folder / "suites.json"
     path.write_text(json.dumps(catalog()))
     stack.control("catalog", "import", path)
-    stack.add_gateway(0, upstream=[f"anthropic={stack.provider_url}/v1"])
+    stack.add_gateway(0, upstream=[f"anthropic={stack.provider_url}/v1", f"cohere={stack.provider_url}/v2"])
     return stack
 
 
 @pytest.fixture(scope="module")
-def suites(make_stack, tmp_path_factory):
+def suite_stack(make_stack):
+    return make_suite_stack(make_stack)
+
+
+@pytest.fixture(scope="module")
+def suites(suite_stack, tmp_path_factory):
     """Per SDK and file {name of a test: None, or what was wrong}; only of SDKs whose sources are there."""
-    stack, results = make_suite_stack(make_stack), {}
+    stack, results = suite_stack, {}
     for sdk, base in SDKS.items():
         sources = sorted(clients.BESIDE.glob(f"sources/{sdk}-*/tests"))
         if not sources:
@@ -113,3 +118,14 @@ def test_the_sdks_own_suite(suites, sdk, file):
     assert not wrong, "\n".join(wrong)
     assert counted or file == "responses/test_input_items"
     print(f"{sdk} {file}: {len(counted)} of {len(results)}")
+
+
+def test_coheres_sdk_reranks(suite_stack):
+    path = clients.BESIDE / "cohere-7"
+    if not path.is_dir():
+        pytest.skip("the package of cohere is not there: tests/run e2e installs it")
+    line, = clients.run("cohere_rerank.py", {"url": suite_stack.url, "key": suite_stack.key, "model": "services/order"}, path)
+    scores = [score for _, score in line["results"]]
+    assert len(scores) == 2 and scores == sorted(scores, reverse=True)
+    assert {index for index, _ in line["results"]} < {0, 1, 2}
+    assert line["error"]["status"] == 401

@@ -1,4 +1,5 @@
-// Vercel's AI SDK with the provider that the job's client names last: "node-vercel-openai", "-anthropic", "-google".
+// Vercel's AI SDK with the provider that the job's client names last: "node-vercel-openai", "-responses" (OpenAI's, as it is
+// when nothing else is said), "-anthropic", "-google".
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
@@ -8,6 +9,7 @@ const FINISH = { "tool-calls": "tool_calls" };
 const THINK = {
   openai: { openai: { reasoningEffort: "medium", forceReasoning: true } },
   anthropic: { anthropic: { thinking: { type: "enabled", budgetTokens: 1024 } } },
+  responses: { openai: { reasoningEffort: "medium", reasoningSummary: "auto", forceReasoning: true, store: false } },
   google: { google: { thinkingConfig: { includeThoughts: true, thinkingBudget: 1024 } } },
 };
 
@@ -34,6 +36,7 @@ export function vercel(job) {
   const model = (ask) => {
     const apiKey = ask.key ?? job.key;
     if (kind === "openai") return createOpenAI({ apiKey, baseURL: `${job.url}/v1` }).chat(ask.model);
+    if (kind === "responses") return createOpenAI({ apiKey, baseURL: `${job.url}/v1` })(ask.model);
     if (kind === "anthropic") return createAnthropic({ apiKey, baseURL: `${job.url}/v1` })(ask.model);
     return createGoogle({ apiKey, baseURL: `${job.url}/v1beta` })(ask.model);
   };
@@ -44,7 +47,8 @@ export function vercel(job) {
     ...(ask.system && { instructions: ask.system }),
     ...(ask.cap && { maxOutputTokens: ask.cap }),
     ...(ask.schema && { output: Output.object({ schema: jsonSchema(ask.schema) }) }),
-    ...(ask.think && { providerOptions: THINK[kind] }),
+    // Without retention nothing is stored, so that items are sent again, not referred to.
+    ...(ask.think ? { providerOptions: THINK[kind] } : kind === "responses" && { providerOptions: { openai: { store: false } } }),
     ...(ask.tools && {
       tools: Object.fromEntries(
         ask.tools.map(({ name, about, schema }) => [name, tool({ description: about, inputSchema: jsonSchema(schema) })]),
