@@ -421,8 +421,8 @@ static void what_was_asked_is_said_again(void **state)
                                        .tool_name = span_of("f"),
                                        .parallel_tools = 0}};
     static const char *const wanted[] = {
-        "\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"description\":null,\"parameters\":"
-        "{\"type\":\"object\"},\"strict\":true}]",
+        ("\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"description\":null,\"parameters\":"
+         "{\"type\":\"object\"},\"strict\":true}]"),
         "\"temperature\":0.5",
         "\"max_output_tokens\":9",
         "\"format\":{\"type\":\"json_schema\",\"name\":\"n\",\"schema\":{},\"strict\":null}",
