@@ -4,6 +4,7 @@
  * byte.
  */
 #include "common/base/mem.h"
+#include "gateway/dialect/ask_needs.h"
 #include "gateway/dialect/openai.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -96,7 +97,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(&ask, arena);
     for (int kind = ASK_CHAT + 1; kind < ASK_KINDS; kind++) {
         const struct ask_source source = {.kind = (enum ask_kind)kind, .body = body};
-        (void)!ask_read(&source, &doc, arena, &ask, &why);
+        if (ask_read(&source, &doc, arena, &ask, &why) == ASK_OK) {
+            (void)!ask_needs_of(source.kind, &doc).can;
+            must(ask_conversation(&doc) == ask_conversation(&doc));
+        }
     }
     arena_free(arena);
     json_doc_done(&doc);
