@@ -224,7 +224,7 @@ static void put_price(struct json_writer *w, const char *name, const struct snap
     char text[MONEY_TEXT_MAX];
 
     json_name(w, name);
-    if (pico < 0 || pico > 1e15) {
+    if (pico < 0 || pico > 1e12) {
         json_write_null(w);
         return;
     }
