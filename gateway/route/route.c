@@ -58,11 +58,13 @@ static double price_of(const struct snapshot_terms *terms, const struct route_wi
     static const enum meter units[] = {METER_IMAGE,       METER_REQUEST,      METER_SECOND,
                                        METER_CHARACTER,   METER_OUTPUT_IMAGE, METER_INPUT_AUDIO,
                                        METER_OUTPUT_AUDIO};
-    double price = cost_of(terms, METER_REQUEST, 1);
+    double input = filter_price(terms, METER_INPUT), output = filter_price(terms, METER_OUTPUT);
+    double price = 0;
 
-    if (filter_price(terms, METER_INPUT) >= 0 || filter_price(terms, METER_OUTPUT) >= 0)
-        return price + cost_of(terms, METER_INPUT, wish->input_tokens) +
-               cost_of(terms, METER_OUTPUT, wish->output_tokens);
+    if (input >= 0 || output >= 0)
+        return cost_of(terms, METER_REQUEST, 1) +
+               (input > 0 ? input * (double)wish->input_tokens : 0) +
+               (output > 0 ? output * (double)wish->output_tokens : 0);
     for (size_t i = 0; i < array_size(units); i++)
         price += cost_of(terms, units[i], 1);
     return price;

@@ -353,6 +353,40 @@ static void what_was_dropped_is_told_and_required_parameters_are_not(void **stat
     assert_int_equal(world_count(RECORD_INTENT), 0);
 }
 
+static void a_trace_tells_attempts_and_what_was_dropped(void **state)
+{
+    static const char loose[] = "{\"model\":\"a/m\",\"seed\":7," HELLO "}";
+
+    (void)state;
+    speak(WIRE_ANTHROPIC);
+    world.traced = true;
+    world_ask(loose);
+    world_write();
+    script_answer(world.script, 0, 503, JSON, "{}");
+    world_write();
+    script_answer(world.script, 1, 200, JSON, MESSAGE);
+    world_write();
+    assert_true(
+        world_sent_has(",\"tollgate\":{\"requested\":\"a/m\",\"strategy\":\"default\","
+                       "\"attempts\":[{\"provider\":\"one\",\"model\":\"a/m\",\"status\":503,"));
+    assert_true(world_sent_has("{\"provider\":\"two\",\"model\":\"a/m\",\"status\":200,"));
+    assert_true(world_sent_has("\"dropped\":[\"seed\"]}}"));
+}
+
+static void a_dry_run_sends_nothing_and_makes_no_event(void **state)
+{
+    (void)state;
+    world_dry_run("{\"model\":\"a/m\",\"provider\":{\"order\":[\"two\"]}," HELLO "}");
+    assert_int_equal(world.request.status, 200);
+    assert_true(world_sent_has("\"object\":\"route.dry_run\""));
+    assert_true(
+        world_sent_has("\"order\":[{\"provider\":\"two\",\"model\":\"a/m\",\"health\":\"ok\""));
+    assert_true(world_sent_has("\"price\":{\"prompt\":\"2.1\",\"completion\":\"8.4\"}"));
+    assert_int_equal(script_count(world.script), 0);
+    assert_int_equal(world.record_count, 0);
+    assert_int_equal(world.settled, 0);
+}
+
 static void what_is_no_conversation_is_refused_before_anything_is_sent(void **state)
 {
     (void)state;
@@ -406,6 +440,8 @@ int main(void)
         world_row(a_body_that_takes_all_memory_is_refused_and_ends_nobody),
         world_row(failover_goes_from_one_language_to_another),
         world_row(what_was_dropped_is_told_and_required_parameters_are_not),
+        world_row(a_trace_tells_attempts_and_what_was_dropped),
+        world_row(a_dry_run_sends_nothing_and_makes_no_event),
         world_row(what_is_no_conversation_is_refused_before_anything_is_sent),
         world_row(tokens_are_counted_without_a_call),
         world_row(errors_of_a_status_are_read_in_the_providers_language),

@@ -70,6 +70,8 @@ struct span httpd_header(const struct httpd_request *request, const char *name)
     (void)request;
     if (strcmp(name, "content-type") == 0)
         return span_of(world.content_type);
+    if (strcmp(name, "x-tollgate-trace") == 0 && world.traced)
+        return span_of("1");
     if (strcmp(name, "x-title") == 0)
         return span_of("An app");
     if (strcmp(name, "traceparent") == 0)
@@ -415,6 +417,11 @@ void world_serve(enum endpoint endpoint, struct span body)
 void world_ask(const char *body)
 {
     ask(body, ENDPOINT_CHAT_COMPLETIONS, REPLY_OPENAI);
+}
+
+void world_dry_run(const char *body)
+{
+    ask(body, ENDPOINT_DRY_RUN, REPLY_OPENAI);
 }
 
 void world_responses(const char *body)

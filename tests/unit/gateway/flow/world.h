@@ -35,6 +35,7 @@ struct world {
     const char *query;        /* of the next requests; NULL: none */
     bool path_streams;        /* of the next requests for generateContent */
     const char *content_type; /* of the next requests; NULL: none */
+    bool traced;              /* the next requests ask for a trace */
     const char *service_kind; /* of the model "a/s" … */
     struct price_rate service_rates[3];
     uint32_t service_rate_count; /* … and its rates; 0: those of the others */
@@ -77,6 +78,7 @@ void world_count_messages(const char *body);
 /* Gemini's: POST …/models/a/m:generateContent. */
 void world_generate(const char *body);
 /* OpenAI's Responses: POST /responses, and what is done (`method`) with one that is kept. */
+void world_dry_run(const char *body);
 void world_responses(const char *body);
 void world_response(const char *method, enum endpoint endpoint, const char *id);
 /* Writes what the journal was given, until nothing waits. */
