@@ -28,6 +28,7 @@ enum incident_kind {
     INCIDENT_DEAD,       /* refuses connections */
     INCIDENT_BLACK_HOLE, /* does not answer to them */
     INCIDENT_ERRORS,     /* 503 */
+    INCIDENT_DEGRADED,   /* 503 to four calls of five */
     INCIDENT_HANG,       /* takes the request and says nothing */
     INCIDENT_SLOW,       /* ten times as slow */
     INCIDENT_FLAPPING,   /* dead for 5 s, well for 5 s, by turns */

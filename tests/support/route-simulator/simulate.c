@@ -142,6 +142,7 @@ static bool strikes(const struct incident *incident, struct call *call, double a
     case INCIDENT_RETIRED:
         fails(call, answer_ms, FAULT_STATUS, 404);
         return true;
+    case INCIDENT_DEGRADED: /* by its share of failures */
     case INCIDENT_SLOW:
         break;
     }
@@ -212,17 +213,20 @@ static void send_to(struct simulation *s, uint32_t number, uint32_t place)
     struct chance chance = chance_make(s->load->seed, call->number * 16 + ++call->attempts);
     double answer_ms = chance_log_normal(&chance, 80, 0.3), luck = chance_share(&chance);
     double fail_share = s->scenario->fail_share;
+    bool slow = incident != NULL && incident->kind == INCIDENT_SLOW;
 
     call->place = (uint8_t)place;
     call->sent_us = s->now_us;
     s->result->attempts++;
     if (fail_share <= 0)
         fail_share = place_of(s, place)->fail_share;
+    if (incident != NULL && incident->kind == INCIDENT_DEGRADED)
+        fail_share = 0.8;
     if (!strikes(incident, call, answer_ms) && !limits(s, call, answer_ms)) {
         if (luck < fail_share)
             fails(call, answer_ms, FAULT_STATUS, 503);
         else
-            serve(s, call, &chance, incident != NULL ? 10 : 1);
+            serve(s, call, &chance, slow ? 10 : 1);
     }
     s->places[place].under_way++;
     clock_put(&s->clock, s->now_us + (int64_t)(call->total_ms * 1000), number);
