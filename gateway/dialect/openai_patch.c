@@ -80,16 +80,17 @@ void openai_patch_no_usage(struct patch *patch, size_t *from_out, size_t *to_out
     *to_out = patch->edits[patch->count - 1].to;
 }
 
-static void put_prompt_details(struct json_writer *w, const struct meters *meters)
+static void put_prompt_details(struct json_writer *w, const struct meters *meters, bool always)
 {
     bool written =
         meters_has(meters, METER_CACHE_WRITE_5M) || meters_has(meters, METER_CACHE_WRITE_1H);
 
-    if (!meters_has(meters, METER_CACHE_READ) && !written && !meters_has(meters, METER_INPUT_AUDIO))
+    if (!always && !meters_has(meters, METER_CACHE_READ) && !written &&
+        !meters_has(meters, METER_INPUT_AUDIO))
         return;
     json_name(w, "prompt_tokens_details");
     json_begin(w, '{');
-    if (meters_has(meters, METER_CACHE_READ) || written)
+    if (always || meters_has(meters, METER_CACHE_READ) || written)
         json_put_int64(w, "cached_tokens", meters->count[METER_CACHE_READ]);
     if (written)
         json_put_int64(w, "cache_write_tokens",
@@ -99,13 +100,13 @@ static void put_prompt_details(struct json_writer *w, const struct meters *meter
     json_end(w, '}');
 }
 
-static void put_output_details(struct json_writer *w, const struct meters *meters)
+static void put_output_details(struct json_writer *w, const struct meters *meters, bool always)
 {
-    if (!meters_has(meters, METER_REASONING) && !meters_has(meters, METER_OUTPUT_AUDIO))
+    if (!always && !meters_has(meters, METER_REASONING) && !meters_has(meters, METER_OUTPUT_AUDIO))
         return;
     json_name(w, "completion_tokens_details");
     json_begin(w, '{');
-    if (meters_has(meters, METER_REASONING))
+    if (always || meters_has(meters, METER_REASONING))
         json_put_int64(w, "reasoning_tokens", meters->count[METER_REASONING]);
     if (meters_has(meters, METER_OUTPUT_AUDIO))
         json_put_int64(w, "audio_tokens", meters->count[METER_OUTPUT_AUDIO]);
@@ -122,9 +123,9 @@ struct span openai_detail_members(struct arena *arena, const struct json_doc *do
     w.comma = members.size > 0;
     if (json_kind(doc, usage) == JSON_OBJECT) {
         if (json_find(doc, usage, "prompt_tokens_details") == JSON_NONE)
-            put_prompt_details(&w, meters);
+            put_prompt_details(&w, meters, false);
         if (json_find(doc, usage, "completion_tokens_details") == JSON_NONE)
-            put_output_details(&w, meters);
+            put_output_details(&w, meters, false);
     }
     return kept(arena, &out);
 }
@@ -141,9 +142,10 @@ void openai_write_usage(struct json_writer *w, const struct meters *meters, enum
     if (ask_is_chat(kind))
         json_put_int64(w, "completion_tokens", output);
     json_put_int64(w, "total_tokens", prompt + output);
-    put_prompt_details(w, meters);
+    /* Clients of a chat read these unasked; what no provider told apart was not charged apart. */
+    put_prompt_details(w, meters, ask_is_chat(kind));
     if (ask_is_chat(kind))
-        put_output_details(w, meters);
+        put_output_details(w, meters, true);
     if (cost_members.size > 0) {
         buf_add_byte(w->out, ',');
         buf_add_span(w->out, cost_members);

@@ -462,7 +462,9 @@ static void what_was_not_rated_may_still_be_shown(void **state)
     meters_set(&usage.shown, METER_OUTPUT, 8);
     write_all(events, array_size(events), &out, false, false);
     in_row("shown", strstr(out.at, "\"usage\":{\"prompt_tokens\":90,\"completion_tokens\":8,"
-                                   "\"total_tokens\":98}}") != NULL);
+                                   "\"total_tokens\":98,\"prompt_tokens_details\":{"
+                                   "\"cached_tokens\":0},\"completion_tokens_details\":{"
+                                   "\"reasoning_tokens\":0}}}") != NULL);
     buf_done(&out);
 }
 

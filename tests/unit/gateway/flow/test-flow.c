@@ -136,7 +136,8 @@ static void an_answer_without_good_usage_is_counted(void **state)
         assert_span(rows[i].what, world_event()->count_method, "bytes:4.000");
         in_row(rows[i].what,
                world_sent_has("\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,"
-                              "\"total_tokens\":5,\"cost\":"));
+                              "\"total_tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":0},"
+                              "\"completion_tokens_details\":{\"reasoning_tokens\":0},\"cost\":"));
         in_row(rows[i].what, world_sent_has(DONE));
     }
 }
