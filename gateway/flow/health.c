@@ -82,3 +82,15 @@ void flow_tell_served(const struct flow *flow)
     if (attempt->credential != NULL)
         rotation_served(board_rotation(flow->worker->board), deployment, attempt->credential);
 }
+
+void flow_tell_over(const struct flow *flow)
+{
+    static const struct board_end nothing = {.result = BOARD_NEITHER};
+    const struct route_candidate *candidate = &flow->route.candidates[0];
+
+    if (flow->metering.event.attempt_count > 0)
+        candidate = flow->left ? flow->attempt.candidate : NULL;
+    /* An only one is never a probe: route_collect(). */
+    if (candidate != NULL && flow->route.count > 1)
+        board_end(flow->worker->board, candidate->deployment, &nothing, flow_now_ms(flow));
+}

@@ -12,4 +12,8 @@ void flow_tell_served(const struct flow *flow);
  * deployment has another credential, with which it is tried again at once. */
 must_use bool flow_tell_failed(const struct flow *flow, const struct verdict_out *out);
 
+/* A request ended that was not sent, or whose client left: if it had a breaker's probe, another may
+ * have it. */
+void flow_tell_over(const struct flow *flow);
+
 #endif

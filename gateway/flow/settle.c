@@ -4,6 +4,7 @@
  */
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "gateway/flow/health.h"
 #include "gateway/flow/parts.h"
 #include "gateway/journal/intent.h"
 
@@ -176,6 +177,7 @@ static enum go end(struct flow *flow, int64_t charge_pico, uint32_t events)
         out_refusal(flow);
     else if (flow->request != NULL)
         out_last(flow);
+    flow_tell_over(flow);
     give_back(flow, charge_pico, events);
     report(flow);
     return GO_NEXT;

@@ -387,6 +387,36 @@ static void a_dry_run_sends_nothing_and_makes_no_event(void **state)
     assert_int_equal(world.settled, 0);
 }
 
+static enum breaker_state breaker_of_the_first(void)
+{
+    return board_look_at(world.worker.board, &world.deployments[0], world.now_ms).breaker;
+}
+
+static void a_probe_that_says_nothing_is_given_back(void **state)
+{
+    static const struct board_end failed = {.result = BOARD_FAILED};
+
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        board_end(world.worker.board, &world.deployments[0], &failed, world.now_ms - 6000);
+    assert_int_equal(breaker_of_the_first(), BREAKER_HALF_OPEN);
+    world_dry_run("{\"model\":\"a/m\"," HELLO "}");
+    assert_true(world_sent_has("breaker_half_open"));
+    world.admit = ADMIT_NO_CREDIT;
+    world_ask("{\"model\":\"a/m\"," HELLO "}");
+    assert_int_equal(world.request.status, 402);
+    assert_int_equal(breaker_of_the_first(), BREAKER_HALF_OPEN);
+    world.admit = ADMIT_OK;
+    world_ask("{\"model\":\"a/m\"," HELLO "}");
+    world_write();
+    assert_int_equal(breaker_of_the_first(), BREAKER_OPEN);
+    assert_ptr_equal(script_at(world.script, 0)->deployment, &world.deployments[0]);
+    world.request.on_gone(world.request.owner);
+    world_write();
+    assert_true(script_at(world.script, 0)->cancelled);
+    assert_int_equal(breaker_of_the_first(), BREAKER_HALF_OPEN);
+}
+
 static void what_is_no_conversation_is_refused_before_anything_is_sent(void **state)
 {
     (void)state;
@@ -442,6 +472,7 @@ int main(void)
         world_row(what_was_dropped_is_told_and_required_parameters_are_not),
         world_row(a_trace_tells_attempts_and_what_was_dropped),
         world_row(a_dry_run_sends_nothing_and_makes_no_event),
+        world_row(a_probe_that_says_nothing_is_given_back),
         world_row(what_is_no_conversation_is_refused_before_anything_is_sent),
         world_row(tokens_are_counted_without_a_call),
         world_row(errors_of_a_status_are_read_in_the_providers_language),
