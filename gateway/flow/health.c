@@ -73,6 +73,7 @@ void flow_tell_served(const struct flow *flow)
     bool reported;
     const struct board_end end = {
         .result = BOARD_SERVED,
+        .begun_ms = attempt->begun_ms,
         .first_token_ms =
             attempt->streamed && attempt->content ? (flow->first_us - attempt->sent_us) / 1000 : -1,
         .total_ms = (clock_mono_us() - attempt->sent_us) / 1000,
@@ -80,7 +81,8 @@ void flow_tell_served(const struct flow *flow)
 
     board_end(flow->worker->board, deployment, &end, flow_now_ms(flow));
     if (attempt->credential != NULL)
-        rotation_served(board_rotation(flow->worker->board), deployment, attempt->credential);
+        rotation_served(board_rotation(flow->worker->board), deployment, attempt->credential,
+                        attempt->begun_ms);
 }
 
 void flow_tell_over(const struct flow *flow)

@@ -141,14 +141,14 @@ static void clear(_Atomic int64_t *time)
 }
 
 static void tell_breaker(struct board_row *row, const struct snapshot_deployment *deployment,
-                         enum board_result result, int64_t now_ms)
+                         enum board_result result, int64_t begun_ms, int64_t now_ms)
 {
     struct board_counts counts;
     char id[ID_TEXT_SIZE];
 
     switch (result) {
     case BOARD_SERVED:
-        breaker_served(&row->breaker, now_ms);
+        breaker_served(&row->breaker, begun_ms, now_ms);
         break;
     case BOARD_FAILED:
         counts = board_row_counts(row, BOARD_MINUTE, now_ms);
@@ -186,7 +186,7 @@ void board_end(struct board *board, const struct snapshot_deployment *deployment
     until(&row->out_until_ms, end->cooldown_ms, now_ms);
     if (end->result != BOARD_NEITHER)
         board_row_count(row, end->result == BOARD_SERVED, now_ms);
-    tell_breaker(row, deployment, end->result, now_ms);
+    tell_breaker(row, deployment, end->result, end->begun_ms, now_ms);
 }
 
 /* ---- reading ---- */

@@ -35,12 +35,13 @@ struct board_end {
     enum board_result result;
     int64_t outage_ms;      /* behind the others for so long; 0 leaves that alone */
     int64_t cooldown_ms;    /* out of service for so long; likewise */
+    int64_t begun_ms;       /* of an attempt that served: when it was sent */
     int64_t first_token_ms; /* of a stream; -1: none */
     int64_t total_ms;       /* of an attempt that served */
     int64_t output_tokens;  /* likewise; 0: none, or not known */
 };
 /* An attempt has ended. One that served ends an outage and a time out of service, and closes the
- * breaker; one that failed may open it. */
+ * breaker if it was sent after that opened; one that failed may open it. */
 void board_end(struct board *board, const struct snapshot_deployment *deployment,
                const struct board_end *end, int64_t now_ms);
 

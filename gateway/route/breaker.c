@@ -44,11 +44,30 @@ static bool change(struct breaker *breaker, uint64_t from, uint64_t to)
                                                    memory_order_relaxed);
 }
 
+static int64_t open_ms(uint32_t level)
+{
+    int64_t wanted_ms = OPEN_FIRST_MS << level;
+
+    return wanted_ms < OPEN_MAX_MS ? wanted_ms : OPEN_MAX_MS;
+}
+
 static uint64_t open_word(uint32_t level, int64_t now_ms)
 {
-    int64_t open_ms = OPEN_FIRST_MS << level;
+    return word_of(PHASE_OPEN, level, now_ms + open_ms(level));
+}
 
-    return word_of(PHASE_OPEN, level, now_ms + (open_ms < OPEN_MAX_MS ? open_ms : OPEN_MAX_MS));
+/* When what the word is about began. */
+static int64_t since_ms(const struct parts *parts)
+{
+    switch (parts->phase) {
+    case PHASE_OPEN:
+        return parts->at_ms - open_ms(parts->level);
+    case PHASE_PROBING:
+        return parts->at_ms - PROBE_MS;
+    case PHASE_CLOSED:
+        break;
+    }
+    return parts->at_ms;
 }
 
 static enum breaker_state state_of(const struct parts *parts, int64_t now_ms)
@@ -102,16 +121,18 @@ bool breaker_failed(struct breaker *breaker, uint32_t failures, uint32_t all, in
     return true;
 }
 
-void breaker_served(struct breaker *breaker, int64_t now_ms)
+void breaker_served(struct breaker *breaker, int64_t begun_ms, int64_t now_ms)
 {
+    struct parts parts;
     uint64_t word;
 
     do {
         word = load(breaker);
+        parts = parts_of(word);
         /* Most of the time it is closed, and reading leaves the line to all. */
-        if (parts_of(word).phase == PHASE_CLOSED)
+        if (parts.phase == PHASE_CLOSED || begun_ms < since_ms(&parts))
             return;
-    } while (!change(breaker, word, word_of(PHASE_CLOSED, parts_of(word).level, now_ms)));
+    } while (!change(breaker, word, word_of(PHASE_CLOSED, parts.level, now_ms)));
 }
 
 void breaker_neither(struct breaker *breaker, int64_t now_ms)

@@ -39,7 +39,9 @@ must_use bool breaker_probe(struct breaker *breaker, int64_t now_ms);
  * True when it opened. */
 must_use bool breaker_failed(struct breaker *breaker, uint32_t failed, uint32_t all,
                              int64_t now_ms);
-void breaker_served(struct breaker *breaker, int64_t now_ms);
+/* `begun_ms`: when it was sent. One that was under way when the breaker opened, or when the probe
+ * was sent, closes nothing: it tells of the time before. */
+void breaker_served(struct breaker *breaker, int64_t begun_ms, int64_t now_ms);
 /* One that says nothing of the deployment: if it was the probe, another may be. */
 void breaker_neither(struct breaker *breaker, int64_t now_ms);
 

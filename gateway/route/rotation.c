@@ -16,6 +16,7 @@ _Static_assert((PLACES & (PLACES - 1)) == 0, "a place is found by a mask");
 struct place {
     _Atomic uint64_t key; /* 0: never used */
     _Atomic int64_t limited_until_ms, out_until_ms;
+    _Atomic int64_t since_ms; /* when it was put aside last */
 };
 
 struct rotation {
@@ -98,8 +99,8 @@ static struct place *find_place(struct rotation *rotation, uint64_t key)
     return best;
 }
 
-static void put(struct rotation *rotation, uint64_t key, int64_t limited_until_ms,
-                int64_t out_until_ms)
+static void put(struct rotation *rotation, uint64_t key, const struct verdict_out *verdict,
+                int64_t now_ms)
 {
     struct place *place = find_place(rotation, key);
 
@@ -108,10 +109,13 @@ static void put(struct rotation *rotation, uint64_t key, int64_t limited_until_m
         atomic_store_explicit(&place->out_until_ms, 0, memory_order_relaxed);
         atomic_store_explicit(&place->key, key, memory_order_release);
     }
-    if (limited_until_ms > 0)
-        atomic_store_explicit(&place->limited_until_ms, limited_until_ms, memory_order_relaxed);
-    if (out_until_ms > 0)
-        atomic_store_explicit(&place->out_until_ms, out_until_ms, memory_order_relaxed);
+    if (verdict->outage_ms > 0)
+        atomic_store_explicit(&place->limited_until_ms, now_ms + verdict->outage_ms,
+                              memory_order_relaxed);
+    if (verdict->cooldown_ms > 0)
+        atomic_store_explicit(&place->out_until_ms, now_ms + verdict->cooldown_ms,
+                              memory_order_relaxed);
+    atomic_store_explicit(&place->since_ms, now_ms, memory_order_relaxed);
     atomic_store_explicit(&rotation->used, true, memory_order_release);
 }
 
@@ -192,31 +196,30 @@ bool rotation_blame(struct rotation *rotation, const struct snapshot_deployment 
     static const struct uuid anywhere;
     bool here = verdict->blame == BLAME_CREDENTIAL_HERE || credential->fingerprint == 0;
 
-    put(rotation, key_of(credential, here ? deployment->id : anywhere),
-        verdict->outage_ms > 0 ? now_ms + verdict->outage_ms : 0,
-        verdict->cooldown_ms > 0 ? now_ms + verdict->cooldown_ms : 0);
+    put(rotation, key_of(credential, here ? deployment->id : anywhere), verdict, now_ms);
     return another_is_fit(rotation, deployment, credential, now_ms);
 }
 
-static void clear(struct rotation *rotation, uint64_t key)
+static void clear(struct rotation *rotation, uint64_t key, int64_t begun_ms)
 {
     struct place *place = find_place(rotation, key);
 
-    if (atomic_load_explicit(&place->key, memory_order_acquire) != key)
+    if (atomic_load_explicit(&place->key, memory_order_acquire) != key ||
+        begun_ms < atomic_load_explicit(&place->since_ms, memory_order_relaxed))
         return;
     atomic_store_explicit(&place->limited_until_ms, 0, memory_order_relaxed);
     atomic_store_explicit(&place->out_until_ms, 0, memory_order_relaxed);
 }
 
 void rotation_served(struct rotation *rotation, const struct snapshot_deployment *deployment,
-                     const struct snapshot_credential *credential)
+                     const struct snapshot_credential *credential, int64_t begun_ms)
 {
     static const struct uuid anywhere;
 
     if (!atomic_load_explicit(&rotation->used, memory_order_acquire))
         return;
-    clear(rotation, key_of(credential, deployment->id));
-    clear(rotation, key_of(credential, anywhere));
+    clear(rotation, key_of(credential, deployment->id), begun_ms);
+    clear(rotation, key_of(credential, anywhere), begun_ms);
 }
 
 struct rotation_state rotation_state_of(const struct rotation *rotation,

@@ -33,9 +33,10 @@ must_use bool rotation_blame(struct rotation *rotation,
                              const struct snapshot_credential *credential,
                              const struct verdict_out *verdict, int64_t now_ms);
 
-/* An attempt with it served: it is put aside no more. */
+/* An attempt with it, sent at `begun_ms`, served: it is put aside no more, unless it was since
+ * then: what was under way when a limit was reached says nothing of it. */
 void rotation_served(struct rotation *rotation, const struct snapshot_deployment *deployment,
-                     const struct snapshot_credential *credential);
+                     const struct snapshot_credential *credential, int64_t begun_ms);
 
 /* Until when a deployment is limited or out because all of its credentials are; 0 or past: not. */
 struct rotation_state {

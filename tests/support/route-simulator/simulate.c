@@ -362,13 +362,15 @@ static void failed(struct simulation *s, uint32_t number)
 static void tell_served(struct simulation *s, const struct call *call)
 {
     struct at_place *at = &s->places[call->place];
+    int64_t begun_ms = START_MS + call->sent_us / 1000;
     const struct board_end end = {.result = BOARD_SERVED,
+                                  .begun_ms = begun_ms,
                                   .first_token_ms = (int64_t)call->first_ms,
                                   .total_ms = (int64_t)call->total_ms,
                                   .output_tokens = call->output};
 
     board_end(s->board, &at->deployment, &end, now_ms(s));
-    rotation_served(board_rotation(s->board), &at->deployment, &at->credential);
+    rotation_served(board_rotation(s->board), &at->deployment, &at->credential, begun_ms);
     if (at->back_us == 0 && at->ended_us > 0 && call->sent_us >= at->ended_us)
         at->back_us = call->sent_us;
 }

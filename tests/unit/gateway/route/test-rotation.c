@@ -100,7 +100,10 @@ static void one_that_is_to_blame_is_left_out_for_its_time(void **state)
         count_turns(rotation, &one, NOW_MS + rows[i].after_ms, counts);
         assert_int(rows[i].what, counts[0], 100);
         in_row(rows[i].what, rotation_blame(rotation, &one, &three[0], rows[i].verdict, NOW_MS));
-        rotation_served(rotation, &one, &three[0]);
+        rotation_served(rotation, &one, &three[0], NOW_MS - 1);
+        count_turns(rotation, &one, NOW_MS, counts);
+        assert_int("what was under way says nothing", counts[0], 0);
+        rotation_served(rotation, &one, &three[0], NOW_MS);
         count_turns(rotation, &one, NOW_MS, counts);
         assert_int(rows[i].what, counts[0], 100);
         rotation_free(rotation);
@@ -181,7 +184,7 @@ static void *worker(void *context)
             (void)!rotation_blame(rotation, &one, next, i % 2 == 0 ? &limited : &refused,
                                   NOW_MS + i);
         else if (i % 7 == 0)
-            rotation_served(rotation, &one, next);
+            rotation_served(rotation, &one, next, NOW_MS + i);
         must(rotation_state_of(rotation, &one).out_until_ms < NOW_MS + 10000000);
     }
     return NULL;

@@ -189,7 +189,8 @@ static void the_board_forgets(void **state)
     assert_int_equal(collect(board, &wish, 61000, &route), ROUTE_OK);
     assert_int_equal(route.count, 2);
     note(board, 1, 0, 60000, 70000);
-    board_end(board, &deployments[1], &(struct board_end){.result = BOARD_SERVED}, 70000);
+    board_end(board, &deployments[1],
+              &(struct board_end){.result = BOARD_SERVED, .begun_ms = 70000}, 70000);
     assert_int_equal(collect(board, &wish, 70001, &route), ROUTE_OK);
     assert_int_equal(route.count, 2);
     assert_int_equal(board_back_ms(board, &model, 70001), 0);
@@ -362,7 +363,8 @@ static void an_open_breaker_goes_last_and_comes_back_by_one_probe(void **state)
     breaks(board, 0, 1, 6004);
     assert_int("open for twice as long", first_of(board, 16003), 'b');
     assert_int("and half open again", first_of(board, 16004), 'a');
-    board_end(board, &deployments[0], &(struct board_end){.result = BOARD_SERVED}, 16005);
+    board_end(board, &deployments[0],
+              &(struct board_end){.result = BOARD_SERVED, .begun_ms = 16005}, 16005);
     assert_int("served: closed", first_of(board, 16006), 'a');
     assert_int("for all", first_of(board, 16006), 'a');
     breaks(board, 0, 10, 16007);
