@@ -368,12 +368,13 @@ def test_a_price_is_charged_from_its_time_on(stack, operator):
             "rates": [{"meter": "input", "per_million": "1000"}, {"meter": "output", "per_million": "2000"}]}, 201)
         old[row["id"]], new[row["id"]] = made["replaces"], made["price"]["id"]
     tenant = stack.new_tenant()
-    before = call(stack, tenant["key"], model)
+    one = deployments[0]["provider"]
+    before = call(stack, tenant["key"], model, only=one)
     assert before.status_code == 200
     at = max(move_to(stack, old[row["id"]], new[row["id"]], 3) for row in deployments)
-    still = call(stack, tenant["key"], model)
+    still = call(stack, tenant["key"], model, only=one)
     wait_until(lambda: time.time() > at, "the new price holds")
-    after = call(stack, tenant["key"], model)
+    after = call(stack, tenant["key"], model, only=one)
     assert stack.gateway.metrics()["tollgate_snapshot_refused_total"] == 0
     charges = []
     for answer in (before, still, after):

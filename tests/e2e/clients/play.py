@@ -10,6 +10,7 @@ import concurrent.futures
 import dataclasses
 import json
 import sys
+import threading
 import traceback
 
 
@@ -90,6 +91,10 @@ def scene(sdk, job, name, ask, mark):
     raise ValueError(name)
 
 
+# What two threads write into one text at once is not two lines.
+PRINTING = threading.Lock()
+
+
 def play_job(make, job):
     sdk = make(job)
     for upstream, model in job["upstreams"].items():
@@ -102,7 +107,8 @@ def play_job(make, job):
                     line.update(scene(sdk, job, name, Ask(model, [], streamed), mark))
                 except Exception:
                     line["failed"] = traceback.format_exc(limit=-6)
-                sys.stdout.write(json.dumps(line) + "\n")
+                with PRINTING:
+                    sys.stdout.write(json.dumps(line) + "\n")
 
 
 def play(make):

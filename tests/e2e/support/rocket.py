@@ -132,9 +132,12 @@ def deployment(operator, imported):
     return found
 
 
-def call(stack, key=None, model="rocket/one", gateway=None):
-    return stack.post("/v1/chat/completions", {"model": model, "messages": HELLO, "max_tokens": 50}, key=key,
-                      gateway=gateway)
+def call(stack, key=None, model="rocket/one", gateway=None, only=None):
+    """`only`: the one provider that may answer; else chance chooses among equals."""
+    body = {"model": model, "messages": HELLO, "max_tokens": 50}
+    if only:
+        body["provider"] = {"only": [only]}
+    return stack.post("/v1/chat/completions", body, key=key, gateway=gateway)
 
 
 def until_status(stack, status, model="rocket/one", gateway=None):
