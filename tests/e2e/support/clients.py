@@ -65,6 +65,8 @@ def prepare(stack):
     path = stack.folder / "catalog.json"
     path.write_text(json.dumps(catalog()))
     stack.control("catalog", "import", path, "--retire-many")
+    # All clients at once reserve their worst cases beside each other.
+    stack.control("credit", "add", "--tenant", stack.tenant, "--usd", "100000")
     stack.add_gateway(0, upstream=[f"{name}={stack.provider_url}{base}" for name, (_, _, base) in UPSTREAMS.items()])
     stack.faults(model="endless", fault="tokens=20000;pace_us=2000", count=-1)
     return stack
