@@ -65,7 +65,7 @@ static enum go pin(struct flow *flow)
     struct buf quoted = buf_make(6 * (size_t)ASK_TEXT_MAX + 2);
 
     if (ask->previous.size > 0 && json_quote(&quoted, ask->previous) == 0)
-        flow->pin.ids[1].ours = arena_span(flow->arena, buf_span(&quoted));
+        flow->previous.ours = arena_span(flow->arena, buf_span(&quoted));
     buf_done(&quoted);
     if (ask->previous.size == 0)
         return GO_NEXT;
@@ -82,7 +82,7 @@ static enum go pin(struct flow *flow)
     flow->pinned = true;
     flow->pinned_to = place.deployment;
     flow->pinned_account = place.account;
-    flow->pin.ids[1].own = ask->previous = place.id;
+    flow->previous.own = ask->previous = place.id;
     return GO_NEXT;
 }
 
@@ -154,7 +154,7 @@ static void begin_event(struct flow *flow)
                             span_part(httpd_header(flow->request, "x-title"), 0, EVENT_TEXT_MAX));
     read_trace(flow);
     flow->metering.arrived_us = flow->call.arrived_us;
-    flow->metering.output = count_make(COUNT_BYTES, COUNT_MILLIBYTES_DEFAULT);
+    flow->metering.counter = count_make(COUNT_BYTES, COUNT_MILLIBYTES_DEFAULT);
 }
 
 bool flow_read_chat(struct flow *flow)
@@ -193,7 +193,7 @@ static void count_prompts(struct count *count, const struct json_doc *doc)
  * is counted at its bound. */
 static void count_input(struct flow *flow)
 {
-    struct count count = flow->metering.output;
+    struct count count = flow->metering.counter;
 
     if (ask_is_service(flow->ask.kind)) {
         served_measure(flow);

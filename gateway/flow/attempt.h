@@ -5,13 +5,21 @@
 #define TOLLGATE_GATEWAY_FLOW_ATTEMPT_H
 
 #include "common/base/buf.h"
-#include "gateway/dialect/answer.h"
+#include "gateway/dialect/event_stream.h"
 #include "gateway/dialect/language.h"
 #include "gateway/dialect/openai.h"
+#include "gateway/dialect/pieces.h"
+#include "gateway/dialect/responses.h"
 #include "gateway/dialect/service.h"
+#include "gateway/dialect/shape.h"
+#include "gateway/dialect/sse.h"
+#include "gateway/flow/flow.h"
 #include "gateway/route/route.h"
 #include "gateway/route/verdict.h"
 #include "gateway/upstream/upstream.h"
+
+/* Memory that one keeps for the next one. */
+#define ATTEMPT_KEPT_BYTES ((size_t)64 << 10)
 
 /* How what is said gets from one side to the other. */
 enum attempt_way {
@@ -21,8 +29,12 @@ enum attempt_way {
     WAY_SERVICE    /* what is no chat: as it came, or turned around by `service` */
 };
 
+struct flow;
+
 /* One attempt; begun anew for each. */
 struct attempt {
+    struct flow *flow;
+    uint32_t index; /* of the event's attempts */
     const struct route_candidate *candidate;
     const struct snapshot_credential *credential; /* of it; NULL: it has none */
     const struct upstream_language *language;
@@ -32,27 +44,52 @@ struct attempt {
     bool unstreamed;                        /* asked for a stream, it answers whole: passed on so */
     bool raw;                               /* its body is no JSON, and relayed as it comes */
     struct upstream_call *call;             /* NULL: none, or gone */
+    struct pieces said;                     /* its body, where it is translated */
     const struct span *pieces;              /* of its body */
     uint32_t piece_count;
     size_t body_bytes;
-    uint64_t lost; /* 1 << enum chat_member: what did not go over */
-    struct answer answer;
-    uint32_t finishes;           /* of all ways but WAY_PATCH: choices that are at their end */
-    struct upstream_head head;   /* status, retry_after_ms and framed only */
-    char request_id[128];        /* the provider's */
-    struct openai_places places; /* of a whole answer */
-    bool streamed;               /* its body is read as frames */
-    bool content;                /* some came */
-    bool done;                   /* the stream's end marker */
-    bool ended;                  /* its end was told */
-    bool failed;                 /* `fault` holds */
+    uint64_t lost;             /* 1 << enum chat_member: what did not go over */
+    struct upstream_head head; /* status, retry_after_ms and framed only */
+    char request_id[128];      /* the provider's */
+    bool streamed;             /* its body is read as frames */
+    bool content;              /* some came */
+    bool done;                 /* the stream's end marker */
+    bool ended;                /* its end was told */
+    bool failed;               /* `fault` holds */
     enum attempt_fault fault;
     enum upstream_end end;
     bool paused;
     int64_t begun_ms, last_ms, done_ms; /* monotonic; done_ms 0: no marker yet */
-    int64_t sent_us;
-    size_t bytes;    /* of the body so far */
-    struct buf body; /* whole answers and errors */
+    int64_t sent_us;                    /* 0: not sent yet */
+    size_t bytes;                       /* of the body so far */
+
+    /* ---- what is read of it ---- */
+    struct sse sse;
+    struct event_stream messages; /* instead of it, of an upstream that frames in binary */
+    struct answer_reader reader;
+    struct answer answer;
+    struct openai_places places; /* of a whole answer */
+    struct buf body;             /* whole answers and errors */
+
+    /* ---- what is told of it ---- */
+    struct answer_writer writer;
+    struct buf told;              /* what the writer wrote and is not sent yet */
+    struct responses_pin pin;     /* the id of the answer, and of the one before */
+    struct shape shape;           /* of the frames */
+    struct span shown;            /* the last text that a frame showed … */
+    uint32_t shown_count;         /* … of so many */
+    size_t cut_from, cut_to;      /* what was left out of the last frame */
+    struct buf held;              /* frames before the first content */
+    struct buf usage_frame;       /* the last frame that told usage */
+    struct buf tail;              /* WAY_PASS: frames from the finish on, sent with the end … */
+    size_t usage_at, usage_bytes; /* … the data in it of the frame that told usage last */
 };
+
+/* Its memory is its own, and kept from one try to the next. */
+must_use struct attempt *attempt_new(const struct flow_config *config);
+void attempt_free(struct attempt *attempt);
+/* As new, but for that memory and the flow. */
+void attempt_clear(struct attempt *attempt);
+must_use bool attempt_keeps_little(const struct attempt *attempt);
 
 #endif

@@ -25,7 +25,7 @@ enum go flow_refuse_previous(struct flow *flow, const char *why)
 {
     const struct refusal_say say = {
         .message = span_of(arena_printf(flow->arena, "Previous response with id %.*s %s.",
-                                        SPAN_ARG(flow->pin.ids[1].ours), why)),
+                                        SPAN_ARG(flow->previous.ours), why)),
         .param = "previous_response_id"};
 
     return refuse(flow, REFUSE_INVALID_VALUE, &say);

@@ -9,18 +9,11 @@
 #include "gateway/flow/stored.h"
 
 enum { UNUSED_FLOWS_MAX = 256, ARENA_CHUNK_BYTES = 8 << 10, FRAME_CHUNK_BYTES = 64 << 10 };
-/* Responses say twice what was asked before they say anything else. */
-#define HELD_MAX_BYTES (2 * SSE_FRAME_MAX)
 #define SCRATCH_MAX_BYTES ((size_t)4 << 20)
-#define TAIL_MAX_BYTES (2 * SSE_FRAME_MAX)
 /* What a reader takes apart one frame or whole body with. */
 #define FRAME_MAX_BYTES ((size_t)48 << 20)
 /* Of an arena, for what is ours: prices, headers, refusals. What came from outside leaves it. */
 #define KEPT_FOR_OURS_MAX_BYTES ((size_t)2 << 20)
-/* A whole answer may be longer in another dialect. */
-#define TOLD_FACTOR 4
-/* Memory that a flow keeps for the next one. */
-#define KEPT_BODY_BYTES ((size_t)64 << 10)
 
 static enum go nothing(struct flow *flow)
 {
@@ -94,13 +87,8 @@ static struct flow *flow_new(struct flow_worker *worker)
 
     flow->arena = arena_new(ARENA_CHUNK_BYTES, worker->config.max_request_memory);
     flow->ask_doc = json_doc_make();
-    flow->sse = sse_make();
-    flow->messages = event_stream_make();
-    flow->told = buf_make(TOLD_FACTOR * worker->config.max_answer_bytes);
-    flow->tail = buf_make(TAIL_MAX_BYTES);
-    flow->held = buf_make(HELD_MAX_BYTES);
-    flow->usage_frame = buf_make(SSE_FRAME_MAX);
-    flow->attempt.body = buf_make(worker->config.max_answer_bytes);
+    flow->attempt = attempt_new(&worker->config);
+    flow->attempt->flow = flow;
     return flow;
 }
 
@@ -108,51 +96,28 @@ static void flow_free(struct flow *flow)
 {
     arena_free(flow->arena);
     json_doc_done(&flow->ask_doc);
-    sse_done(&flow->sse);
-    event_stream_done(&flow->messages);
-    pieces_done(&flow->pieces);
-    buf_done(&flow->told);
-    buf_done(&flow->tail);
-    buf_done(&flow->held);
-    buf_done(&flow->usage_frame);
-    buf_done(&flow->attempt.body);
+    attempt_free(flow->attempt);
     mem_free(flow);
 }
 
 /* A flow for the next request: all but its memory is as new. */
 static void wipe(struct flow *flow)
 {
-    pieces_done(&flow->pieces);
     struct flow clean = {.worker = flow->worker,
                          .arena = flow->arena,
                          .ask_doc = flow->ask_doc,
-                         .sse = flow->sse,
-                         .messages = flow->messages,
-                         .told = flow->told,
-                         .tail = flow->tail,
-                         .held = flow->held,
-                         .usage_frame = flow->usage_frame,
-                         .attempt.body = flow->attempt.body};
+                         .attempt = flow->attempt};
 
     *flow = clean;
     arena_reset(flow->arena);
-    sse_reset(&flow->sse);
-    event_stream_reset(&flow->messages);
-    buf_clear(&flow->told);
-    buf_clear(&flow->tail);
-    buf_clear(&flow->held);
-    buf_clear(&flow->usage_frame);
-    buf_clear(&flow->attempt.body);
+    attempt_clear(flow->attempt);
     list_init(&flow->link);
 }
 
 static bool keeps_little(const struct flow *flow)
 {
-    return flow->attempt.body.capacity <= KEPT_BODY_BYTES &&
-           flow->told.capacity <= KEPT_BODY_BYTES && flow->tail.capacity <= KEPT_BODY_BYTES &&
-           flow->messages.held.capacity <= KEPT_BODY_BYTES &&
-           flow->held.capacity <= KEPT_BODY_BYTES && flow->sse.held.capacity <= KEPT_BODY_BYTES &&
-           flow->ask_doc.capacity * sizeof(struct json_node) <= KEPT_BODY_BYTES;
+    return attempt_keeps_little(flow->attempt) &&
+           flow->ask_doc.capacity * sizeof(struct json_node) <= ATTEMPT_KEPT_BYTES;
 }
 
 static void flow_end(struct flow *flow)
@@ -239,7 +204,7 @@ void flow_gauges(const struct flow_worker *worker, int64_t *upstreams_out, int64
     {
         const struct flow *flow = list_item(link, struct flow, link);
 
-        *upstreams_out += flow->attempt.call != NULL;
+        *upstreams_out += flow->attempt->call != NULL;
         *streams_out += flow->ask.stream && flow->head_sent && flow->request != NULL;
     }
 }
@@ -297,11 +262,11 @@ static void on_room(void *owner)
 {
     struct flow *flow = owner;
 
-    if (!flow->attempt.paused || flow->attempt.call == NULL)
+    if (!flow->attempt->paused || flow->attempt->call == NULL)
         return;
-    flow->attempt.paused = false;
-    flow->attempt.last_ms = flow_now_ms(flow);
-    flow->worker->upstream->ops->resume(flow->attempt.call);
+    flow->attempt->paused = false;
+    flow->attempt->last_ms = flow_now_ms(flow);
+    flow->worker->upstream->ops->resume(flow->attempt->call);
 }
 
 static void on_timer(void *context)

@@ -11,20 +11,20 @@
 
 /* A provider that goes on and on past the cap it was given. The counter is no vocabulary, hence the
  * slack. */
-static bool is_endless(const struct flow *flow)
+static bool is_endless(struct flow *flow)
 {
-    return flow->attempt.bytes > flow->worker->config.max_stream_bytes ||
-           count_tokens(&flow->metering.output) >
-               OVERRUN_FACTOR * flow->metering.output_bound + OVERRUN_TOKENS;
+    return flow->attempt->bytes > flow->worker->config.max_stream_bytes ||
+           count_tokens(&metering_running(&flow->metering)->output) >
+               OVERRUN_FACTOR * metering_running(&flow->metering)->output_bound + OVERRUN_TOKENS;
 }
 
 static void take_frame(struct flow *flow, const struct sse_frame *frame)
 {
     if (frame->data.at == NULL)
         return;
-    if (flow->attempt.way == WAY_PATCH)
+    if (flow->attempt->way == WAY_PATCH)
         patched_frame(flow, frame);
-    else if (flow->attempt.way == WAY_SERVICE)
+    else if (flow->attempt->way == WAY_SERVICE)
         served_frame(flow, frame);
     else
         spoken_frame(flow, frame->event, frame->data, frame->text);
@@ -36,10 +36,10 @@ static bool feed_sse(struct flow *flow, struct span bytes)
     enum sse_outcome outcome;
     struct sse_frame frame;
 
-    sse_feed(&flow->sse, bytes);
-    while ((outcome = sse_next(&flow->sse, &frame)) == SSE_FRAME) {
+    sse_feed(&flow->attempt->sse, bytes);
+    while ((outcome = sse_next(&flow->attempt->sse, &frame)) == SSE_FRAME) {
         take_frame(flow, &frame);
-        if (flow->attempt.failed)
+        if (flow->attempt->failed)
             return true;
     }
     return outcome != SSE_TOO_LONG;
@@ -50,10 +50,10 @@ static bool feed_messages(struct flow *flow, struct span bytes)
     enum event_stream_outcome outcome;
     struct event_stream_frame frame;
 
-    event_stream_feed(&flow->messages, bytes);
-    while ((outcome = event_stream_next(&flow->messages, &frame)) == EVENT_STREAM_FRAME) {
+    event_stream_feed(&flow->attempt->messages, bytes);
+    while ((outcome = event_stream_next(&flow->attempt->messages, &frame)) == EVENT_STREAM_FRAME) {
         spoken_frame(flow, frame.event, frame.data, (struct span){0});
-        if (flow->attempt.failed)
+        if (flow->attempt->failed)
             return true;
     }
     return outcome != EVENT_STREAM_BROKEN;
@@ -61,8 +61,8 @@ static bool feed_messages(struct flow *flow, struct span bytes)
 
 void frames_feed(struct flow *flow, struct span bytes)
 {
-    bool good = flow->attempt.language->framing == FRAMING_SSE ? feed_sse(flow, bytes)
-                                                               : feed_messages(flow, bytes);
+    bool good = flow->attempt->language->framing == FRAMING_SSE ? feed_sse(flow, bytes)
+                                                                : feed_messages(flow, bytes);
 
     if (!good || is_endless(flow))
         flow_fail(flow, FAULT_NONSENSE);
@@ -70,13 +70,14 @@ void frames_feed(struct flow *flow, struct span bytes)
 
 void frames_end(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     bool whole = attempt->end == UPSTREAM_WHOLE;
     struct sse_frame frame;
 
-    if (whole && attempt->language->framing == FRAMING_SSE && sse_rest(&flow->sse, &frame))
+    if (whole && attempt->language->framing == FRAMING_SSE && sse_rest(&flow->attempt->sse, &frame))
         take_frame(flow, &frame);
-    if (attempt->language->framing == FRAMING_EVENT_STREAM && event_stream_is_cut(&flow->messages))
+    if (attempt->language->framing == FRAMING_EVENT_STREAM &&
+        event_stream_is_cut(&flow->attempt->messages))
         whole = false;
     if (attempt->way == WAY_SERVICE)
         served_end(flow, whole);
@@ -88,7 +89,8 @@ void frames_end(struct flow *flow)
 
 void frames_error(struct flow *flow)
 {
-    (void)!flow->attempt.language->read_error(&flow->reader, buf_span(&flow->attempt.body));
+    (void)!flow->attempt->language->read_error(&flow->attempt->reader,
+                                               buf_span(&flow->attempt->body));
     arena_reset(flow->worker->pool->frame);
 }
 
@@ -96,12 +98,12 @@ void frames_whole(struct flow *flow)
 {
     if (served_streams(flow)) {
         /* Asked for a stream, got something else: at best it says why. */
-        bool told =
-            flow->attempt.language->read_error(&flow->reader, buf_span(&flow->attempt.body));
+        bool told = flow->attempt->language->read_error(&flow->attempt->reader,
+                                                        buf_span(&flow->attempt->body));
         flow_fail(flow, told ? FAULT_STREAM : FAULT_NONSENSE);
-    } else if (flow->attempt.way == WAY_PATCH) {
+    } else if (flow->attempt->way == WAY_PATCH) {
         patched_whole(flow);
-    } else if (flow->attempt.way == WAY_SERVICE) {
+    } else if (flow->attempt->way == WAY_SERVICE) {
         served_whole(flow);
     } else {
         spoken_whole(flow);

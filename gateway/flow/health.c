@@ -12,20 +12,20 @@ static void log_out_of_service(const struct flow *flow)
 {
     char id[ID_TEXT_SIZE];
 
-    id_format(ID_DEPLOYMENT, flow->attempt.candidate->deployment->id, id);
+    id_format(ID_DEPLOYMENT, flow->attempt->candidate->deployment->id, id);
     log_event(LOG_ALARM, "deployment.out_of_service", LOG_S("deployment", id),
-              LOG_SP("provider", flow->attempt.candidate->deployment->provider),
-              LOG_N("status", flow->attempt.head.status));
+              LOG_SP("provider", flow->attempt->candidate->deployment->provider),
+              LOG_N("status", flow->attempt->head.status));
 }
 
 static void log_refused_credential(const struct flow *flow)
 {
     char id[ID_TEXT_SIZE];
 
-    id_format(ID_CREDENTIAL, flow->attempt.credential->id, id);
+    id_format(ID_CREDENTIAL, flow->attempt->credential->id, id);
     log_event(LOG_ALARM, "credential.refused", LOG_S("credential", id),
-              LOG_SP("provider", flow->attempt.candidate->deployment->provider),
-              LOG_N("status", flow->attempt.head.status));
+              LOG_SP("provider", flow->attempt->candidate->deployment->provider),
+              LOG_N("status", flow->attempt->head.status));
 }
 
 /* What the deployment itself is blamed for. */
@@ -33,19 +33,19 @@ static void blame_deployment(const struct flow *flow, const struct verdict_out *
 {
     /* A kept connection that was dead says nothing of the provider, and a request that it refuses
      * was answered well. */
-    bool counts = out->verdict != VERDICT_PASS_ON && flow->attempt.fault != FAULT_STALE;
+    bool counts = out->verdict != VERDICT_PASS_ON && flow->attempt->fault != FAULT_STALE;
     const struct board_end end = {.result = counts ? BOARD_FAILED : BOARD_NEITHER,
                                   .outage_ms = out->outage_ms,
                                   .cooldown_ms = out->cooldown_ms};
 
-    board_end(flow->worker->board, flow->attempt.candidate->deployment, &end, flow_now_ms(flow));
+    board_end(flow->worker->board, flow->attempt->candidate->deployment, &end, flow_now_ms(flow));
     if (out->cooldown_ms > 0)
         log_out_of_service(flow);
 }
 
 bool flow_tell_failed(const struct flow *flow, const struct verdict_out *out)
 {
-    const struct attempt *attempt = &flow->attempt;
+    const struct attempt *attempt = flow->attempt;
     const struct snapshot_deployment *deployment = attempt->candidate->deployment;
     struct board *board = flow->worker->board;
     int64_t now_ms = flow_now_ms(flow);
@@ -68,7 +68,7 @@ bool flow_tell_failed(const struct flow *flow, const struct verdict_out *out)
 
 void flow_tell_served(const struct flow *flow)
 {
-    const struct attempt *attempt = &flow->attempt;
+    const struct attempt *attempt = flow->attempt;
     const struct snapshot_deployment *deployment = attempt->candidate->deployment;
     bool reported;
     const struct board_end end = {
@@ -91,7 +91,7 @@ void flow_tell_over(const struct flow *flow)
     const struct route_candidate *candidate = &flow->route.candidates[0];
 
     if (flow->metering.event.attempt_count > 0)
-        candidate = flow->left ? flow->attempt.candidate : NULL;
+        candidate = flow->left ? flow->attempt->candidate : NULL;
     /* An only one is never a probe: route_collect(). */
     if (candidate != NULL && flow->route.count > 1)
         board_end(flow->worker->board, candidate->deployment, &nothing, flow_now_ms(flow));

@@ -23,7 +23,7 @@ static struct span cost_members(struct flow *flow)
         .charge_pico = event->charge_pico,
         .base_pico = event->base_pico,
         .discount_pico = flow->metering.discount_pico,
-        .billed = flow->attempt.answer.usage.shown.present != 0 ? &event->meters : NULL};
+        .billed = flow->attempt->answer.usage.shown.present != 0 ? &event->meters : NULL};
 
     return openai_cost_members(flow->arena, &cost);
 }
@@ -62,7 +62,7 @@ static void keep_last(struct flow *flow, struct patch *patch, struct span before
 
 static void prepare_whole(struct flow *flow)
 {
-    const struct openai_places *places = &flow->attempt.places;
+    const struct openai_places *places = &flow->attempt->places;
     struct json_doc *doc = &flow->worker->pool->doc;
     struct patch patch;
 
@@ -88,11 +88,11 @@ static void make_usage_chunk(struct flow *flow)
     struct span *last = arena_take(flow->arena, sizeof(*last));
 
     buf_add_string(&out, "data: {\"id\":");
-    (void)json_quote(&out, span_of(flow->attempt.answer.id));
+    (void)json_quote(&out, span_of(flow->attempt->answer.id));
     buf_printf(&out, ",\"object\":\"%s\",\"created\":%lld,\"model\":",
                flow->ask.kind == ASK_COMPLETIONS ? "text_completion" : "chat.completion.chunk",
                (long long)(flow->call.start_ms / 1000));
-    (void)json_quote(&out, span_of(flow->attempt.answer.model));
+    (void)json_quote(&out, span_of(flow->attempt->answer.model));
     buf_add_string(&out, ",\"choices\":[],\"usage\":");
     buf_add_span(&out, own_usage(flow));
     buf_add_string(&out, "}\n\ndata: [DONE]\n\n");
@@ -110,8 +110,8 @@ static void prepare_usage_chunk(struct flow *flow)
     struct patch patch;
     uint32_t usage, choices;
 
-    if (flow->usage_frame.size == 0 ||
-        json_parse(doc, buf_span(&flow->usage_frame), &json_limits_body) != JSON_OK) {
+    if (flow->attempt->usage_frame.size == 0 ||
+        json_parse(doc, buf_span(&flow->attempt->usage_frame), &json_limits_body) != JSON_OK) {
         make_usage_chunk(flow);
         return;
     }
@@ -168,13 +168,13 @@ static bool patch_passed(struct flow *flow, struct span text, struct patch *patc
     if (usage != JSON_NONE)
         openai_patch_usage(patch, usage, cost_members(flow));
     if (flow->client->family == FAMILY_RESPONSES && responses_find(doc) != JSON_NONE)
-        responses_patch_ids(patch, responses_find(doc), &flow->pin);
+        responses_patch_ids(patch, responses_find(doc), &flow->attempt->pin);
     return patch->count > 0;
 }
 
 static void prepare_passed_whole(struct flow *flow)
 {
-    struct span body = buf_span(&flow->attempt.body);
+    struct span body = buf_span(&flow->attempt->body);
     struct patch patch;
 
     if (patch_passed(flow, body, &patch))
@@ -185,13 +185,14 @@ static void prepare_passed_whole(struct flow *flow)
 
 static void prepare_passed_stream(struct flow *flow)
 {
-    struct span tail = buf_span(&flow->tail);
+    struct span tail = buf_span(&flow->attempt->tail);
     struct patch patch;
 
-    if (flow->usage_bytes > 0 &&
-        patch_passed(flow, span_part(tail, flow->usage_at, flow->usage_bytes), &patch))
-        keep_last(flow, &patch, span_part(tail, 0, flow->usage_at),
-                  span_part(tail, flow->usage_at + flow->usage_bytes, SIZE_MAX));
+    if (flow->attempt->usage_bytes > 0 &&
+        patch_passed(flow, span_part(tail, flow->attempt->usage_at, flow->attempt->usage_bytes),
+                     &patch))
+        keep_last(flow, &patch, span_part(tail, 0, flow->attempt->usage_at),
+                  span_part(tail, flow->attempt->usage_at + flow->attempt->usage_bytes, SIZE_MAX));
     else
         keep_one(flow, tail);
 }
@@ -206,15 +207,15 @@ static void prepare_told(struct flow *flow)
     const struct answer_event end = {.kind = EVENT_DONE};
 
     if (event->usage_from == USAGE_PROVIDER)
-        *usage = flow->attempt.answer.usage;
+        *usage = flow->attempt->answer.usage;
     else
         *usage = (struct answer_usage){.state = ANSWER_USAGE_GOOD, .meters = event->meters};
-    flow->client->write(&flow->writer, &told);
-    flow->client->write(&flow->writer, &end);
-    if (buf_failed(&flow->told))
+    flow->client->write(&flow->attempt->writer, &told);
+    flow->client->write(&flow->attempt->writer, &end);
+    if (buf_failed(&flow->attempt->told))
         flow_refuse(flow, REFUSE_INTERNAL, NULL);
     else
-        keep_one(flow, buf_span(&flow->told));
+        keep_one(flow, buf_span(&flow->attempt->told));
 }
 
 static struct span own_service_usage(struct flow *flow)
@@ -254,20 +255,22 @@ static bool patch_service(struct flow *flow, struct span text, struct patch *pat
 
 static void prepare_service(struct flow *flow)
 {
-    struct span tail = buf_span(&flow->tail), body = buf_span(&flow->attempt.body);
+    struct span tail = buf_span(&flow->attempt->tail), body = buf_span(&flow->attempt->body);
     struct patch patch;
 
-    if (flow->attempt.raw)
+    if (flow->attempt->raw)
         return;
     if (!served_streams(flow)) {
         if (patch_service(flow, body, &patch))
             keep_last(flow, &patch, (struct span){0}, (struct span){0});
         else
             keep_one(flow, body);
-    } else if (flow->usage_bytes > 0 &&
-               patch_service(flow, span_part(tail, flow->usage_at, flow->usage_bytes), &patch)) {
-        keep_last(flow, &patch, span_part(tail, 0, flow->usage_at),
-                  span_part(tail, flow->usage_at + flow->usage_bytes, SIZE_MAX));
+    } else if (flow->attempt->usage_bytes > 0 &&
+               patch_service(flow,
+                             span_part(tail, flow->attempt->usage_at, flow->attempt->usage_bytes),
+                             &patch)) {
+        keep_last(flow, &patch, span_part(tail, 0, flow->attempt->usage_at),
+                  span_part(tail, flow->attempt->usage_at + flow->attempt->usage_bytes, SIZE_MAX));
     } else {
         keep_one(flow, tail);
     }
@@ -277,7 +280,7 @@ void out_prepare_last(struct flow *flow)
 {
     if (flow->request == NULL)
         return;
-    switch (flow->attempt.way) {
+    switch (flow->attempt->way) {
     case WAY_PATCH:
         prepare_patched(flow);
         break;
@@ -299,21 +302,21 @@ void out_prepare_last(struct flow *flow)
 
 static struct span type_of(const struct flow *flow)
 {
-    return flow->attempt.way == WAY_SERVICE && flow->attempt.content_type.size > 0
-               ? flow->attempt.content_type
+    return flow->attempt->way == WAY_SERVICE && flow->attempt->content_type.size > 0
+               ? flow->attempt->content_type
                : span_of("application/json");
 }
 
 void out_last(struct flow *flow)
 {
-    if (flow->attempt.raw)
+    if (flow->attempt->raw)
         must(flow->head_sent);
     else if (served_streams(flow))
         out_start_stream(flow);
     else
         out_start(flow, type_of(flow), flow->last_bytes);
-    if (flow->held.size > 0)
-        out_bytes(flow, buf_span(&flow->held));
+    if (flow->attempt->held.size > 0)
+        out_bytes(flow, buf_span(&flow->attempt->held));
     for (uint32_t i = 0; i < flow->last_count; i++)
         (void)!httpd_send(flow->request, flow->last[i]);
     httpd_end(flow->request, true);

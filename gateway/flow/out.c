@@ -32,7 +32,7 @@ static struct span dropped(const struct flow *flow)
     struct buf names = buf_make(DROPPED_MAX);
 
     for (int i = 0; i < CHAT_MEMBERS; i++)
-        if ((flow->attempt.lost >> i & 1) != 0)
+        if ((flow->attempt->lost >> i & 1) != 0)
             buf_printf(&names, "%s%s", names.size == 0 ? "" : ", ",
                        chat_member_name((enum chat_member)i));
     struct span text = arena_span(flow->arena, buf_span(&names));
@@ -46,7 +46,7 @@ static void put_further(const struct flow *flow, struct reply_head *head)
 
     head->further = further;
     head->further_count = array_size(further);
-    if (flow->attempt.lost == 0)
+    if (flow->attempt->lost == 0)
         return;
     headers = arena_array(flow->arena, array_size(further) + 1, sizeof(*headers));
     memcpy(headers, further, sizeof(further));
@@ -57,7 +57,7 @@ static void put_further(const struct flow *flow, struct reply_head *head)
 
 static void head_of(const struct flow *flow, struct reply_head *head_out)
 {
-    const struct route_candidate *candidate = flow->attempt.candidate;
+    const struct route_candidate *candidate = flow->attempt->candidate;
 
     *head_out = (struct reply_head){.id = flow->call.id,
                                     .client_request_id = flow->call.client_request_id,
@@ -85,7 +85,7 @@ void out_start(struct flow *flow, struct span content_type, size_t body_bytes)
 
 void out_bytes(struct flow *flow, struct span bytes)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     flow->sent_ms = flow_now_ms(flow);
     if (!httpd_send(flow->request, bytes) || attempt->call == NULL || attempt->paused)
@@ -112,9 +112,9 @@ void out_ping(struct flow *flow)
     out_start_stream(flow);
     buf_clear(scratch);
     /* Beside what is told, which may wait for the first content. */
-    flow->writer.out = scratch;
-    flow->client->write_ping(&flow->writer);
-    flow->writer.out = &flow->told;
+    flow->attempt->writer.out = scratch;
+    flow->client->write_ping(&flow->attempt->writer);
+    flow->attempt->writer.out = &flow->attempt->told;
     out_bytes(flow, buf_span(scratch));
 }
 
@@ -130,8 +130,8 @@ static struct span frame_bytes(struct flow *flow, const struct sse_frame *frame,
     size_t bytes;
 
     if (told) {
-        buf_clear(&flow->usage_frame);
-        buf_add_span(&flow->usage_frame, frame->data);
+        buf_clear(&flow->attempt->usage_frame);
+        buf_add_span(&flow->attempt->usage_frame, frame->data);
     }
     /* A chunk for usage alone; with null in it too, where the provider told none. */
     if (places->usage != JSON_NONE && places->no_choices)
@@ -144,7 +144,7 @@ static struct span frame_bytes(struct flow *flow, const struct sse_frame *frame,
     } else {
         patch_begin(&patch, &flow->worker->pool->doc);
         if (told || (places->usage != JSON_NONE && !flow->ask.include_usage))
-            openai_patch_no_usage(&patch, &flow->cut_from, &flow->cut_to);
+            openai_patch_no_usage(&patch, &flow->attempt->cut_from, &flow->attempt->cut_to);
         if (places->odd_finish)
             openai_patch_finishes(&patch, places->choices);
         uint32_t count = patch_pieces(&patch, pieces, &bytes);
@@ -161,19 +161,19 @@ static void put_frame(struct flow *flow, struct span bytes)
 {
     if (flow->request == NULL || bytes.size == 0)
         return;
-    if (!flow->attempt.content) {
+    if (!flow->attempt->content) {
         /* What a provider says before its first content is little; more of it is nonsense. A finish
          * without content is held too: it goes out with the end. */
-        if (buf_add_span(&flow->held, bytes) != 0) {
-            flow->attempt.failed = true;
-            flow->attempt.fault = FAULT_NONSENSE;
+        if (buf_add_span(&flow->attempt->held, bytes) != 0) {
+            flow->attempt->failed = true;
+            flow->attempt->fault = FAULT_NONSENSE;
         }
         return;
     }
     out_start_stream(flow);
-    if (flow->held.size > 0) {
-        out_bytes(flow, buf_span(&flow->held));
-        buf_clear(&flow->held);
+    if (flow->attempt->held.size > 0) {
+        out_bytes(flow, buf_span(&flow->attempt->held));
+        buf_clear(&flow->attempt->held);
     }
     out_bytes(flow, bytes);
     if (flow->worker->metrics != NULL)
@@ -187,7 +187,7 @@ void out_frame(struct flow *flow, const struct sse_frame *frame, const struct op
 
 void out_finishes(struct flow *flow)
 {
-    struct answer *answer = &flow->attempt.answer;
+    struct answer *answer = &flow->attempt->answer;
     struct span frames = openai_make_finishes(flow->arena, answer, flow->call.start_ms / 1000);
 
     if (frames.size == 0)
@@ -200,7 +200,7 @@ void out_finishes(struct flow *flow)
 
 void out_shaped(struct flow *flow, const struct sse_frame *frame)
 {
-    const struct shape *shape = &flow->shape;
+    const struct shape *shape = &flow->attempt->shape;
     size_t size = frame->text.size, cut = size - shape->cut_from_end;
 
     if (flow->request == NULL)
@@ -233,10 +233,10 @@ static void hold_end(struct flow *flow, struct span text, struct span data)
 {
     if (has_word(data, flow->client->usage_member) && data.at >= text.at &&
         data.at + data.size <= text.at + text.size) {
-        flow->usage_at = flow->tail.size + (size_t)(data.at - text.at);
-        flow->usage_bytes = data.size;
+        flow->attempt->usage_at = flow->attempt->tail.size + (size_t)(data.at - text.at);
+        flow->attempt->usage_bytes = data.size;
     }
-    add_frame(flow, &flow->tail, text);
+    add_frame(flow, &flow->attempt->tail, text);
 }
 
 static void send_held(struct flow *flow, struct buf *held)
@@ -261,7 +261,7 @@ static void pin(struct flow *flow, struct span *text, struct span *data)
         data->at + data->size > text->at + text->size)
         return;
     patch_begin(&patch, doc);
-    responses_patch_ids(&patch, responses_find(doc), &flow->pin);
+    responses_patch_ids(&patch, responses_find(doc), &flow->attempt->pin);
     count = patch_pieces(&patch, pieces, &bytes);
     before = span_part(*text, 0, (size_t)(data->at - text->at));
     behind = span_part(*text, before.size + data->size, SIZE_MAX);
@@ -280,45 +280,45 @@ static void pin(struct flow *flow, struct span *text, struct span *data)
 
 void out_passed(struct flow *flow, struct span text, struct span data)
 {
-    bool content = (flow->reader.signs & ANSWER_CONTENT) != 0;
+    bool content = (flow->attempt->reader.signs & ANSWER_CONTENT) != 0;
 
     if (flow->request == NULL)
         return;
     pin(flow, &text, &data);
-    if (flow->reader.done || has_word(data, flow->client->end_mark) ||
-        (flow->tail.size > 0 && !content)) {
+    if (flow->attempt->reader.done || has_word(data, flow->client->end_mark) ||
+        (flow->attempt->tail.size > 0 && !content)) {
         hold_end(flow, text, data);
         return;
     }
-    if (!flow->attempt.content) {
-        add_frame(flow, &flow->held, text);
+    if (!flow->attempt->content) {
+        add_frame(flow, &flow->attempt->held, text);
         return;
     }
     out_start_stream(flow);
-    send_held(flow, &flow->held);
+    send_held(flow, &flow->attempt->held);
     /* It was not the end. */
-    send_held(flow, &flow->tail);
-    flow->usage_bytes = 0;
+    send_held(flow, &flow->attempt->tail);
+    flow->attempt->usage_bytes = 0;
     out_bytes(flow, text);
     out_bytes(flow, span_of("\n\n"));
-    flow->writer.begun = true;
+    flow->attempt->writer.begun = true;
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_STREAM_CHUNKS, 1);
 }
 
 void out_told(struct flow *flow)
 {
-    struct buf *told = &flow->told;
+    struct buf *told = &flow->attempt->told;
 
     if (flow->request == NULL) {
         buf_clear(told);
         return;
     }
-    if (buf_failed(told) || (!flow->attempt.content && told->size > BEFORE_CONTENT_MAX)) {
+    if (buf_failed(told) || (!flow->attempt->content && told->size > BEFORE_CONTENT_MAX)) {
         flow_fail(flow, FAULT_NONSENSE);
         return;
     }
-    if (!flow->attempt.content || told->size == 0)
+    if (!flow->attempt->content || told->size == 0)
         return;
     out_start_stream(flow);
     out_bytes(flow, buf_span(told));
@@ -338,15 +338,15 @@ void out_refusal(struct flow *flow)
         flow->metering.event.overhead_us = head.overhead_us;
         flow->status = refusal_status(flow->refusal);
         reply_refuse(flow->request, flow->call.dialect, &head, flow->refusal, &flow->say);
-    } else if (flow->attempt.raw) {
+    } else if (flow->attempt->raw) {
         /* Nothing can be said inside of a sound: it is seen to be cut. */
         httpd_end(flow->request, false);
     } else {
         struct buf envelope cleanup(buf_done) = buf_make(ENVELOPE_MAX);
         reply_error_body(&envelope, flow->call.dialect, flow->refusal, &flow->say, flow->call.id);
         buf_clear(scratch);
-        flow->writer.out = scratch;
-        flow->client->write_error(&flow->writer, buf_span(&envelope));
+        flow->attempt->writer.out = scratch;
+        flow->client->write_error(&flow->attempt->writer, buf_span(&envelope));
         (void)!httpd_send(flow->request, buf_span(scratch));
         httpd_end(flow->request, true);
     }

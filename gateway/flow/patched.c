@@ -8,9 +8,9 @@ static void on_text(void *context, struct span inside)
 {
     struct flow *flow = context;
 
-    count_feed_json(&flow->metering.output, inside);
-    flow->shown = inside;
-    flow->shown_count++;
+    count_feed_json(&metering_running(&flow->metering)->output, inside);
+    flow->attempt->shown = inside;
+    flow->attempt->shown_count++;
 }
 
 /* A frame like the last one, but for its text: most of a stream is. */
@@ -18,11 +18,11 @@ static bool relay_shaped(struct flow *flow, const struct sse_frame *frame)
 {
     struct span inside;
 
-    if (!frame->plain || !flow->attempt.content || flow->attempt.done || frame->event.size > 0 ||
+    if (!frame->plain || !flow->attempt->content || flow->attempt->done || frame->event.size > 0 ||
         frame->data.at != frame->text.at + sizeof("data: ") - 1 ||
-        !shape_fits(&flow->shape, frame->data, &inside))
+        !shape_fits(&flow->attempt->shape, frame->data, &inside))
         return false;
-    count_feed(&flow->metering.output, inside);
+    count_feed(&metering_running(&flow->metering)->output, inside);
     out_shaped(flow, frame);
     return true;
 }
@@ -30,7 +30,7 @@ static bool relay_shaped(struct flow *flow, const struct sse_frame *frame)
 /* What a frame says, other than something to be relayed. True when there is. */
 static bool note_signs(struct flow *flow, const struct sse_frame *frame, uint32_t signs)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     if (attempt->done)
         return true;
@@ -57,27 +57,28 @@ static bool note_signs(struct flow *flow, const struct sse_frame *frame, uint32_
 void patched_frame(struct flow *flow, const struct sse_frame *frame)
 {
     const struct answer_tap tap = {.on_text = on_text, .context = flow};
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     struct openai_places places;
 
     if (relay_shaped(flow, frame))
         return;
-    flow->shown_count = 0;
+    flow->attempt->shown_count = 0;
     openai_read_frame(&flow->worker->pool->doc, frame->data, &tap, &attempt->answer, &places);
     if (note_signs(flow, frame, places.signs))
         return;
     if ((places.signs & ANSWER_CONTENT) != 0 && !attempt->content)
         flow_note_content(flow);
-    flow->cut_from = flow->cut_to = 0;
+    flow->attempt->cut_from = flow->attempt->cut_to = 0;
     out_frame(flow, frame, &places);
-    if (places.signs == ANSWER_CONTENT && flow->shown_count == 1)
-        shape_learn(&flow->shape, frame->data, flow->shown, flow->cut_from, flow->cut_to);
+    if (places.signs == ANSWER_CONTENT && flow->attempt->shown_count == 1)
+        shape_learn(&flow->attempt->shape, frame->data, flow->attempt->shown,
+                    flow->attempt->cut_from, flow->attempt->cut_to);
 }
 
 void patched_whole(struct flow *flow)
 {
     const struct answer_tap tap = {.on_text = on_text, .context = flow};
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     openai_read_whole(&flow->worker->pool->doc, flow->ask.kind, buf_span(&attempt->body), &tap,
                       &attempt->answer, &attempt->places);

@@ -13,7 +13,7 @@
 
 void flow_fail(struct flow *flow, enum attempt_fault fault)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     if (attempt->failed)
         return;
@@ -23,9 +23,9 @@ void flow_fail(struct flow *flow, enum attempt_fault fault)
 
 void flow_cancel(struct flow *flow)
 {
-    if (flow->attempt.call != NULL)
-        flow->worker->upstream->ops->cancel(flow->attempt.call);
-    flow->attempt.call = NULL;
+    if (flow->attempt->call != NULL)
+        flow->worker->upstream->ops->cancel(flow->attempt->call);
+    flow->attempt->call = NULL;
 }
 
 /* ---- what the upstream tells ---- */
@@ -37,7 +37,7 @@ static const char *const stream_types[] = {
 static void on_head(void *context, const struct upstream_head *head)
 {
     struct flow *flow = context;
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     size_t size = head->request_id.size;
 
     attempt->head = (struct upstream_head){
@@ -56,8 +56,8 @@ static void on_head(void *context, const struct upstream_head *head)
 
 void flow_note_content(struct flow *flow)
 {
-    flow->attempt.content = true;
-    flow->waited_us += clock_mono_us() - flow->attempt.sent_us;
+    flow->attempt->content = true;
+    flow->waited_us += clock_mono_us() - flow->attempt->sent_us;
     flow->first_us = clock_mono_us();
     flow->progress_ms = flow_now_ms(flow);
     flow_arm(flow, flow->progress_ms + flow->worker->config.progress_ms);
@@ -66,7 +66,7 @@ void flow_note_content(struct flow *flow)
 
 static void gather(struct flow *flow, struct span bytes)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     if (attempt->head.status >= 200 && attempt->head.status < 300) {
         if (buf_add_span(&attempt->body, bytes) != 0)
@@ -79,7 +79,7 @@ static void gather(struct flow *flow, struct span bytes)
 static void on_bytes(void *context, struct span bytes)
 {
     struct flow *flow = context;
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     if (attempt->failed)
         return;
@@ -101,9 +101,9 @@ static void on_end(void *context, enum upstream_end end)
 {
     struct flow *flow = context;
 
-    flow->attempt.call = NULL;
-    flow->attempt.ended = true;
-    flow->attempt.end = end;
+    flow->attempt->call = NULL;
+    flow->attempt->ended = true;
+    flow->attempt->end = end;
     flow_run(flow);
 }
 
@@ -114,7 +114,7 @@ const struct upstream_events flow_upstream_events = {
 /* The upstream's end was told before anything else was decided. */
 static void judge_end(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     if (attempt->end == UPSTREAM_NO_CONNECTION || attempt->end == UPSTREAM_CONNECT_TIMEOUT ||
         attempt->end == UPSTREAM_FORBIDDEN) {
@@ -143,7 +143,7 @@ static int64_t or_else(int32_t own_ms, int32_t default_ms)
 static void check_time(struct flow *flow)
 {
     const struct flow_config *config = &flow->worker->config;
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     const struct snapshot_deployment *deployment = attempt->candidate->deployment;
     int64_t now_ms = flow_now_ms(flow);
     int64_t total_ms = attempt->begun_ms + or_else(deployment->total_timeout_ms, config->total_ms);
@@ -172,7 +172,7 @@ static void keep_alive(struct flow *flow)
     const struct flow_config *config = &flow->worker->config;
     int64_t now_ms = flow_now_ms(flow), ping_ms;
 
-    if (flow->attempt.content && !ask_is_service(flow->ask.kind)) {
+    if (flow->attempt->content && !ask_is_service(flow->ask.kind)) {
         if (now_ms >= flow->progress_ms + config->progress_ms) {
             flow_put_progress(flow);
             flow->progress_ms = now_ms;
@@ -220,7 +220,7 @@ static enum attempt_result result_of(const struct attempt *attempt)
 
 static void end_attempt(struct flow *flow, const char *reason, enum attempt_result result)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     struct usage_event *event = &flow->metering.event;
 
     if (!attempt->content && attempt->sent_us != 0)
@@ -237,7 +237,7 @@ static void end_attempt(struct flow *flow, const char *reason, enum attempt_resu
 /* The client's own fault, in the provider's words. */
 static void pass_on(struct flow *flow)
 {
-    const struct attempt *attempt = &flow->attempt;
+    const struct attempt *attempt = flow->attempt;
     int status =
         attempt->fault == FAULT_STREAM ? attempt->answer.error_status : attempt->head.status;
     struct refusal_say say = {0};
@@ -255,7 +255,7 @@ static void pass_on(struct flow *flow)
 
 static enum go end_failed(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     const struct verdict_in in = {
         .fault = attempt->fault,
         .status =
@@ -292,7 +292,7 @@ static enum go end_failed(struct flow *flow)
 
 static enum go end_well(struct flow *flow)
 {
-    const struct attempt *attempt = &flow->attempt;
+    const struct attempt *attempt = flow->attempt;
     bool blank = (attempt->answer.signs & ANSWER_CONTENT) == 0 &&
                  strcmp(attempt->answer.finish_reason, "error") == 0;
 
@@ -308,7 +308,7 @@ static enum go end_well(struct flow *flow)
 /* The client left: the provider is told by closing, unless its abort policy is to drain. */
 static bool drains(struct flow *flow)
 {
-    const struct attempt *attempt = &flow->attempt;
+    const struct attempt *attempt = flow->attempt;
     int64_t now_ms = flow_now_ms(flow);
 
     if (attempt->candidate->deployment->abort_policy != ABORT_DRAIN || !attempt->content)
@@ -317,7 +317,7 @@ static bool drains(struct flow *flow)
         flow->left_ms = now_ms;
         if (attempt->paused)
             flow->worker->upstream->ops->resume(attempt->call);
-        flow->attempt.paused = false;
+        flow->attempt->paused = false;
     }
     flow_arm(flow, flow->left_ms + flow->worker->config.drain_ms);
     return now_ms < flow->left_ms + flow->worker->config.drain_ms;
@@ -325,7 +325,7 @@ static bool drains(struct flow *flow)
 
 static enum go end_left(struct flow *flow)
 {
-    const struct attempt *attempt = &flow->attempt;
+    const struct attempt *attempt = flow->attempt;
     bool billed = attempt->content && attempt->candidate->deployment->abort_policy != ABORT_NO_BILL;
 
     flow_cancel(flow);
@@ -337,7 +337,7 @@ static enum go end_left(struct flow *flow)
 /* The end marker was seen, or the whole answer is there. */
 static enum go finish(struct flow *flow)
 {
-    const struct attempt *attempt = &flow->attempt;
+    const struct attempt *attempt = flow->attempt;
     int64_t until_ms = attempt->done_ms + AFTER_DONE_MS;
 
     if (!attempt->streamed || attempt->ended || (attempt->answer.signs & ANSWER_USAGE) != 0 ||
@@ -349,7 +349,7 @@ static enum go finish(struct flow *flow)
 
 enum go flow_relay(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     if (attempt->ended && !attempt->failed && !attempt->done)
         judge_end(flow);

@@ -44,7 +44,7 @@ static const struct upstream_language *language_at(const struct flow *flow,
 
 static enum attempt_way way_of(const struct flow *flow, const struct upstream_language *language)
 {
-    if (completes(flow, flow->attempt.candidate->deployment))
+    if (completes(flow, flow->attempt->candidate->deployment))
         return WAY_PATCH;
     if (flow->client->family != language->family)
         return WAY_TRANSLATE;
@@ -56,8 +56,8 @@ static enum attempt_way way_of(const struct flow *flow, const struct upstream_la
 
 static struct language_target target_of(const struct flow *flow)
 {
-    const struct snapshot_deployment *deployment = flow->attempt.candidate->deployment;
-    const struct snapshot_credential *credential = flow->attempt.credential;
+    const struct snapshot_deployment *deployment = flow->attempt->candidate->deployment;
+    const struct snapshot_credential *credential = flow->attempt->credential;
     const struct compatible_facts facts = {.model = credential == NULL ? deployment->upstream_id
                                                                        : credential->upstream_id,
                                            .reasoning = deployment->reasoning,
@@ -66,14 +66,14 @@ static struct language_target target_of(const struct flow *flow)
                                      .output_limit = deployment->output_limit};
 
     compatible_target(deployment->provider, deployment->dialect, &facts, &target);
-    if (flow->ask.kind == ASK_COMPLETIONS && flow->attempt.way == WAY_PATCH)
+    if (flow->ask.kind == ASK_COMPLETIONS && flow->attempt->way == WAY_PATCH)
         target.tokens_member = "max_tokens";
     return target;
 }
 
 static enum body patch_body(struct flow *flow, const struct language_target *target)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     struct span *pieces = arena_array(flow->arena, PATCH_PIECES_MAX, sizeof(*pieces));
     struct patch patch;
 
@@ -110,7 +110,7 @@ static bool completed_elsewhere(const struct flow *flow)
 
 static enum body translate_body(struct flow *flow, const struct language_target *target)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     struct ask_losses losses = {0};
     enum ask_written written;
 
@@ -118,12 +118,13 @@ static enum body translate_body(struct flow *flow, const struct language_target 
         flow->unspeakable = "what belongs to completing alone";
         return completed_elsewhere(flow) ? BODY_ELSEWHERE : BODY_UNFIT;
     }
-    pieces_done(&flow->pieces);
-    flow->pieces = pieces_make(flow->arena, OWN_BODY_MAX);
-    written = attempt->language->write_ask(&flow->chat, target, &flow->pieces, &losses);
+    pieces_done(&flow->attempt->said);
+    flow->attempt->said = pieces_make(flow->arena, OWN_BODY_MAX);
+    written = attempt->language->write_ask(&flow->chat, target, &flow->attempt->said, &losses);
     attempt->lost = losses.lost;
     if (written == ASK_WRITTEN)
-        attempt->pieces = pieces_spans(&flow->pieces, &attempt->piece_count, &attempt->body_bytes);
+        attempt->pieces =
+            pieces_spans(&flow->attempt->said, &attempt->piece_count, &attempt->body_bytes);
     if (attempt->pieces == NULL)
         flow->unspeakable = written == ASK_UNSPEAKABLE && losses.why != NULL
                                 ? losses.why
@@ -139,9 +140,9 @@ static enum body translate_body(struct flow *flow, const struct language_target 
  * dialect: it is said anew then, and the answer passes all the same. */
 static bool is_said_anew(const struct flow *flow, const struct language_target *target)
 {
-    if (flow->ask.kind == ASK_RESPONSES && flow->attempt.way == WAY_PASS)
+    if (flow->ask.kind == ASK_RESPONSES && flow->attempt->way == WAY_PASS)
         return !responses_passes(&flow->ask_doc);
-    return flow->attempt.way == WAY_TRANSLATE ||
+    return flow->attempt->way == WAY_TRANSLATE ||
            (flow->ask.kind == ASK_CHAT && target->compatible != NULL &&
             !compatible_passes(target->compatible, &flow->ask_doc));
 }
@@ -150,7 +151,7 @@ static enum body write_body(struct flow *flow)
 {
     const struct language_target target = target_of(flow);
 
-    if (flow->attempt.service != NULL)
+    if (flow->attempt->service != NULL)
         return served_write(flow, OWN_BODY_MAX) ? BODY_READY : BODY_ELSEWHERE;
     if (flow->form != NULL) {
         served_patch_form(flow);
@@ -174,36 +175,33 @@ credential_for(const struct flow *flow, const struct snapshot_deployment *deploy
 
 static void begin_attempt(struct flow *flow)
 {
-    const struct route_candidate *candidate = flow->attempt.candidate;
-    struct buf body = flow->attempt.body;
+    const struct route_candidate *candidate = flow->attempt->candidate;
+    struct attempt *attempt = flow->attempt;
 
-    buf_clear(&body);
-    flow->attempt = (struct attempt){.candidate = candidate,
-                                     .credential = credential_for(flow, candidate->deployment),
-                                     .language = language_at(flow, candidate->deployment),
-                                     .body = body,
-                                     .answer = answer_make(),
-                                     .begun_ms = flow_now_ms(flow),
-                                     .last_ms = flow_now_ms(flow)};
-    flow->attempt.way = way_of(flow, flow->attempt.language);
+    attempt_clear(attempt);
+    attempt->candidate = candidate;
+    attempt->credential = credential_for(flow, candidate->deployment);
+    attempt->language = language_at(flow, candidate->deployment);
+    attempt->answer = answer_make();
+    attempt->pin.ids[1] = flow->previous;
+    attempt->begun_ms = attempt->last_ms = flow_now_ms(flow);
+    attempt->way = way_of(flow, attempt->language);
     served_begin(flow);
-    sse_reset(&flow->sse);
-    event_stream_reset(&flow->messages);
-    flow->shape.before = flow->shape.behind = 0;
-    buf_clear(&flow->held);
-    buf_clear(&flow->usage_frame);
-    buf_clear(&flow->tail);
-    flow->usage_bytes = 0;
     spoken_begin(flow);
 }
 
 static void begin_metering(struct flow *flow)
 {
-    const struct route_candidate *candidate = flow->attempt.candidate;
+    const struct route_candidate *candidate = flow->attempt->candidate;
+    const struct metering_attempt attempt = {
+        .deployment = candidate->deployment,
+        .terms = candidate->terms,
+        .started_us = clock_mono_us(),
+        .input_bound = flow_input_bound_at(flow, candidate->deployment),
+        .output_bound = flow_output_bound_at(flow, candidate->deployment)};
 
-    flow->metering.input_bound = flow_input_bound_at(flow, candidate->deployment);
-    flow->metering.output_bound = flow_output_bound_at(flow, candidate->deployment);
-    metering_begin(&flow->metering, candidate->deployment, &candidate->terms, clock_mono_us());
+    flow->attempt->index = flow->metering.event.attempt_count;
+    metering_begin(&flow->metering, &attempt);
 }
 
 /* Headers that a client says its provider's dialect with. */
@@ -218,7 +216,7 @@ static uint32_t passed_headers(const struct flow *flow, struct upstream_header *
                 {FAMILY_RESPONSES, "openai-beta"}};
     uint32_t count = 0;
 
-    if (flow->attempt.way == WAY_TRANSLATE)
+    if (flow->attempt->way == WAY_TRANSLATE)
         return 0;
     for (size_t i = 0; i < array_size(rows) && count < PASSED_MAX; i++) {
         struct span value = rows[i].family == flow->client->family
@@ -234,18 +232,18 @@ static void write_path(const struct flow *flow, struct buf *out)
 {
     const struct language_target target = target_of(flow);
 
-    if (flow->attempt.way == WAY_SERVICE || flow->ask.kind == ASK_EMBEDDINGS)
+    if (flow->attempt->way == WAY_SERVICE || flow->ask.kind == ASK_EMBEDDINGS)
         served_path(flow, out);
-    else if (flow->ask.kind == ASK_COMPLETIONS && flow->attempt.way == WAY_PATCH)
+    else if (flow->ask.kind == ASK_COMPLETIONS && flow->attempt->way == WAY_PATCH)
         buf_add_string(out, "/completions");
     else
-        flow->attempt.language->path(&target, flow->ask.stream, out);
+        flow->attempt->language->path(&target, flow->ask.stream, out);
 }
 
 static enum go dispatch(struct flow *flow)
 {
     struct flow_worker *worker = flow->worker;
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     struct upstream_header passed[PASSED_MAX];
     struct upstream_request request = {.deployment = attempt->candidate->deployment,
                                        .credential = attempt->credential,
@@ -327,10 +325,10 @@ static enum go begin(struct flow *flow)
         flow_keep_memory(flow, false);
         break;
     case BODY_ELSEWHERE:
-        flow->attempt.candidate = NULL;
+        flow->attempt->candidate = NULL;
         return GO_ROUTE;
     case BODY_UNFIT:
-        flow->attempt.candidate = NULL;
+        flow->attempt->candidate = NULL;
         if (is_spoken_elsewhere(flow))
             return GO_ROUTE;
         flow_refuse(

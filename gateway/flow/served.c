@@ -54,7 +54,7 @@ static void feed(void *context, struct span inside)
 void served_measure(struct flow *flow)
 {
     struct metering *m = &flow->metering;
-    struct count count = m->output;
+    struct count count = m->counter;
 
     service_measure(&flow->ask, flow->form, &flow->service);
     service_texts(&flow->ask, feed, &count);
@@ -68,7 +68,7 @@ void served_measure(struct flow *flow)
 
 void served_begin(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     const struct snapshot_deployment *deployment = attempt->candidate->deployment;
     bool pictures = flow->ask.kind == ASK_IMAGES || flow->ask.kind == ASK_IMAGE_EDITS;
 
@@ -87,14 +87,15 @@ void served_begin(struct flow *flow)
 /* In another language. False, and `unspeakable` says why. */
 bool served_write(struct flow *flow, size_t own_max)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     struct ask_losses losses = {0};
 
-    pieces_done(&flow->pieces);
-    flow->pieces = pieces_make(flow->arena, own_max);
+    pieces_done(&flow->attempt->said);
+    flow->attempt->said = pieces_make(flow->arena, own_max);
     if (attempt->service->write(&flow->ask_doc, attempt->candidate->deployment->upstream_id,
-                                &flow->pieces, &losses) == ASK_WRITTEN)
-        attempt->pieces = pieces_spans(&flow->pieces, &attempt->piece_count, &attempt->body_bytes);
+                                &flow->attempt->said, &losses) == ASK_WRITTEN)
+        attempt->pieces =
+            pieces_spans(&flow->attempt->said, &attempt->piece_count, &attempt->body_bytes);
     attempt->lost = losses.lost;
     if (attempt->pieces == NULL)
         flow->unspeakable = losses.why != NULL ? losses.why : "a request of this size";
@@ -103,7 +104,7 @@ bool served_write(struct flow *flow, size_t own_max)
 
 void served_patch_form(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     attempt->piece_count =
         form_patch(flow->form, &flow->ask, attempt->candidate->deployment->upstream_id, flow->arena,
@@ -112,7 +113,7 @@ void served_patch_form(struct flow *flow)
 
 void served_path(const struct flow *flow, struct buf *out)
 {
-    const struct attempt *attempt = &flow->attempt;
+    const struct attempt *attempt = flow->attempt;
 
     if (attempt->service != NULL)
         attempt->service->path(attempt->candidate->deployment->upstream_id, out);
@@ -124,14 +125,14 @@ void served_path(const struct flow *flow, struct buf *out)
 
 bool served_streams(const struct flow *flow)
 {
-    return flow->ask.stream && !flow->attempt.unstreamed;
+    return flow->ask.stream && !flow->attempt->unstreamed;
 }
 
 static void on_text(void *context, struct span inside)
 {
     struct flow *flow = context;
 
-    count_feed_json(&flow->metering.output, inside);
+    count_feed_json(&metering_running(&flow->metering)->output, inside);
 }
 
 static void judge(struct flow *flow, uint32_t signs)
@@ -144,7 +145,7 @@ static void judge(struct flow *flow, uint32_t signs)
 
 void served_head(struct flow *flow, struct span content_type)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     bool good = attempt->head.status >= 200 && attempt->head.status < 300;
 
     if (attempt->way != WAY_SERVICE || !good)
@@ -160,7 +161,7 @@ void served_head(struct flow *flow, struct span content_type)
 
 void served_raw(struct flow *flow, struct span bytes)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     if (attempt->bytes > flow->worker->config.max_stream_bytes) {
         flow_fail(flow, FAULT_NONSENSE);
@@ -179,9 +180,9 @@ void served_raw(struct flow *flow, struct span bytes)
 /* What another language says, as the client wants it: in place of the body. */
 static void turn_around(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     struct buf turned = buf_make(TURNED_MAX_BYTES);
-    struct span model = flow->attempt.candidate->deployment->model->id;
+    struct span model = flow->attempt->candidate->deployment->model->id;
 
     if (!attempt->service->read(&flow->worker->pool->doc, buf_span(&attempt->body), &flow->ask_doc,
                                 model, &attempt->answer, &turned)) {
@@ -201,7 +202,7 @@ static void turn_around(struct flow *flow)
 /* JSON shows its own end; a sound or a plain text has none but that of its framing. */
 void served_whole(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     const struct answer_tap tap = {.on_text = on_text, .context = flow};
     const struct service_reader reader = {.kind = flow->ask.kind,
                                           .doc = &flow->worker->pool->doc,
@@ -227,7 +228,7 @@ void served_whole(struct flow *flow)
     judge(flow, attempt->answer.signs);
     if (attempt->failed)
         return;
-    flow->metering.seen = places.seen;
+    metering_running(&flow->metering)->seen = places.seen;
     attempt->done = true;
 }
 
@@ -238,7 +239,7 @@ static void flush(struct flow *flow, struct buf *held)
     if (held->size > 0)
         out_bytes(flow, buf_span(held));
     buf_clear(held);
-    flow->usage_bytes = 0;
+    flow->attempt->usage_bytes = 0;
 }
 
 /* The last event is held until its cost is known. */
@@ -249,19 +250,19 @@ static void relay(struct flow *flow, const struct sse_frame *frame, bool content
 
     if (content) {
         out_start_stream(flow);
-        flush(flow, &flow->held);
-        flush(flow, &flow->tail);
+        flush(flow, &flow->attempt->held);
+        flush(flow, &flow->attempt->tail);
     }
     if (last && whole) {
-        flow->usage_at = (size_t)(frame->data.at - frame->text.at);
-        flow->usage_bytes = frame->data.size;
+        flow->attempt->usage_at = (size_t)(frame->data.at - frame->text.at);
+        flow->attempt->usage_bytes = frame->data.size;
     }
     if (content && !last) {
         out_bytes(flow, frame->text);
         out_bytes(flow, span_of("\n\n"));
         return;
     }
-    struct buf *held = flow->attempt.content ? &flow->tail : &flow->held;
+    struct buf *held = flow->attempt->content ? &flow->attempt->tail : &flow->attempt->held;
     buf_add_span(held, frame->text);
     buf_add_string(held, "\n\n");
     if (buf_failed(held))
@@ -270,7 +271,7 @@ static void relay(struct flow *flow, const struct sse_frame *frame, bool content
 
 void served_frame(struct flow *flow, const struct sse_frame *frame)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     const struct answer_tap tap = {.on_text = on_text, .context = flow};
     struct answer answer = attempt->answer;
     const struct service_reader reader = {
@@ -289,12 +290,13 @@ void served_frame(struct flow *flow, const struct sse_frame *frame)
     if ((signs & ANSWER_CONTENT) != 0 && !attempt->content)
         flow_note_content(flow);
     if (meters_has(&places.seen, METER_IMAGE))
-        meters_set(&flow->metering.seen, METER_IMAGE, flow->metering.seen.count[METER_IMAGE] + 1);
+        meters_set(&metering_running(&flow->metering)->seen, METER_IMAGE,
+                   metering_running(&flow->metering)->seen.count[METER_IMAGE] + 1);
     if (flow->request != NULL)
         relay(flow, frame, (signs & ANSWER_CONTENT) != 0, (signs & ANSWER_FINISH) != 0);
 }
 
 void served_end(struct flow *flow, bool whole)
 {
-    flow->attempt.done = whole && (flow->attempt.answer.signs & ANSWER_FINISH) != 0;
+    flow->attempt->done = whole && (flow->attempt->answer.signs & ANSWER_FINISH) != 0;
 }

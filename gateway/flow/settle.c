@@ -62,7 +62,7 @@ void flow_put_progress(struct flow *flow)
     struct progress progress = {0};
 
     progress.output_tokens =
-        metering_output(&flow->metering, &flow->attempt.answer, &progress.reported);
+        metering_output(&flow->metering, &flow->attempt->answer, &progress.reported);
     buf_clear(scratch);
     /* Lost progress costs an estimate in a crash, nothing else. */
     if (progress_encode(&progress, scratch) == 0)
@@ -72,12 +72,12 @@ void flow_put_progress(struct flow *flow)
 
 static const struct answer *last_answer(const struct flow *flow)
 {
-    return flow->attempt.sent_us == 0 ? NULL : &flow->attempt.answer;
+    return flow->attempt->sent_us == 0 ? NULL : &flow->attempt->answer;
 }
 
 static void alarm_quarantine(const struct flow *flow)
 {
-    const struct answer_usage *usage = &flow->attempt.answer.usage;
+    const struct answer_usage *usage = &flow->attempt->answer.usage;
     char id[ID_TEXT_SIZE];
 
     id_format(ID_GENERATION, flow->call.id, id);

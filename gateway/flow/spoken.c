@@ -14,10 +14,10 @@ static void count_event(struct flow *flow, const struct answer_event *event)
     case EVENT_REFUSAL:
     case EVENT_REASONING:
     case EVENT_ARGUMENTS:
-        count_feed_json(&flow->metering.output, event->text);
+        count_feed_json(&metering_running(&flow->metering)->output, event->text);
         return;
     case EVENT_TOOL:
-        count_feed_json(&flow->metering.output, event->name);
+        count_feed_json(&metering_running(&flow->metering)->output, event->name);
         return;
     case EVENT_BEGIN:
     case EVENT_SIGNATURE:
@@ -43,8 +43,8 @@ static void on_event(void *context, const struct answer_event *event)
     count_event(flow, event);
     if (event->kind == EVENT_FINISH && event->finish == FINISH_ERROR)
         flow_fail(flow, FAULT_STREAM);
-    if (flow->attempt.way == WAY_TRANSLATE && flow->request != NULL && !ends)
-        flow->writer.language->write(&flow->writer, event);
+    if (flow->attempt->way == WAY_TRANSLATE && flow->request != NULL && !ends)
+        flow->attempt->writer.language->write(&flow->attempt->writer, event);
 }
 
 /* A catalog's id is no inside of a JSON string by itself. */
@@ -60,37 +60,37 @@ static struct span quoted_inside(struct flow *flow, struct span text)
 
 void spoken_begin(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     struct flow_pool *pool = flow->worker->pool;
     const struct answer_sink sink = {.on_event = on_event, .context = flow};
     char id[ID_TEXT_SIZE];
 
-    buf_clear(&flow->told);
-    flow->pin.ids[0] = (struct responses_pair){0};
+    buf_clear(&flow->attempt->told);
+    flow->attempt->pin.ids[0] = (struct responses_pair){0};
     attempt->answer.normaliser = attempt->language->normaliser;
-    flow->reader =
+    flow->attempt->reader =
         answer_reader_make(attempt->language, &pool->doc, &attempt->answer, sink, pool->frame);
-    flow->writer = answer_writer_make(flow->client, &flow->told, flow->arena);
-    flow->writer.stream = flow->ask.stream;
-    flow->writer.include_usage = flow->ask.include_usage || !flow->ask.stream;
+    flow->attempt->writer = answer_writer_make(flow->client, &flow->attempt->told, flow->arena);
+    flow->attempt->writer.stream = flow->ask.stream;
+    flow->attempt->writer.include_usage = flow->ask.include_usage || !flow->ask.stream;
     if (attempt->way != WAY_TRANSLATE)
         return;
     id_format(ID_GENERATION, flow->call.id, id);
-    flow->writer.id = span_of(arena_strdup(flow->arena, id));
-    flow->writer.chat = &flow->chat;
-    flow->writer.model = quoted_inside(flow, attempt->candidate->deployment->model->id);
-    flow->writer.created_s = flow->call.start_ms / 1000;
+    flow->attempt->writer.id = span_of(arena_strdup(flow->arena, id));
+    flow->attempt->writer.chat = &flow->chat;
+    flow->attempt->writer.model = quoted_inside(flow, attempt->candidate->deployment->model->id);
+    flow->attempt->writer.created_s = flow->call.start_ms / 1000;
 }
 
 static void hear(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     if ((attempt->answer.signs & ANSWER_ERROR) != 0)
         flow_fail(flow, FAULT_STREAM);
     else if ((attempt->answer.signs & ANSWER_MALFORMED) != 0)
         flow_fail(flow, FAULT_NONSENSE);
-    if (flow->reader.done && !attempt->done) {
+    if (flow->attempt->reader.done && !attempt->done) {
         attempt->done = true;
         attempt->done_ms = flow_now_ms(flow);
     }
@@ -98,9 +98,9 @@ static void hear(struct flow *flow)
 
 static void tell(struct flow *flow, struct span text, struct span data)
 {
-    if ((flow->reader.signs & ANSWER_CONTENT) != 0 && !flow->attempt.content)
+    if ((flow->attempt->reader.signs & ANSWER_CONTENT) != 0 && !flow->attempt->content)
         flow_note_content(flow);
-    if (flow->attempt.way == WAY_PASS)
+    if (flow->attempt->way == WAY_PASS)
         out_passed(flow, text, data);
     else
         out_told(flow);
@@ -111,38 +111,38 @@ static void tell(struct flow *flow, struct span text, struct span data)
 static void follow(struct flow *flow, struct span read)
 {
     const struct json_doc *doc = &flow->worker->pool->doc;
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     const struct response_place place = {
         .tenant = flow->key->tenant->id,
         .deployment = attempt->candidate->deployment->id,
         .account = attempt->credential == NULL ? 0 : attempt->credential->fingerprint,
         .id = span_of(attempt->answer.id)};
-    struct responses_pair *pair = &flow->pin.ids[0];
+    struct responses_pair *pair = &flow->attempt->pin.ids[0];
 
     if (flow->client->family != FAMILY_RESPONSES || attempt->way != WAY_PASS || doc->count == 0 ||
         doc->text.at != read.at || doc->text.size != read.size)
         return;
-    responses_follow(&flow->writer, doc);
+    responses_follow(&flow->attempt->writer, doc);
     if (pair->ours.size > 0 || place.id.size == 0)
         return;
     pair->own = place.id;
     pair->ours = responses_quote_id(&flow->worker->response_key, &place, flow->arena);
     /* "resp_" is put before it again. */
-    flow->writer.id = span_part(pair->ours, strlen("\"resp_"), SIZE_MAX);
-    if (flow->writer.id.size > 0)
-        flow->writer.id.size--;
+    flow->attempt->writer.id = span_part(pair->ours, strlen("\"resp_"), SIZE_MAX);
+    if (flow->attempt->writer.id.size > 0)
+        flow->attempt->writer.id.size--;
 }
 
 void spoken_frame(struct flow *flow, struct span event, struct span data, struct span text)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
     bool over = attempt->done;
 
-    attempt->language->read_frame(&flow->reader, event, data);
+    attempt->language->read_frame(&flow->attempt->reader, event, data);
     arena_reset(flow->worker->pool->frame);
     hear(flow);
     /* Only what was read left a document. */
-    if (!attempt->failed && (flow->reader.signs & ANSWER_MALFORMED) == 0)
+    if (!attempt->failed && (flow->attempt->reader.signs & ANSWER_MALFORMED) == 0)
         follow(flow, data);
     /* What comes behind the end may tell usage and is for nobody else. */
     if (!attempt->failed && !over)
@@ -151,11 +151,11 @@ void spoken_frame(struct flow *flow, struct span event, struct span data, struct
 
 void spoken_end(struct flow *flow, bool whole)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
     if (attempt->failed || attempt->done || attempt->language->read_end == NULL)
         return;
-    attempt->language->read_end(&flow->reader, whole);
+    attempt->language->read_end(&flow->attempt->reader, whole);
     arena_reset(flow->worker->pool->frame);
     hear(flow);
     if (!attempt->failed && attempt->way == WAY_TRANSLATE)
@@ -164,12 +164,12 @@ void spoken_end(struct flow *flow, bool whole)
 
 void spoken_whole(struct flow *flow)
 {
-    struct attempt *attempt = &flow->attempt;
+    struct attempt *attempt = flow->attempt;
 
-    attempt->language->read_whole(&flow->reader, buf_span(&attempt->body));
-    if ((flow->reader.signs & ANSWER_MALFORMED) == 0)
+    attempt->language->read_whole(&flow->attempt->reader, buf_span(&attempt->body));
+    if ((flow->attempt->reader.signs & ANSWER_MALFORMED) == 0)
         follow(flow, buf_span(&attempt->body));
     hear(flow);
-    if (!attempt->failed && (!attempt->done || buf_failed(&flow->told)))
+    if (!attempt->failed && (!attempt->done || buf_failed(&flow->attempt->told)))
         flow_fail(flow, FAULT_NONSENSE);
 }

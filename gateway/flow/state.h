@@ -8,13 +8,7 @@
 #include "common/base/buf.h"
 #include "common/base/json.h"
 #include "gateway/dialect/ask.h"
-#include "gateway/dialect/event_stream.h"
-#include "gateway/dialect/responses.h"
-#include "gateway/dialect/service.h"
-#include "gateway/dialect/shape.h"
-#include "gateway/dialect/sse.h"
 #include "gateway/flow/attempt.h"
-#include "gateway/flow/flow.h"
 #include "gateway/flow/step.h"
 #include "gateway/meter/metering.h"
 
@@ -45,7 +39,6 @@ struct flow {
     struct chat chat;
     const char *chat_why, *chat_member; /* of CHAT_UNFIT */
     const char *unspeakable;            /* what no provider asked so far can take; NULL: nothing */
-    struct pieces pieces;               /* the body of a translated attempt */
     struct route route;
     enum policy policy; /* its candidates stand in the order of it */
     bool trace;         /* the client asks why it went where it did */
@@ -63,7 +56,9 @@ struct flow {
     bool journal_late; /* an INTENT was not written in time: the client does not wait for FINAL */
     int64_t journal_since_us;
 
-    struct attempt attempt;
+    /* All is about `attempt`. Where two run, neither of which has told anything yet, each is it for
+     * as long as it is looked at: flow_look_at(). */
+    struct attempt *attempt, *other;
     bool again_waiting; /* for the only candidate, until again_ms */
     int64_t again_ms;
     bool rate_limited; /* some provider said 429 */
@@ -78,24 +73,11 @@ struct flow {
 
     bool pinned; /* goes on from a response that one deployment keeps */
     struct uuid pinned_to;
-    uint64_t pinned_account;  /* fingerprint of the credential it was made with */
-    struct responses_pin pin; /* its id, and that of the answer */
+    uint64_t pinned_account;        /* fingerprint of the credential it was made with */
+    struct responses_pair previous; /* its id */
 
     bool head_sent;
-    struct sse sse;
-    struct event_stream messages; /* instead of it, of an upstream that frames in binary */
-    struct answer_reader reader;  /* of the running attempt */
-    struct answer_writer writer;
-    struct buf told;              /* what the writer wrote and is not sent yet */
-    struct shape shape;           /* of the running attempt's frames */
-    struct span shown;            /* the last text that a frame showed … */
-    uint32_t shown_count;         /* … of so many */
-    size_t cut_from, cut_to;      /* what was left out of the last frame */
-    struct buf held;              /* frames before the first content */
-    struct buf usage_frame;       /* the last frame that told usage */
-    struct buf tail;              /* WAY_PASS: frames from the finish on, sent with the end … */
-    size_t usage_at, usage_bytes; /* … the data in it of the frame that told usage last */
-    const struct span *last;      /* what is sent once FINAL is written */
+    const struct span *last; /* what is sent once FINAL is written */
     uint32_t last_count;
     size_t last_bytes;
     int64_t sent_ms, progress_ms, left_ms; /* monotonic */

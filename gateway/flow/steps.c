@@ -53,7 +53,7 @@ enum go flow_auth(struct flow *flow)
 /* ---- route ---- */
 void flow_refuse_last(struct flow *flow)
 {
-    const struct attempt *attempt = &flow->attempt;
+    const struct attempt *attempt = flow->attempt;
     struct refusal_say say = {.retry_after_ms = flow->retry_after_ms};
     enum refusal refusal = REFUSE_UNAVAILABLE;
 
@@ -119,6 +119,6 @@ enum go flow_route(struct flow *flow)
             return GO_END;
         }
     }
-    flow->attempt.candidate = candidate;
+    flow->attempt->candidate = candidate;
     return GO_NEXT;
 }

@@ -105,7 +105,7 @@ static struct span trace_of(struct flow *flow)
     json_name(&w, "considered");
     write_considered(&w, &flow->route);
     json_name(&w, "dropped");
-    write_dropped(&w, flow->attempt.lost);
+    write_dropped(&w, flow->attempt->lost);
     json_end(&w, '}');
     return buf_failed(&out) ? (struct span){0} : arena_span(flow->arena, buf_span(&out));
 }
@@ -167,10 +167,10 @@ static void add_chunk(struct flow *flow, struct span trace)
     id_format(ID_GENERATION, flow->call.id, id);
     buf_add_string(&out, "data: ");
     json_begin(&w, '{');
-    json_put_cstring(&w, "id", flow->attempt.way == WAY_PATCH ? flow->attempt.answer.id : id);
+    json_put_cstring(&w, "id", flow->attempt->way == WAY_PATCH ? flow->attempt->answer.id : id);
     json_put_cstring(&w, "object", completes ? "text_completion" : "chat.completion.chunk");
     json_put_int64(&w, "created", flow->call.start_ms / 1000);
-    json_put_string(&w, "model", flow->attempt.candidate->deployment->model->id);
+    json_put_string(&w, "model", flow->attempt->candidate->deployment->model->id);
     json_name(&w, "choices");
     json_write_raw(&w, span_of("[]"));
     json_name(&w, "tollgate");

@@ -9,41 +9,56 @@
 #include "gateway/dialect/usage.h"
 #include "gateway/meter/units.h"
 
-static struct event_attempt *last_attempt(struct metering *m)
+static struct event_attempt *current_attempt(struct metering *m)
 {
-    must(m->event.attempt_count > 0);
-    return &m->event.attempts[m->event.attempt_count - 1];
+    must(m->current < m->event.attempt_count);
+    return &m->event.attempts[m->current];
 }
 
-static const struct metering_attempt *last_terms(const struct metering *m)
+static const struct metering_attempt *current_terms(const struct metering *m)
 {
-    must(m->event.attempt_count > 0);
-    return &m->attempts[m->event.attempt_count - 1];
+    must(m->current < m->event.attempt_count);
+    return &m->attempts[m->current];
 }
 
-void metering_begin(struct metering *m, const struct snapshot_deployment *deployment,
-                    const struct snapshot_terms *terms, int64_t now_us)
+struct metering_attempt *metering_running(struct metering *m)
 {
+    must(m->current < m->event.attempt_count);
+    return &m->attempts[m->current];
+}
+
+void metering_choose(struct metering *m, uint32_t index)
+{
+    const struct metering_attempt *attempt = &m->attempts[index];
+    const struct snapshot_deployment *deployment = attempt->deployment;
     struct usage_event *event = &m->event;
-    uint32_t n = event->attempt_count;
-    struct uuid cost_version = terms->cost == NULL ? (struct uuid){0} : terms->cost->id;
 
-    must(n < EVENT_ATTEMPTS_MAX);
-    event->attempt_count++;
-    m->attempts[n] = (struct metering_attempt){deployment, *terms, now_us};
-    m->output = count_make(m->output.method, m->output.millibytes_per_token);
-    m->seen = (struct meters){0};
-    event->attempts[n] = (struct event_attempt){
-        .deployment = deployment->id,
-        .provider = deployment->provider,
-        .started_ms = m->arrived_us == 0 ? -1 : (now_us - m->arrived_us) / 1000};
+    must(index < event->attempt_count);
+    m->current = index;
     event->model = deployment->model->id;
     event->deployment = deployment->id;
     event->provider = deployment->provider;
     event->upstream_model = deployment->upstream_id;
-    event->price_version = terms->list->id;
-    event->cost_version = cost_version;
-    event->plan_version = terms->plan->id;
+    event->price_version = attempt->terms.list->id;
+    event->cost_version = attempt->terms.cost == NULL ? (struct uuid){0} : attempt->terms.cost->id;
+    event->plan_version = attempt->terms.plan->id;
+}
+
+void metering_begin(struct metering *m, const struct metering_attempt *attempt)
+{
+    struct usage_event *event = &m->event;
+    uint32_t n = event->attempt_count;
+
+    must(n < EVENT_ATTEMPTS_MAX);
+    m->attempts[n] = *attempt;
+    m->attempts[n].output = m->counter;
+    m->attempts[n].seen = (struct meters){0};
+    event->attempts[n] = (struct event_attempt){
+        .deployment = attempt->deployment->id,
+        .provider = attempt->deployment->provider,
+        .started_ms = m->arrived_us == 0 ? -1 : (attempt->started_us - m->arrived_us) / 1000};
+    event->attempt_count++;
+    metering_choose(m, n);
 }
 
 static bool price_has_mode(const struct price_version *price, enum price_mode mode)
@@ -68,13 +83,15 @@ static int64_t at_most(int64_t value, int64_t bound)
 /* What we count ourselves where nobody tells: never above what was reserved. */
 static struct meters counted_units(const struct metering *m)
 {
+    const struct metering_attempt *running = current_terms(m);
     struct meters counted = m->counted;
 
     for (int i = 0; i < METERS; i++)
         counted.count[i] = at_most(counted.count[i], m->bounds.count[i]);
-    meters_set(&counted, METER_INPUT, at_most(m->counted_input, m->input_bound));
-    if (m->output.bytes > 0)
-        meters_set(&counted, METER_OUTPUT, at_most(count_tokens(&m->output), m->output_bound));
+    meters_set(&counted, METER_INPUT, at_most(m->counted_input, running->input_bound));
+    if (running->output.bytes > 0)
+        meters_set(&counted, METER_OUTPUT,
+                   at_most(count_tokens(&running->output), running->output_bound));
     return counted;
 }
 
@@ -87,7 +104,7 @@ static struct meters priced_units(const struct metering *m, const struct answer 
     const struct units units = {.told = answer != NULL && answer->usage.state == ANSWER_USAGE_GOOD
                                             ? &answer->usage.meters
                                             : &none,
-                                .seen = &m->seen,
+                                .seen = &current_terms(m)->seen,
                                 .counted = &counted};
 
     return units_of(&units, price, counted_out);
@@ -96,8 +113,8 @@ static struct meters priced_units(const struct metering *m, const struct answer 
 static void book_cost(struct metering *m, const struct meters *meters, enum usage_from from,
                       const struct answer *answer)
 {
-    const struct snapshot_terms *terms = &last_terms(m)->terms;
-    struct event_attempt *attempt = last_attempt(m);
+    const struct snapshot_terms *terms = &current_terms(m)->terms;
+    struct event_attempt *attempt = current_attempt(m);
     int64_t cost_pico = 0;
 
     attempt->meters = *meters;
@@ -113,11 +130,11 @@ static void book_cost(struct metering *m, const struct meters *meters, enum usag
 void metering_end(struct metering *m, int32_t status, const char *reason,
                   const struct answer *answer, int64_t now_us)
 {
-    struct event_attempt *attempt = last_attempt(m);
+    struct event_attempt *attempt = current_attempt(m);
 
     attempt->status = status;
     attempt->reason = span_of(reason);
-    attempt->ms = (now_us - last_terms(m)->started_us) / 1000;
+    attempt->ms = (now_us - current_terms(m)->started_us) / 1000;
     if (answer != NULL && answer->usage.state == ANSWER_USAGE_GOOD && !m->by_units)
         book_cost(m, &answer->usage.meters, USAGE_PROVIDER, answer);
 }
@@ -130,9 +147,9 @@ int metering_encode_intent(const struct metering *m, struct buf *out)
     event.outcome = OUTCOME_CRASH;
     event.usage_from = USAGE_CRASH;
     if (m->by_units)
-        event.meters = priced_units(m, NULL, last_terms(m)->terms.list, &counted);
+        event.meters = priced_units(m, NULL, current_terms(m)->terms.list, &counted);
     else
-        meters_set(&event.meters, METER_INPUT, m->input_bound);
+        meters_set(&event.meters, METER_INPUT, current_terms(m)->input_bound);
     return event_encode_usage(&event, out);
 }
 
@@ -141,14 +158,16 @@ static bool credible(const struct metering *m, const struct answer *answer)
 {
     if (answer == NULL || answer->usage.state != ANSWER_USAGE_GOOD)
         return false;
-    return count_tokens(&m->output) == 0 || (answer->usage.meters.count[METER_OUTPUT] > 0 &&
-                                             meters_prompt(&answer->usage.meters) > 0);
+    return count_tokens(&current_terms(m)->output) == 0 ||
+           (answer->usage.meters.count[METER_OUTPUT] > 0 &&
+            meters_prompt(&answer->usage.meters) > 0);
 }
 
 int64_t metering_output(const struct metering *m, const struct answer *answer, bool *reported_out)
 {
     *reported_out = credible(m, answer);
-    return *reported_out ? answer->usage.meters.count[METER_OUTPUT] : count_tokens(&m->output);
+    return *reported_out ? answer->usage.meters.count[METER_OUTPUT]
+                         : count_tokens(&current_terms(m)->output);
 }
 
 static bool charges(enum event_outcome outcome)
@@ -165,23 +184,35 @@ static bool estimates(enum event_outcome outcome)
 
 static void name_method(struct metering *m)
 {
-    (void)count_method_format(&m->output, m->method);
+    (void)count_method_format(&m->counter, m->method);
     m->event.count_method = span_of(m->method);
 }
 
 /* Never above what was reserved. */
 static void count_meters(struct metering *m, struct meters *meters_out)
 {
+    const struct metering_attempt *running = current_terms(m);
+
     *meters_out = (struct meters){0};
-    meters_set(meters_out, METER_INPUT, at_most(m->counted_input, m->input_bound));
-    if (m->output_bound > 0)
-        meters_set(meters_out, METER_OUTPUT, at_most(count_tokens(&m->output), m->output_bound));
+    meters_set(meters_out, METER_INPUT, at_most(m->counted_input, running->input_bound));
+    if (running->output_bound > 0)
+        meters_set(meters_out, METER_OUTPUT,
+                   at_most(count_tokens(&running->output), running->output_bound));
     name_method(m);
+}
+
+void metering_lose(struct metering *m, int32_t status, int64_t now_us)
+{
+    struct meters meters;
+
+    metering_end(m, status, "hedged", NULL, now_us);
+    count_meters(m, &meters);
+    book_cost(m, &meters, USAGE_COUNTED, NULL);
 }
 
 static void price(struct metering *m, const struct answer *answer)
 {
-    const struct snapshot_terms *terms = &last_terms(m)->terms;
+    const struct snapshot_terms *terms = &current_terms(m)->terms;
     struct usage_event *event = &m->event;
     struct rated rated;
 
@@ -212,7 +243,7 @@ static void keep_usage(struct metering *m, const struct answer *answer)
 static void finish_units(struct metering *m, enum event_outcome outcome,
                          const struct answer *answer)
 {
-    const struct snapshot_terms *terms = &last_terms(m)->terms;
+    const struct snapshot_terms *terms = &current_terms(m)->terms;
     bool counted;
     struct meters meters = priced_units(m, answer, terms->list, &counted);
     enum usage_from from = counted ? USAGE_COUNTED : USAGE_PROVIDER;
@@ -223,7 +254,7 @@ static void finish_units(struct metering *m, enum event_outcome outcome,
     if (counted)
         name_method(m);
     if (charges(outcome)) {
-        last_attempt(m)->delivered = true;
+        current_attempt(m)->delivered = true;
         m->event.meters = meters;
         m->event.usage_from = from;
         price(m, answer);
@@ -257,7 +288,7 @@ void metering_finish(struct metering *m, enum event_outcome outcome, const struc
     book_cost(m, &meters, from, answer);
     if (!charges(outcome))
         return;
-    last_attempt(m)->delivered = true;
+    current_attempt(m)->delivered = true;
     event->meters = meters;
     event->usage_from = from;
     price(m, answer);

@@ -17,16 +17,23 @@ static const struct snapshot_deployment deployments[] = {
 static const struct snapshot_terms terms = {
     .list = &list, .cost = &cost, .plan = &plan, .terms = {.markup_ppm = 50000}};
 
+static void begin_attempt(struct metering *m, const struct snapshot_deployment *deployment,
+                          int64_t now_us)
+{
+    metering_begin(m, &(struct metering_attempt){.deployment = deployment,
+                                                 .terms = terms,
+                                                 .started_us = now_us,
+                                                 .input_bound = 1000,
+                                                 .output_bound = 4});
+}
+
 /* One request of 3 counted input tokens whose attempt relayed `text`. */
 static void begin(struct metering *m, const char *text)
 {
-    *m = (struct metering){.arrived_us = 400000,
-                           .output = count_make(COUNT_BYTES, 4000),
-                           .counted_input = 3,
-                           .input_bound = 1000,
-                           .output_bound = 4};
-    metering_begin(m, &deployments[0], &terms, 1000000);
-    count_feed(&m->output, span_of(text));
+    *m = (struct metering){
+        .arrived_us = 400000, .counter = count_make(COUNT_BYTES, 4000), .counted_input = 3};
+    begin_attempt(m, &deployments[0], 1000000);
+    count_feed(&metering_running(m)->output, span_of(text));
 }
 
 static struct answer answer_with(enum answer_usage_state state, int64_t input, int64_t output)
@@ -136,8 +143,8 @@ static void the_last_attempt_binds_and_each_has_its_cost(void **state)
     (void)state;
     begin(&m, "");
     metering_end(&m, 500, "status", &first, 2000000);
-    metering_begin(&m, &deployments[1], &terms, 2000000);
-    count_feed(&m.output, span_of("text"));
+    begin_attempt(&m, &deployments[1], 2000000);
+    count_feed(&metering_running(&m)->output, span_of("text"));
     metering_end(&m, 200, "ok", &second, 3000000);
     metering_finish(&m, OUTCOME_FINISHED, &second);
     assert_int_equal(m.event.attempt_count, 2);
