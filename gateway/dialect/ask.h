@@ -15,7 +15,7 @@
 #include "common/base/attr.h"
 #include "common/base/json.h"
 #include "common/base/span.h"
-#include "gateway/dialect/ask_policy.h"
+#include "tenants/model/provider_wish.h"
 
 enum ask_kind {
     ASK_CHAT,        /* OpenAI's chat completions */
@@ -71,10 +71,8 @@ struct ask {
         struct span name, value;
     } tags[ASK_TAGS_MAX];
     uint32_t tag_count;
-    struct ask_names order, only, ignore; /* of provider */
-    struct ask_policy policy;
-    bool no_fallbacks;
-    bool require_parameters;             /* only providers that honour all that was sent */
+    struct provider_wish wish;           /* provider */
+    struct span preference;              /* route_preference, as it came; empty: not there */
     uint64_t input_bound;                /* tokens of text and inline media, by any vocabulary */
     bool open_input;                     /* a URL, a file id: only the context limit bounds it */
     uint32_t consumed[ASK_CONSUMED_MAX]; /* name nodes of our own extensions, in document order */

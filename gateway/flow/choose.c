@@ -45,16 +45,15 @@ static enum go refuse_word(struct flow *flow, const char *param, const char *all
 /* provider.sort, else route_preference, else the header; a model's suffix is read with its name. */
 static enum go read_policy(struct flow *flow, bool *told_out)
 {
-    const struct ask_policy *policy = &flow->ask.policy;
+    struct span sort = flow->ask.wish.sort, preference = flow->ask.preference;
     struct span header = httpd_header(flow->request, "x-tollgate-route-preference");
 
-    *told_out = policy->sort.size > 0 || policy->preference.size > 0;
+    *told_out = sort.size > 0 || preference.size > 0;
     if (header.size > 0 && policy_parse_preference(header, &flow->policy) != 0)
         return refuse_word(flow, "x-tollgate-route-preference", POLICY_PREFERENCES);
-    if (policy->preference.size > 0 &&
-        policy_parse_preference(policy->preference, &flow->policy) != 0)
+    if (preference.size > 0 && policy_parse_preference(preference, &flow->policy) != 0)
         return refuse_word(flow, "route_preference", POLICY_PREFERENCES);
-    if (policy->sort.size > 0 && policy_parse(policy->sort, &flow->policy) != 0)
+    if (sort.size > 0 && policy_parse(sort, &flow->policy) != 0)
         return refuse_word(flow, "provider.sort", POLICY_NAMES);
     return GO_NEXT;
 }
@@ -98,27 +97,27 @@ static int64_t usual_output(const struct flow *flow)
 static struct route_filter filter_for(const struct flow *flow)
 {
     const struct ask *ask = &flow->ask;
-    const struct ask_policy *policy = &ask->policy;
+    const struct provider_wish *wish = &ask->wish;
     const struct ask_needs needs = ask_needs_of(ask->kind, &flow->ask_doc);
     bool counted = ask_is_chat(ask->kind) && flow->chat_state != CHAT_UNFIT;
-    struct route_filter filter = {.capped = policy->capped,
+    struct route_filter filter = {.capped = wish->capped,
                                   .input = needs.input,
                                   .needs = needs.can,
-                                  .zdr = policy->zdr,
-                                  .no_collection = policy->no_collection,
-                                  .require = ask->require_parameters,
+                                  .zdr = wish->zdr,
+                                  .no_collection = wish->no_collection,
+                                  .require = wish->require_parameters,
                                   .input_tokens = counted ? flow->metering.counted_input : 0};
 
-    _Static_assert((int)CAPS == (int)ASK_CAPS && (int)CAP_IMAGE == (int)ASK_CAP_IMAGE,
-                   "the caps of the wish in the order of the ask");
-    memcpy(filter.caps, policy->caps, sizeof(filter.caps));
-    if (policy->quantizations != NULL) {
-        filter.quantizations = policy->quantizations->at;
-        filter.quantization_count = policy->quantizations->count;
+    _Static_assert((int)CAPS == (int)WISH_CAPS && (int)CAP_IMAGE == (int)WISH_CAP_IMAGE,
+                   "the caps of the filter in the order of the wish");
+    memcpy(filter.caps, wish->caps, sizeof(filter.caps));
+    if (wish->quantizations != NULL) {
+        filter.quantizations = wish->quantizations->at;
+        filter.quantization_count = wish->quantizations->count;
     }
-    if (policy->regions != NULL) {
-        filter.regions = policy->regions->at;
-        filter.region_count = policy->regions->count;
+    if (wish->regions != NULL) {
+        filter.regions = wish->regions->at;
+        filter.region_count = wish->regions->count;
     }
     return filter;
 }
@@ -126,14 +125,15 @@ static struct route_filter filter_for(const struct flow *flow)
 static struct route_wish wish_of(const struct flow *flow)
 {
     const struct ask *ask = &flow->ask;
+    const struct provider_wish *wish = &ask->wish;
 
-    return (struct route_wish){.order = ask->order.at,
-                               .order_count = ask->order.count,
-                               .only = ask->only.at,
-                               .only_count = ask->only.count,
-                               .ignore = ask->ignore.at,
-                               .ignore_count = ask->ignore.count,
-                               .no_fallbacks = ask->no_fallbacks,
+    return (struct route_wish){.order = wish->order.at,
+                               .order_count = wish->order.count,
+                               .only = wish->only.at,
+                               .only_count = wish->only.count,
+                               .ignore = wish->ignore.at,
+                               .ignore_count = wish->ignore.count,
+                               .no_fallbacks = wish->no_fallbacks,
                                .pinned = flow->pinned ? &flow->pinned_to : NULL,
                                .test_key = flow->key->kind == KEY_TEST,
                                .chat = ask_is_chat(ask->kind),

@@ -129,7 +129,7 @@ static enum body translate_body(struct flow *flow, const struct language_target 
         flow->unspeakable = written == ASK_UNSPEAKABLE && losses.why != NULL
                                 ? losses.why
                                 : "a conversation of this size";
-    else if (losses.lost != 0 && flow->ask.require_parameters)
+    else if (losses.lost != 0 && flow->ask.wish.require_parameters)
         flow->unspeakable = name_lost(flow, losses.lost);
     else
         return BODY_READY;

@@ -104,7 +104,7 @@ static void every_refusal_names_what_was_wrong(void **state)
          ASK_INVALID, "provider.quantizations", "array"},
         {"regions of numbers", "{\"model\":\"m\",\"provider\":{\"regions\":[1]}," HELLO "}",
          ASK_CHAT, ASK_INVALID, "provider.regions", "array of strings"},
-        {"sort of an object", "{\"model\":\"m\",\"provider\":{\"sort\":{}}," HELLO "}", ASK_CHAT,
+        {"sort of a list", "{\"model\":\"m\",\"provider\":{\"sort\":[]}," HELLO "}", ASK_CHAT,
          ASK_INVALID, "provider.sort", "string"},
         {"only, and all of it ignored",
          "{\"model\":\"m\",\"provider\":{\"only\":[\"a\"],\"ignore\":[\"b\",\"a\"]}," HELLO "}",
@@ -221,7 +221,7 @@ static void what_is_asked_is_read(void **state)
              &doc, arena, &ask, &why),
         ASK_OK);
     assert_span("model", ask.model, "a/b");
-    assert_true(ask.stream && ask.include_usage && ask.no_fallbacks);
+    assert_true(ask.stream && ask.include_usage && ask.wish.no_fallbacks);
     assert_int_equal(ask.max_tokens, -1);
     assert_int_equal(ask.max_completion_tokens, 77);
     assert_int_equal(ask.choices, 3);
@@ -231,8 +231,8 @@ static void what_is_asked_is_read(void **state)
     assert_span("tag", ask.tags[0].name, "team");
     assert_span("its value", ask.tags[0].value, "red");
     assert_span("fallback", ask.models[0], "c/d");
-    assert_int_equal(ask.order.count, 2);
-    assert_span("ignored", ask.ignore.at[0], "p3");
+    assert_int_equal(ask.wish.order.count, 2);
+    assert_span("ignored", ask.wish.ignore.at[0], "p3");
     assert_int_equal(ask.consumed_count, 4); /* session_id, tags, models, provider */
     arena_free(arena);
     json_doc_done(&doc);
