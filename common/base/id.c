@@ -20,7 +20,7 @@ static const char *const prefixes[ID_KINDS] = {
     [ID_PLAN_VERSION] = "pln", [ID_LEASE] = "lse",      [ID_INVOICE] = "inv",
     [ID_GATEWAY] = "gw",       [ID_JOURNAL] = "jrn",    [ID_GENERATION] = "gen",
     [ID_OPERATOR] = "opr",     [ID_GRANT] = "crd",      [ID_TRANSACTION] = "txn",
-    [ID_CREDENTIAL] = "pcr",   [ID_SESSION] = "ses",
+    [ID_CREDENTIAL] = "pcr",   [ID_SESSION] = "ses",    [ID_PRESET] = "pst",
 };
 
 struct uuid uuid_make(int64_t unix_ms, const uint8_t random[10])

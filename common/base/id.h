@@ -36,6 +36,7 @@ enum id_kind {
     ID_TRANSACTION,   /* txn_: of the ledger */
     ID_CREDENTIAL,    /* pcr_: a provider's credential */
     ID_SESSION,       /* ses_ */
+    ID_PRESET,        /* pst_: a routing preset */
     ID_KINDS
 };
 

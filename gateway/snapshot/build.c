@@ -5,6 +5,7 @@
 
 #include "common/base/mem.h"
 #include "gateway/snapshot/credentials.h"
+#include "gateway/snapshot/presets.h"
 #include "gateway/snapshot/snapshot_private.h"
 
 enum { CHUNK_BYTES = 1 << 20, ARENA_MAX_BYTES = 1 << 30 };
@@ -46,6 +47,24 @@ static void build_plans(struct builder *b)
     b->snapshot->discount_count = rows->plan_discount_count;
 }
 
+static struct routing_rules build_routing(struct builder *b, const struct routing_row *row)
+{
+    struct span *regions = arena_array(b->arena, row->region_count + 1, sizeof(*regions));
+
+    for (uint32_t i = 0; i < row->region_count; i++) {
+        regions[i] = copy(b, row->regions[i]);
+    }
+    return (struct routing_rules){
+        .continue_on_failure = row->continue_on_failure,
+        .hedge = row->hedge,
+        .zdr = row->zdr,
+        .no_collection = row->no_collection,
+        .strategy = copy(b, row->strategy),
+        .regions = regions,
+        .region_count = row->region_count,
+    };
+}
+
 static void build_tenant(struct builder *b, const struct tenant_row *row,
                          struct snapshot_tenant *tenant)
 {
@@ -71,6 +90,7 @@ static void build_tenant(struct builder *b, const struct tenant_row *row,
         .plan_from_ms = from_ms,
         .plan_until_ms = until_ms,
         .plan_count = row->subscription_count,
+        .routing = build_routing(b, &row->routing),
     };
 }
 
@@ -101,6 +121,8 @@ static void build_key(struct builder *b, const struct key_row *row, struct snaps
         .project_budget_pico = project->budget_pico,
         .requests_per_minute = row->requests_per_minute,
         .tokens_per_minute = row->tokens_per_minute,
+        .preset = presets_default(b->snapshot, row->preset, project->preset,
+                                  b->rows->tenants[row->tenant].preset),
     };
 }
 
@@ -132,6 +154,7 @@ static void build_tenants(struct builder *b)
     for (uint32_t i = 0; i < s->tenant_count; i++) {
         build_tenant(b, &b->rows->tenants[i], &s->tenants[i]);
     }
+    presets_build(b->rows, s);
     s->key_count = b->rows->key_count;
     s->keys = arena_array(b->arena, s->key_count + 1, sizeof(*s->keys));
     for (uint32_t i = 0; i < s->key_count; i++) {
@@ -326,6 +349,9 @@ static void build_deployment(struct builder *b, uint32_t index)
         .total_timeout_ms = row->total_timeout_ms,
         .priority = row->priority,
         .weight = row->weight,
+        .draining = row->draining,
+        .probe_interval_s = row->probe_interval_s,
+        .probe_daily_cap_pico = row->probe_daily_cap_pico,
         .abort_policy = row->abort_policy,
         .reasoning = row->reasoning,
         .no_temperature = row->no_temperature,

@@ -42,12 +42,16 @@ struct table {
 #define AT(type, member) offsetof(struct type, member)
 
 static const struct table tables[] = {
-    {TABLE(tenants, tenant_count, tenant_row, AT(tenant_row, home_cell))},
+    {TABLE(tenants, tenant_count, tenant_row, AT(tenant_row, home_cell),
+           AT(tenant_row, routing.strategy)),
+     .list = AT(tenant_row, routing.regions), .list_count = AT(tenant_row, routing.region_count),
+     .item_bytes = sizeof(struct span), .list_of_spans = true},
     {NO_SPANS(projects, project_count, project_row)},
     {TABLE(keys, key_count, key_row, AT(key_row, status_reason)),
      .list = AT(key_row, allowed_models), .list_count = AT(key_row, allowed_count),
      .item_bytes = sizeof(struct span), .list_of_spans = true},
     {TABLE(secrets, secret_count, secret_row, AT(secret_row, public_part))},
+    {TABLE(presets, preset_count, preset_row, AT(preset_row, name), AT(preset_row, body))},
     {NO_SPANS(subscriptions, subscription_count, subscription_row)},
     {TABLE(plans, plan_count, plan_version, AT(plan_version, plan))},
     {NO_SPANS(plan_discounts, plan_discount_count, plan_discount_row)},

@@ -11,6 +11,7 @@
 #include "common/base/id.h"
 #include "gateway/snapshot/abilities.h"
 #include "gateway/snapshot/credential.h"
+#include "gateway/snapshot/routing.h"
 #include "tenants/model/key.h"
 #include "tenants/model/price.h"
 #include "tenants/model/tenant.h"
@@ -55,6 +56,9 @@ struct snapshot_deployment {
     bool deprecated;
     int32_t connect_timeout_ms, first_token_timeout_ms, idle_timeout_ms, total_timeout_ms;
     int32_t priority, weight;
+    bool draining;            /* an operator's: it takes no new requests, those under way end */
+    int32_t probe_interval_s; /* 0: it is not probed */
+    int64_t probe_daily_cap_pico;
     enum abort_policy abort_policy;
     bool reasoning;
     bool no_temperature;                /* it takes no sampling parameters */
@@ -86,6 +90,7 @@ struct snapshot_tenant {
         *plans; /* by subscription; with the range it holds for this tenant */
     const int64_t *plan_from_ms, *plan_until_ms;
     uint32_t plan_count;
+    struct routing_rules routing;
 };
 
 struct snapshot_key {
@@ -103,6 +108,8 @@ struct snapshot_key {
     enum budget_window project_budget_window;
     int64_t project_budget_pico;
     int64_t requests_per_minute, tokens_per_minute; /* 0: no limit */
+    /* Of requests that name none: its own, else its project's, else its tenant's; NULL: none. */
+    const struct snapshot_preset *preset;
 };
 
 #endif

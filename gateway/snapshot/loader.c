@@ -33,7 +33,8 @@ struct loader {
     struct snapshot_rows *rows; /* of it, while it has grants; else NULL */
     struct seal *seal;
     struct tokens *tokens;
-    uint32_t told; /* which unusable credentials the log has already */
+    /* Which unusable credentials and unreadable presets the log has already. */
+    uint32_t told, told_unreadable;
 };
 
 /* A file that cannot be read any more leaves the keys that are known. */
@@ -76,12 +77,37 @@ static void tell_unusable(struct loader *loader)
     loader->told = sum;
 }
 
+/* Likewise. A preset is only kept when the control plane could read it: this build is older. */
+static void tell_unreadable(struct loader *loader)
+{
+    uint32_t count = snapshot_unreadable_count(loader->newest), sum = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct snapshot_unreadable *one = snapshot_unreadable_at(loader->newest, i);
+
+        sum = digest_crc32c(sum, one->preset.at, sizeof(one->preset.at));
+        sum = digest_crc32c(sum, &one->version, sizeof(one->version));
+    }
+    for (uint32_t i = 0; i < count && sum != loader->told_unreadable; i++) {
+        const struct snapshot_unreadable *one = snapshot_unreadable_at(loader->newest, i);
+        char preset[ID_TEXT_SIZE], tenant[ID_TEXT_SIZE];
+
+        id_format(ID_PRESET, one->preset, preset);
+        id_format(ID_TENANT, one->tenant, tenant);
+        log_event(LOG_ALARM, "snapshot.preset_unreadable", LOG_S("preset", preset),
+                  LOG_N("version", one->version), LOG_S("tenant", tenant),
+                  LOG_SP("path", one->path), LOG_SP("why", one->why));
+    }
+    loader->told_unreadable = sum;
+}
+
 static void make_snapshot(struct loader *loader, const struct snapshot_rows *rows)
 {
     snapshot_unref(loader->newest);
     tokens_begin(loader->tokens);
     loader->newest = snapshot_build(rows, &loader->config.build);
     tell_unusable(loader);
+    tell_unreadable(loader);
     loader->config.on_snapshot(loader->config.context, snapshot_ref(loader->newest));
 }
 

@@ -23,6 +23,8 @@ void snapshot_unref(struct snapshot *snapshot)
     map_free(snapshot->secrets_by_hash);
     map_free(snapshot->models_by_name);
     map_free(snapshot->deployments_by_id);
+    map_free(snapshot->presets_by_name);
+    map_free(snapshot->presets_by_id);
     arena_free(snapshot->arena);
     mem_free(snapshot);
 }
@@ -105,6 +107,29 @@ const struct snapshot_unusable *snapshot_unusable_at(const struct snapshot *snap
 {
     must(index < snapshot->unusable_count);
     return &snapshot->unusable[index];
+}
+
+const struct snapshot_preset *snapshot_find_preset(const struct snapshot *snapshot,
+                                                   const struct snapshot_tenant *tenant,
+                                                   struct span name)
+{
+    char key[PRESET_KEY_MAX];
+
+    if (name.size > PRESET_NAME_MAX)
+        return NULL;
+    return map_get(snapshot->presets_by_name, preset_key(tenant->id, name, key));
+}
+
+uint32_t snapshot_unreadable_count(const struct snapshot *snapshot)
+{
+    return snapshot->unreadable_count;
+}
+
+const struct snapshot_unreadable *snapshot_unreadable_at(const struct snapshot *snapshot,
+                                                         uint32_t index)
+{
+    must(index < snapshot->unreadable_count);
+    return &snapshot->unreadable[index];
 }
 
 /* ---- names that look alike: the share of letter pairs that two names have in common (Dice) ----

@@ -57,6 +57,21 @@ must_use uint32_t snapshot_unusable_count(const struct snapshot *snapshot);
 must_use const struct snapshot_unusable *snapshot_unusable_at(const struct snapshot *snapshot,
                                                               uint32_t index);
 
+/* A tenant's preset by its name; NULL when there is none. */
+must_use const struct snapshot_preset *snapshot_find_preset(const struct snapshot *snapshot,
+                                                            const struct snapshot_tenant *tenant,
+                                                            struct span name);
+
+/* A preset of the database that this build does not understand, and why: for a person. */
+struct snapshot_unreadable {
+    struct uuid preset, tenant;
+    int32_t version;
+    struct span path, why;
+};
+must_use uint32_t snapshot_unreadable_count(const struct snapshot *snapshot);
+must_use const struct snapshot_unreadable *snapshot_unreadable_at(const struct snapshot *snapshot,
+                                                                  uint32_t index);
+
 /* The versions that bind a request of this tenant at this deployment starting then. */
 struct snapshot_terms {
     const struct price_version *list,

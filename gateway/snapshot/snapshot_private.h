@@ -24,6 +24,17 @@ struct snapshot_discount {
     int32_t discount_ppm;
 };
 
+/* Under what presets_by_name has a preset; name.size is at most PRESET_NAME_MAX. */
+enum { PRESET_KEY_MAX = sizeof(struct uuid) + PRESET_NAME_MAX };
+static inline struct span preset_key(struct uuid tenant, struct span name,
+                                     char key_out[PRESET_KEY_MAX])
+{
+    memcpy(key_out, tenant.at, sizeof(tenant.at));
+    if (name.size > 0)
+        memcpy(key_out + sizeof(tenant.at), name.at, name.size);
+    return span_make(key_out, sizeof(tenant.at) + name.size);
+}
+
 struct snapshot {
     _Atomic int64_t references, confirmed_ms;
     struct arena *arena; /* owns all below, but the maps */
@@ -36,9 +47,11 @@ struct snapshot {
     struct snapshot_deployment *deployments, *sandboxed;
     const struct snapshot_discount *discounts;
     const struct snapshot_unusable *unusable;
-    uint32_t unusable_count, provider_count;
+    const struct snapshot_unreadable *unreadable;
+    uint32_t unusable_count, unreadable_count, provider_count;
     uint32_t tenant_count, key_count, secret_count, model_count, deployment_count, discount_count;
     struct map *secrets_by_hash, *models_by_name, *deployments_by_id;
+    struct map *presets_by_name, *presets_by_id; /* by name: behind the tenant's id */
 };
 
 #endif

@@ -90,6 +90,9 @@ static bool read_deployment(struct snapshot_reading *r, const struct pg_rows *ro
     deployment->priority = (int32_t)pg_get_int64(rows, i, 24);
     deployment->weight = (int32_t)pg_get_int64(rows, i, 25);
     deployment->no_temperature = pg_get_bool(rows, i, 28);
+    deployment->draining = pg_get_bool(rows, i, 29);
+    deployment->probe_interval_s = (int32_t)pg_get_int64(rows, i, 30);
+    deployment->probe_daily_cap_pico = pg_get_int64(rows, i, 31);
     deployment->status = (enum row_status)status;
     deployment->abort_policy = (enum abort_policy)abort_policy;
     struct model_row *model = &r->rows->models[deployment->model];
@@ -192,7 +195,8 @@ static const struct snapshot_table tables[] = {
         "d.maturity = 'deprecated', d.context_limit, d.input_limit, d.output_limit, "
         "d.connect_timeout_ms, d.first_token_timeout_ms, d.idle_timeout_ms, d.total_timeout_ms, "
         "d.priority, d.weight, d.status, d.abort_policy, "
-        "coalesce(d.capabilities -> 'temperature' = 'false', false) FROM tollgate.deployments d "
+        "coalesce(d.capabilities -> 'temperature' = 'false', false), d.drained_at IS NOT NULL, "
+        "d.probe_interval_s, d.probe_daily_cap_pico FROM tollgate.deployments d "
         "JOIN tollgate.models m USING (model) WHERE d.status <> 'draft' AND m.status <> 'draft' "
         "ORDER BY " DEPLOYMENT_ORDER),
     SNAPSHOT_TABLE(

@@ -43,6 +43,9 @@ struct deployment_row {
     int64_t context_limit, input_limit, output_limit;
     int32_t connect_timeout_ms, first_token_timeout_ms, idle_timeout_ms, total_timeout_ms;
     int32_t priority, weight;
+    bool draining;            /* takes no new requests */
+    int32_t probe_interval_s; /* 0: it is not probed */
+    int64_t probe_daily_cap_pico;
 };
 struct credential_row { /* active ones, by provider, deployment, tenant, id */
     struct uuid id;

@@ -21,17 +21,26 @@
  * stamped versions of request start ± 24 h. */
 #define SNAPSHOT_ROWS_PAST_HOURS 25
 
+struct routing_row { /* a tenant's rules for all its requests */
+    bool continue_on_failure, hedge, zdr, no_collection;
+    struct span strategy;       /* empty: the gateway's own */
+    const struct span *regions; /* none: anywhere */
+    uint32_t region_count;
+};
 struct tenant_row { /* by id */
     struct uuid id;
     enum account_status status;
     enum billing_mode billing_mode;
     struct span home_cell;
     uint32_t first_subscription, subscription_count;
+    struct routing_row routing;
+    struct uuid preset; /* zero: none */
 };
 struct project_row { /* by id */
     struct uuid id;
     uint32_t tenant;
     bool archived;
+    struct uuid preset; /* zero: none */
     enum budget_window budget_window;
     int64_t budget_pico; /* INT64_MAX where the budget is larger; 0 without one */
 };
@@ -48,6 +57,13 @@ struct key_row { /* by id */
     enum budget_window budget_window;
     int64_t budget_pico;
     int64_t requests_per_minute, tokens_per_minute; /* 0: no limit of its own */
+    struct uuid preset;                             /* zero: none of its own */
+};
+struct preset_row { /* living ones in their current version, by tenant, then name */
+    struct uuid id;
+    uint32_t tenant;
+    int32_t version;
+    struct span name, body; /* body: JSON (docs/presets.md), not looked at yet */
 };
 struct secret_row { /* by hash; those revoked or expired more than a day ago are left out */
     struct sha256 hash;
@@ -74,6 +90,7 @@ struct snapshot_rows {
     struct tenant_row *tenants;
     struct project_row *projects;
     struct key_row *keys;
+    struct preset_row *presets;
     struct secret_row *secrets;
     struct subscription_row *subscriptions;
     struct plan_version *plans; /* by plan, then from_ms */
@@ -87,7 +104,7 @@ struct snapshot_rows {
     struct setting_row *settings;
     uint32_t tenant_count, project_count, key_count, secret_count, subscription_count;
     uint32_t plan_count, plan_discount_count, provider_count, model_count, alias_count;
-    uint32_t deployment_count, price_count, credential_count, setting_count;
+    uint32_t deployment_count, price_count, credential_count, setting_count, preset_count;
 };
 
 #endif

@@ -14,6 +14,34 @@ static bool place(struct snapshot_reading *r, const struct places *places, const
     return false;
 }
 
+/* A list of texts in the arena; none for a null. */
+static bool read_texts(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
+                       int column, const struct span **texts_out, uint32_t *count_out)
+{
+    if (pg_is_null(rows, row, column))
+        return true;
+    uint32_t count = (uint32_t)pg_array_count(rows, row, column);
+    struct span *texts = snapshot_room(r, count, sizeof(*texts));
+    if (texts == NULL)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        texts[i] = arena_span(r->rows->arena, pg_array_text(rows, row, column, i));
+    *texts_out = texts;
+    *count_out = count;
+    return true;
+}
+
+static bool read_routing(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i,
+                         struct routing_row *routing)
+{
+    routing->continue_on_failure = pg_get_bool(rows, i, 4);
+    routing->hedge = pg_get_bool(rows, i, 5);
+    routing->zdr = pg_get_bool(rows, i, 6);
+    routing->no_collection = pg_get_bool(rows, i, 7);
+    routing->strategy = snapshot_text(r, rows, i, 8);
+    return read_texts(r, rows, i, 9, &routing->regions, &routing->region_count);
+}
+
 static bool read_tenant(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i,
                         void *row)
 {
@@ -26,8 +54,9 @@ static bool read_tenant(struct snapshot_reading *r, const struct pg_rows *rows, 
     tenant->status = (enum account_status)status;
     tenant->billing_mode = (enum billing_mode)mode;
     tenant->home_cell = snapshot_text(r, rows, i, 3);
+    tenant->preset = pg_get_uuid(rows, i, 10);
     places_put(&r->tenants, uuid_span(&tenant->id), i);
-    return true;
+    return read_routing(r, rows, i, &tenant->routing);
 }
 
 static bool read_window(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
@@ -48,25 +77,10 @@ static bool read_project(struct snapshot_reading *r, const struct pg_rows *rows,
     project->id = pg_get_uuid(rows, i, 0);
     project->archived = pg_get_bool(rows, i, 2);
     project->budget_pico = snapshot_pico(rows, i, 4);
+    project->preset = pg_get_uuid(rows, i, 5);
     places_put(&r->projects, uuid_span(&project->id), i);
     return place(r, &r->tenants, "tenant", pg_get_uuid(rows, i, 1), &project->tenant) &&
            read_window(r, rows, i, 3, &project->budget_window);
-}
-
-static bool read_allowed(struct snapshot_reading *r, const struct pg_rows *rows, size_t row,
-                         int column, struct key_row *key)
-{
-    key->all_models = pg_is_null(rows, row, column);
-    if (key->all_models)
-        return true;
-    key->allowed_count = (uint32_t)pg_array_count(rows, row, column);
-    struct span *allowed = snapshot_room(r, key->allowed_count, sizeof(*allowed));
-    if (allowed == NULL)
-        return false;
-    for (uint32_t i = 0; i < key->allowed_count; i++)
-        allowed[i] = arena_span(r->rows->arena, pg_array_text(rows, row, column, i));
-    key->allowed_models = allowed;
-    return true;
 }
 
 static bool read_key(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i, void *row)
@@ -87,8 +101,10 @@ static bool read_key(struct snapshot_reading *r, const struct pg_rows *rows, uin
     key->budget_pico = snapshot_pico(rows, i, 9);
     key->requests_per_minute = pg_get_int64(rows, i, 10);
     key->tokens_per_minute = pg_get_int64(rows, i, 11);
+    key->preset = pg_get_uuid(rows, i, 12);
+    key->all_models = pg_is_null(rows, i, 7);
     places_put(&r->keys, uuid_span(&key->id), i);
-    return read_allowed(r, rows, i, 7, key);
+    return read_texts(r, rows, i, 7, &key->allowed_models, &key->allowed_count);
 }
 
 static bool read_secret(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i,
@@ -103,6 +119,17 @@ static bool read_secret(struct snapshot_reading *r, const struct pg_rows *rows, 
     secret->expires_ms = snapshot_until(rows, i, 3);
     secret->revoked = pg_get_bool(rows, i, 4);
     return place(r, &r->keys, "key", pg_get_uuid(rows, i, 1), &secret->key);
+}
+
+static bool read_preset(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i,
+                        void *row)
+{
+    struct preset_row *preset = row;
+    preset->id = pg_get_uuid(rows, i, 0);
+    preset->version = (int32_t)pg_get_int64(rows, i, 2);
+    preset->name = snapshot_text(r, rows, i, 3);
+    preset->body = snapshot_text(r, rows, i, 4);
+    return place(r, &r->tenants, "tenant", pg_get_uuid(rows, i, 1), &preset->tenant);
 }
 
 static bool read_plan(struct snapshot_reading *r, const struct pg_rows *rows, uint32_t i, void *row)
@@ -166,16 +193,24 @@ static bool read_subscription(struct snapshot_reading *r, const struct pg_rows *
 /* Each may point into those before it. */
 static const struct snapshot_table tables[] = {
     SNAPSHOT_TABLE(tenants, tenant, read_tenant, "read the tenants",
-                   "SELECT tenant_id, status, billing_mode, home_cell FROM tollgate.tenants "
-                   "ORDER BY tenant_id"),
+                   "SELECT tenant_id, t.status, t.billing_mode, t.home_cell, "
+                   "coalesce(r.continue_on_failure, false), coalesce(r.hedge, false), "
+                   "coalesce(r.zdr, false), coalesce(r.data_collection = 'deny', false), "
+                   "r.strategy, r.regions, r.preset_id FROM tollgate.tenants t "
+                   "LEFT JOIN tollgate.tenant_routing r USING (tenant_id) ORDER BY tenant_id"),
     SNAPSHOT_TABLE(projects, project, read_project, "read the projects",
                    "SELECT project_id, tenant_id, status = 'archived', budget_window, "
-                   "budget_pico FROM tollgate.projects ORDER BY project_id"),
+                   "budget_pico, preset_id FROM tollgate.projects ORDER BY project_id"),
     SNAPSHOT_TABLE(
         keys, key, read_key, "read the keys",
         "SELECT key_id, tenant_id, project_id, kind, status, status_reason, expires_at, "
-        "allowed_models, budget_window, budget_pico, requests_per_minute, tokens_per_minute "
-        "FROM tollgate.api_keys ORDER BY key_id"),
+        "allowed_models, budget_window, budget_pico, requests_per_minute, tokens_per_minute, "
+        "preset_id FROM tollgate.api_keys ORDER BY key_id"),
+    SNAPSHOT_TABLE(presets, preset, read_preset, "read the routing presets",
+                   "SELECT p.preset_id, p.tenant_id, p.current_version, p.name, v.body "
+                   "FROM tollgate.routing_presets p JOIN tollgate.routing_preset_versions v "
+                   "ON v.preset_id = p.preset_id AND v.version = p.current_version "
+                   "WHERE p.deleted_at IS NULL ORDER BY p.tenant_id, p.name COLLATE \"C\""),
     /* Secrets that died lately are kept in, so that the refusal can say why. */
     SNAPSHOT_TABLE(
         secrets, secret, read_secret, "read the secrets of keys",

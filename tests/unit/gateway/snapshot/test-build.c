@@ -28,7 +28,7 @@ static struct deployment_row deployments[DEPLOYMENTS];
 static struct price_version prices[DEPLOYMENTS + 2];
 static struct key_row keys[1];
 static struct project_row projects[1];
-static struct span allowed[2];
+static struct span allowed[2], regions[2];
 static const struct price_rate rates[2] = {{METER_INPUT, MODE_STANDARD, 0, 2000000},
                                            {METER_OUTPUT, MODE_STANDARD, 0, 8000000}};
 static const struct price_rate free_rates[1] = {{METER_INPUT, MODE_STANDARD, 0, 0}};
@@ -121,7 +121,16 @@ static struct snapshot_rows make_rows(void)
     discounts[0] = (struct plan_discount_row){1, 0, 20000};
     subscriptions[0] = (struct subscription_row){0, 0, T0};
     subscriptions[1] = (struct subscription_row){1, T0, INT64_MAX};
-    tenants[0] = (struct tenant_row){.id = {{31}}, .home_cell = S("c1"), .subscription_count = 2};
+    tenants[0] = (struct tenant_row){.id = {{31}},
+                                     .home_cell = S("c1"),
+                                     .subscription_count = 2,
+                                     .routing = {.hedge = true,
+                                                 .no_collection = true,
+                                                 .strategy = S("latency"),
+                                                 .regions = regions,
+                                                 .region_count = 2}};
+    regions[0] = S("eu");
+    regions[1] = S("us-east-1");
     projects[0] = (struct project_row){.id = {{41}}};
     allowed[0] = S("openai/gpt-4.1");
     allowed[1] = S("sonnet");
@@ -398,6 +407,8 @@ static void the_copy_is_the_same_or_nothing(void **state)
     assert_int("version", back->version, 7);
     assert_span("a text", back->deployments[1].base_url, "https://${RESOURCE}.azure.com/openai/v1");
     assert_span("a list of texts", back->keys[0].allowed_models[1], "sonnet");
+    assert_span("a text within", back->tenants[0].routing.strategy, "latency");
+    assert_span("a list within", back->tenants[0].routing.regions[1], "us-east-1");
     assert_int("a list of rates", back->prices[1].rates[1].pico_per_unit, 8000000);
     snapshot_rows_free(back);
     assert_int("another key", copy_read(path, S("other"), &back), -EBADMSG);

@@ -190,6 +190,56 @@ static void a_gateway_reads_one_consistent_view(void **state)
     pg_close(gateway);
 }
 
+/* On top of what the scene before left. */
+static void a_gateway_reads_what_a_tenant_says_of_routing(void **state)
+{
+    (void)state;
+    need_database(url);
+    struct store_error error = {""};
+    struct snapshot_rows *rows = NULL;
+    struct pg *all = open_database(url), *gateway = open_as(url, "tollgate_gateway");
+    assert_int_equal(
+        pg_script(all,
+                  "INSERT INTO tollgate.routing_presets (preset_id, tenant_id, name, created_by, "
+                  "current_version, deleted_at) SELECT gen_random_uuid(), tenant_id, n, 't', v, d "
+                  "FROM tollgate.tenants, (VALUES ('b', 2, NULL::timestamptz), ('a', 1, NULL), "
+                  "('gone', 1, now())) AS x(n, v, d);"
+                  "INSERT INTO tollgate.routing_preset_versions (preset_id, tenant_id, version, "
+                  "body, created_by) SELECT preset_id, tenant_id, v, "
+                  "format('{\"model\": \"a/%s%s\"}', name, v)::json, 't' "
+                  "FROM tollgate.routing_presets, generate_series(1, 2) v;"
+                  "INSERT INTO tollgate.tenant_routing (tenant_id, hedge, zdr, data_collection, "
+                  "strategy, regions, preset_id) SELECT tenant_id, true, true, 'deny', 'latency', "
+                  "'{eu,us}', preset_id FROM tollgate.routing_presets WHERE name = 'a';"
+                  "UPDATE tollgate.projects SET preset_id = p.preset_id "
+                  "FROM tollgate.routing_presets p WHERE p.name = 'b';"
+                  "UPDATE tollgate.deployments SET drained_at = now(), drained_by = 't', "
+                  "drain_reason = 'r', probe_interval_s = 30, probe_daily_cap_pico = 7 "
+                  "WHERE model = 'a/m'"),
+        PG_OK);
+    assert_store(STORE_OK, snapshot_read(gateway, &rows, &error), error);
+    const struct routing_row *routing = &rows->tenants[0].routing;
+    assert_true(routing->hedge && routing->zdr && routing->no_collection);
+    assert_false(routing->continue_on_failure);
+    assert_span("the strategy", routing->strategy, "latency");
+    assert_int_equal(routing->region_count, 2);
+    assert_span("the last region", routing->regions[1], "us");
+    assert_int_equal(rows->preset_count, 2);
+    assert_span("by name", rows->presets[0].name, "a");
+    assert_int_equal(rows->presets[1].version, 2);
+    assert_span("the newest", rows->presets[1].body, "{\"model\": \"a/b2\"}");
+    assert_true(uuid_equal(rows->tenants[0].preset, rows->presets[0].id));
+    assert_true(uuid_equal(rows->projects[0].preset, rows->presets[1].id));
+    assert_true(uuid_is_zero(rows->keys[0].preset));
+    const struct deployment_row *deployment = &rows->deployments[rows->models[0].first_deployment];
+    assert_true(deployment->draining);
+    assert_int_equal(deployment->probe_interval_s, 30);
+    assert_int_equal(deployment->probe_daily_cap_pico, 7);
+    snapshot_rows_free(rows);
+    pg_close(all);
+    pg_close(gateway);
+}
+
 static void a_word_that_is_not_known_keeps_the_old_snapshot(void **state)
 {
     (void)state;
@@ -216,6 +266,7 @@ int main(void)
         cmocka_unit_test(what_is_gone_is_retired_and_may_come_back),
         cmocka_unit_test(what_operators_set_stays),
         cmocka_unit_test(a_gateway_reads_one_consistent_view),
+        cmocka_unit_test(a_gateway_reads_what_a_tenant_says_of_routing),
         cmocka_unit_test(a_word_that_is_not_known_keeps_the_old_snapshot),
     };
     return cmocka_run_group_tests(tests, make, drop);

@@ -16,21 +16,29 @@ static int make(void **state)
     two = make_test_tenant(pg, "Two", BILLING_PREPAID, 0);
     give_credit(pg, one.made.tenant, 1000);
     give_credit(pg, two.made.tenant, 2000);
-    int r = pg_script(owner,
-                      "INSERT INTO tollgate.providers (provider, name) VALUES ('p', 'P');"
-                      "INSERT INTO tollgate.models (model, name, kind) VALUES ('a/m', 'M', 'chat');"
-                      "INSERT INTO tollgate.deployments (deployment_id, catalog_key, model, "
-                      "provider, upstream_id, failure_domain, dialect, base_url, auth) VALUES "
-                      "(gen_random_uuid(), 'p/m#0', 'a/m', 'p', 'm', 'p', 'openai', 'https://x', "
-                      "'bearer');"
-                      "INSERT INTO tollgate.price_versions (price_version_id, deployment_id, book, "
-                      "effective, source, created_by) SELECT gen_random_uuid(), deployment_id, b, "
-                      "tstzrange(now(), NULL), 's', 't' FROM tollgate.deployments, "
-                      "unnest(ARRAY['cost', 'list']) b;"
-                      "INSERT INTO tollgate.price_rates (price_version_id, meter, pico_per_unit) "
-                      "SELECT price_version_id, 'input', 7 FROM tollgate.price_versions;") == PG_OK
-                ? 0
-                : -1;
+    int r =
+        pg_script(owner,
+                  "INSERT INTO tollgate.providers (provider, name) VALUES ('p', 'P');"
+                  "INSERT INTO tollgate.models (model, name, kind) VALUES ('a/m', 'M', 'chat');"
+                  "INSERT INTO tollgate.deployments (deployment_id, catalog_key, model, "
+                  "provider, upstream_id, failure_domain, dialect, base_url, auth) VALUES "
+                  "(gen_random_uuid(), 'p/m#0', 'a/m', 'p', 'm', 'p', 'openai', 'https://x', "
+                  "'bearer');"
+                  "INSERT INTO tollgate.price_versions (price_version_id, deployment_id, book, "
+                  "effective, source, created_by) SELECT gen_random_uuid(), deployment_id, b, "
+                  "tstzrange(now(), NULL), 's', 't' FROM tollgate.deployments, "
+                  "unnest(ARRAY['cost', 'list']) b;"
+                  "INSERT INTO tollgate.price_rates (price_version_id, meter, pico_per_unit) "
+                  "SELECT price_version_id, 'input', 7 FROM tollgate.price_versions;"
+                  "INSERT INTO tollgate.routing_presets (preset_id, tenant_id, name, created_by) "
+                  "SELECT gen_random_uuid(), tenant_id, 'p', 't' FROM tollgate.tenants;"
+                  "INSERT INTO tollgate.routing_preset_versions (preset_id, tenant_id, version, "
+                  "body, created_by) SELECT preset_id, tenant_id, 1, '{}', 't' "
+                  "FROM tollgate.routing_presets;"
+                  "INSERT INTO tollgate.tenant_routing (tenant_id) "
+                  "SELECT tenant_id FROM tollgate.tenants;") == PG_OK
+            ? 0
+            : -1;
     pg_close(pg);
     pg_close(owner);
     return r;
@@ -74,6 +82,9 @@ static const char *const tenants_tables[] = {
     "sources",
     "gateways",
     "provider_credentials",
+    "routing_presets",
+    "routing_preset_versions",
+    "tenant_routing",
 };
 
 static int64_t count_of(struct pg *pg, const char *table)
@@ -107,10 +118,24 @@ static void a_tenant_sees_its_own_rows_and_what_is_for_all(void **state)
         const char *what;
         int64_t count;
     } rows[] = {
-        {"tenants", 1},        {"projects", 1},      {"api_keys", 1},       {"api_key_secrets", 1},
-        {"subscriptions", 1},  {"wallets", 1},       {"credit_grants", 1},  {"ledger_txns", 1},
-        {"ledger_entries", 2}, {"plan_versions", 3}, {"price_versions", 1}, {"price_rates", 1},
-        {"operators", 0},      {"settings", 0},      {"sources", 0},
+        {"tenants", 1},
+        {"projects", 1},
+        {"api_keys", 1},
+        {"api_key_secrets", 1},
+        {"subscriptions", 1},
+        {"wallets", 1},
+        {"credit_grants", 1},
+        {"ledger_txns", 1},
+        {"ledger_entries", 2},
+        {"plan_versions", 3},
+        {"price_versions", 1},
+        {"price_rates", 1},
+        {"operators", 0},
+        {"settings", 0},
+        {"sources", 0},
+        {"routing_presets", 1},
+        {"routing_preset_versions", 1},
+        {"tenant_routing", 1},
     };
     struct store_error error = {""};
     struct pg *pg = open_as(url, "tollgate_control");
@@ -144,6 +169,8 @@ static void a_tenant_changes_neither_others_nor_its_own_money(void **state)
         "UPDATE tollgate.tenants SET status = 'active'",
         "UPDATE tollgate.budgets SET spent_pico = 0",
         "UPDATE tollgate.api_keys SET name = 'x' WHERE tenant_id <> tollgate.current_tenant()",
+        "UPDATE tollgate.tenant_routing SET hedge = true "
+        "WHERE tenant_id <> tollgate.current_tenant()",
     };
     static const char *const refused[] = {
         "INSERT INTO tollgate.subscriptions SELECT tollgate.current_tenant(), plan_version_id, "
@@ -154,6 +181,9 @@ static void a_tenant_changes_neither_others_nor_its_own_money(void **state)
         "INSERT INTO tollgate.projects (project_id, tenant_id, name) "
         "VALUES (gen_random_uuid(), gen_random_uuid(), 'x')",
         "DELETE FROM tollgate.projects",
+        "INSERT INTO tollgate.routing_presets (preset_id, tenant_id, name, created_by) "
+        "VALUES (gen_random_uuid(), gen_random_uuid(), 'x', 'x')",
+        "UPDATE tollgate.routing_preset_versions SET body = '{}'",
         "INSERT INTO tollgate.usage_events DEFAULT VALUES",
         "SELECT tollgate.lease_free('{}', 'closed')",
     };
@@ -218,11 +248,17 @@ static void what_has_happened_does_not_change(void **state)
     (void)state;
     need_database(url);
     static const char *const refused[] = {
-        "UPDATE tollgate.ledger_entries SET amount_pico = 1", "DELETE FROM tollgate.ledger_entries",
-        "UPDATE tollgate.ledger_txns SET kind = 'x'",         "DELETE FROM tollgate.price_rates",
-        "UPDATE tollgate.price_versions SET source = 'x'",    "DELETE FROM tollgate.price_versions",
-        "UPDATE tollgate.plan_versions SET markup_ppm = 0",   "DELETE FROM tollgate.subscriptions",
-        "UPDATE tollgate.audit_log SET actor = 'x'",          "DELETE FROM tollgate.audit_log",
+        "UPDATE tollgate.ledger_entries SET amount_pico = 1",
+        "DELETE FROM tollgate.ledger_entries",
+        "UPDATE tollgate.ledger_txns SET kind = 'x'",
+        "DELETE FROM tollgate.price_rates",
+        "UPDATE tollgate.price_versions SET source = 'x'",
+        "DELETE FROM tollgate.price_versions",
+        "UPDATE tollgate.plan_versions SET markup_ppm = 0",
+        "DELETE FROM tollgate.subscriptions",
+        "UPDATE tollgate.audit_log SET actor = 'x'",
+        "DELETE FROM tollgate.audit_log",
+        "UPDATE tollgate.routing_preset_versions SET body = '{}'",
     };
     struct pg *pg = open_as(url, "tollgate_owner");
     assert_int_equal(pg_begin(pg, PG_READ_COMMITTED), PG_OK);
