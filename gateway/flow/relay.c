@@ -5,6 +5,7 @@
 #include "gateway/flow/health.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
+#include "gateway/route/route_next.h"
 
 /* Of an error's body; the rest is not read. */
 #define ERROR_BODY_MAX ((size_t)64 << 10)
@@ -211,6 +212,11 @@ static enum attempt_result result_of(const struct attempt *attempt)
                                                                  : ATTEMPT_CLIENT_ERROR;
     case FAULT_STREAM:
         return ATTEMPT_SERVER_ERROR;
+    case FAULT_BLOCKED:
+        return ATTEMPT_CLIENT_ERROR;
+    case FAULT_DEADLINE:
+    case FAULT_MOCKED:
+        return ATTEMPT_CANCELLED;
     case FAULT_NONSENSE:
     case FAULTS:
         break;

@@ -3,6 +3,7 @@
  */
 #include "common/base/digest.h"
 #include "gateway/flow/parts.h"
+#include "gateway/route/route_next.h"
 
 static enum go refuse(struct flow *flow, enum refusal refusal, const struct refusal_say *say)
 {

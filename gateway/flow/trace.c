@@ -8,6 +8,7 @@
 #include "common/base/money.h"
 #include "gateway/dialect/chat_member.h"
 #include "gateway/flow/parts.h"
+#include "gateway/route/route_next.h"
 
 enum { TRACE_MAX = 64 << 10 };
 

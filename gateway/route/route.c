@@ -3,11 +3,6 @@
  */
 #include "gateway/route/route.h"
 
-#define AGAIN_MAX 3 /* attempts at an only candidate */
-#define BACKOFF_FIRST_MS INT64_C(250)
-/* Longer than this a client's own retry is the better one. */
-#define WAIT_MAX_MS INT64_C(5000)
-
 static bool named(const struct span *names, uint32_t count, struct span provider)
 {
     for (uint32_t i = 0; i < count; i++)
@@ -110,10 +105,10 @@ struct collecting {
 _Static_assert((int)ROUTE_CANDIDATES_MAX == (int)POLICY_PLACES_MAX, "all can be put in order");
 
 static void exclude(struct route *route, const struct snapshot_deployment *deployment,
-                    struct filtered by)
+                    struct filtered by, uint8_t leg)
 {
     if (route->excluded_count < ROUTE_CANDIDATES_MAX)
-        route->excluded[route->excluded_count++] = (struct route_excluded){deployment, by};
+        route->excluded[route->excluded_count++] = (struct route_excluded){deployment, by, leg};
 }
 
 static void add(struct collecting *c, const struct route_candidate *candidate,
@@ -160,7 +155,7 @@ static enum route_rule unsold(const struct collecting *c, struct route_candidate
 
 static void consider(struct collecting *c, const struct snapshot_deployment *deployment)
 {
-    struct route_candidate candidate = {.deployment = deployment};
+    struct route_candidate candidate = {.deployment = deployment, .leg = c->wish->leg};
     struct filtered by = {unsold(c, &candidate), false};
     struct board_look look;
 
@@ -179,7 +174,7 @@ static void consider(struct collecting *c, const struct snapshot_deployment *dep
     if (by.rule == RULE_NONE)
         add(c, &candidate, &look);
     else
-        exclude(c->route, deployment, by);
+        exclude(c->route, deployment, by, c->wish->leg);
 }
 
 /* Moves the one at `at` behind all others. */
@@ -224,9 +219,11 @@ static void put_in_order(struct collecting *c)
 
 static void leave_one(struct route *route, uint32_t from)
 {
-    while (route->count > from + 1)
-        exclude(route, route->candidates[--route->count].deployment,
-                (struct filtered){RULE_FALLBACKS, false});
+    while (route->count > from + 1) {
+        const struct route_candidate *last = &route->candidates[--route->count];
+
+        exclude(route, last->deployment, (struct filtered){RULE_FALLBACKS, false}, last->leg);
+    }
 }
 
 enum route_outcome route_collect(const struct route_view *view, const struct snapshot_model *model,
@@ -256,68 +253,4 @@ enum route_outcome route_collect(const struct route_view *view, const struct sna
     if (route->count > c.from)
         return ROUTE_OK;
     return !c.sold ? ROUTE_NOT_SOLD : !c.left ? ROUTE_FILTERED : ROUTE_ALL_OUT;
-}
-
-/* Tried itself, or behind the account of one that was. */
-static bool used_up(const struct route *route, uint32_t index)
-{
-    const struct snapshot_deployment *deployment = route->candidates[index].deployment;
-
-    for (uint32_t i = 0; i < route->tried_count; i++) {
-        const struct snapshot_deployment *other = route->candidates[route->tried[i]].deployment;
-        if (route->tried[i] == index ||
-            (deployment->failure_domain.size > 0 &&
-             span_equal(deployment->failure_domain, other->failure_domain)))
-            return true;
-    }
-    return false;
-}
-
-const struct route_candidate *route_next(struct route *route)
-{
-    bool stays = route->stays;
-
-    route->stays = false;
-    if (route->tried_count == ROUTE_ATTEMPTS_MAX)
-        return NULL;
-    if (stays && route->tried_count > 0) {
-        uint32_t same = route->tried[route->tried_count - 1];
-
-        route->tried[route->tried_count++] = same;
-        return &route->candidates[same];
-    }
-    for (uint32_t i = 0; i < route->count; i++)
-        if (!used_up(route, i)) {
-            route->tried[route->tried_count++] = i;
-            return &route->candidates[i];
-        }
-    return NULL;
-}
-
-void route_stay(struct route *route)
-{
-    route->stays = true;
-}
-
-/* Whether all candidates stand behind one account: then there is nobody else to go to. */
-static bool one_domain(const struct route *route)
-{
-    struct span first = route->candidates[0].deployment->failure_domain;
-
-    for (uint32_t i = 1; i < route->count; i++)
-        if (first.size == 0 || !span_equal(first, route->candidates[i].deployment->failure_domain))
-            return false;
-    return route->count > 0;
-}
-
-bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms, int64_t *wait_ms_out)
-{
-    int64_t most = BACKOFF_FIRST_MS << route->tried_count;
-
-    if (!one_domain(route) || route->tried_count == 0 || route->tried_count >= AGAIN_MAX ||
-        retry_after_ms > WAIT_MAX_MS)
-        return false;
-    route->tried[route->tried_count++] = 0;
-    *wait_ms_out = retry_after_ms > 0 ? retry_after_ms : (int64_t)(random % (uint64_t)most);
-    return true;
 }

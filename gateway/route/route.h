@@ -2,7 +2,8 @@
  * route: which deployments may serve a request, and in which order they are tried.
  *
  * Candidates are collected once per request: filter.h says who is none, policy.h in which order the
- * others come, the board who had an outage. Nothing here dispatches. Pure but for the board.
+ * others come, the board who had an outage. Nothing here dispatches. Pure but for the board. Who of
+ * them is next is route_next.h's.
  */
 #ifndef TOLLGATE_GATEWAY_ROUTE_ROUTE_H
 #define TOLLGATE_GATEWAY_ROUTE_ROUTE_H
@@ -14,8 +15,9 @@
 #include "gateway/route/filter.h"
 #include "gateway/route/policy.h"
 #include "gateway/snapshot/snapshot.h"
+#include "tenants/model/preset.h"
 
-enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5 };
+enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5, ROUTE_LEGS_MAX = 16 };
 
 /* ---- candidates ---- */
 /* What the client wishes: names of providers. */
@@ -32,6 +34,7 @@ struct route_wish {
     const void *serves_context;
     struct route_filter filter;
     enum policy policy;
+    uint8_t leg;                         /* which of the route's: those of one model */
     uint64_t random;                     /* requests that share it stay together; see policy.h */
     int64_t input_tokens, output_tokens; /* about what it will be: what prices are compared by */
 };
@@ -39,20 +42,33 @@ struct route_wish {
 struct route_candidate {
     const struct snapshot_deployment *deployment;
     struct snapshot_terms terms; /* as they bind this request there */
+    uint8_t leg;
+};
+
+/* The candidates of one model, or of one target of a preset: what leads to them from others, and
+ * from them to others. */
+struct route_leg {
+    uint8_t on;                             /* 1 << enum preset_fall; 0: any; of the first: any */
+    const struct preset_statuses *leave_on; /* NULL: by the gateway's rules; borrowed */
 };
 
 /* One that is no candidate, and why. */
 struct route_excluded {
     const struct snapshot_deployment *deployment;
     struct filtered by;
+    uint8_t leg;
 };
 
 struct route {
+    struct route_leg legs[ROUTE_LEGS_MAX];
     struct route_candidate candidates[ROUTE_CANDIDATES_MAX]; /* best first */
     uint32_t count;
     uint32_t tried[ROUTE_ATTEMPTS_MAX]; /* indices of candidates, in order */
     uint32_t tried_count;
-    bool stays;                                           /* the next is the last once more */
+    uint8_t about_model; /* 1 << place in tried[]: its end says nothing of the account */
+    uint16_t towards;    /* 1 << leg: where the last end leads; 0: none was told */
+    uint64_t barred;     /* 1 << candidate: an end said that it will not do */
+    bool stays;          /* the next is the last once more */
     struct route_excluded excluded[ROUTE_CANDIDATES_MAX]; /* in the catalog's order */
     uint32_t excluded_count;
 };
@@ -82,18 +98,5 @@ struct route_view {
 must_use enum route_outcome route_collect(const struct route_view *view,
                                           const struct snapshot_model *model,
                                           const struct route_wish *wish, struct route *route);
-
-/* The next candidate to be tried: the first that was not, whose failure domain was not; NULL when
- * none is left or the attempts are used up. */
-must_use const struct route_candidate *route_next(struct route *route);
-
-/* The next candidate is the one tried last once more: it has another credential. */
-void route_stay(struct route *route);
-
-/* Whether the first candidate may be tried once more, because there is no other account to go to,
- * after *wait_ms_out: exponential backoff with full jitter (`random` is any number), or what the
- * provider asked for. */
-must_use bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms,
-                          int64_t *wait_ms_out);
 
 #endif

@@ -17,8 +17,10 @@ const char *attempt_fault_name(enum attempt_fault fault)
         [FAULT_CONNECT] = "connect",     [FAULT_STALE] = "stale",
         [FAULT_RESET] = "reset",         [FAULT_FIRST_TOKEN] = "timeout_first",
         [FAULT_IDLE] = "timeout_idle",   [FAULT_TOTAL] = "timeout_total",
-        [FAULT_STATUS] = "status",       [FAULT_NONSENSE] = "nonsense",
-        [FAULT_TRUNCATED] = "truncated", [FAULT_STREAM] = "stream_error",
+        [FAULT_DEADLINE] = "deadline",   [FAULT_BLOCKED] = "content_filter",
+        [FAULT_MOCKED] = "mocked",       [FAULT_STATUS] = "status",
+        [FAULT_NONSENSE] = "nonsense",   [FAULT_TRUNCATED] = "truncated",
+        [FAULT_STREAM] = "stream_error",
     };
 
     return names[fault];
@@ -42,11 +44,27 @@ static struct verdict_out limited(int64_t wait_ms)
                                 .blame = BLAME_CREDENTIAL_HERE};
 }
 
+/* 403 is some providers' word for a refused content. */
+static bool is_about_asked(const struct verdict_in *in)
+{
+    if (in->about == FALL_POLICY && in->status == 403)
+        return true;
+    return in->about != FALL_ERROR &&
+           (in->status == 0 || in->status == 400 || in->status == 413 || in->status == 422);
+}
+
+static struct verdict_out refused_as(enum preset_fall fall)
+{
+    return (struct verdict_out){.verdict = VERDICT_PASS_ON, .fall = fall};
+}
+
 static struct verdict_out of_status(const struct verdict_in *in)
 {
     int64_t wait =
         in->retry_after_ms < RETRY_AFTER_MAX_MS ? in->retry_after_ms : RETRY_AFTER_MAX_MS;
 
+    if (is_about_asked(in))
+        return refused_as(in->about);
     switch (in->status) {
     case 400:
     case 413:
@@ -91,15 +109,26 @@ struct verdict_out verdict_of(const struct verdict_in *in)
         break;
     case FAULT_CONNECT:
     case FAULT_RESET:
-    case FAULT_FIRST_TOKEN:
     case FAULT_IDLE:
     case FAULT_TRUNCATED:
     case FAULT_NONSENSE:
         out = next(OUTAGE_MS);
         break;
+    case FAULT_FIRST_TOKEN:
+        out = next(in->hurried ? 0 : OUTAGE_MS);
+        break;
+    case FAULT_DEADLINE:
+        out = (struct verdict_out){.verdict = VERDICT_GIVE_UP};
+        break;
+    case FAULT_BLOCKED:
+        out = refused_as(FALL_POLICY);
+        break;
+    case FAULT_MOCKED:
+        out = next(0);
+        break;
     case FAULT_TOTAL:
         /* Two providers would be paid for a whole answer. */
-        out = next(OUTAGE_MS);
+        out = next(in->hurried ? 0 : OUTAGE_MS);
         if (!in->stream)
             out.verdict = VERDICT_GIVE_UP;
         break;
@@ -107,7 +136,7 @@ struct verdict_out verdict_of(const struct verdict_in *in)
         out = of_status(in);
         break;
     case FAULT_STREAM:
-        out = in->status == 0 ? next(OUTAGE_MS) : of_status(in);
+        out = in->status == 0 && !is_about_asked(in) ? next(OUTAGE_MS) : of_status(in);
         break;
     case FAULTS:
         break;

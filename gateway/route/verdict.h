@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/base/attr.h"
+#include "tenants/model/preset.h"
 
 /* How an attempt ended without an answer that can be delivered. */
 enum attempt_fault {
@@ -21,6 +22,9 @@ enum attempt_fault {
     FAULT_FIRST_TOKEN, /* no content within its time */
     FAULT_IDLE,        /* silence between chunks */
     FAULT_TOTAL,       /* the whole time is over */
+    FAULT_DEADLINE,    /* the client's own time for the request is over */
+    FAULT_BLOCKED,     /* it answered with nothing, because of what was asked */
+    FAULT_MOCKED,      /* not sent: the client wants to see what follows */
     FAULT_STATUS,      /* an HTTP status that is no success; see `status` */
     FAULT_NONSENSE,    /* a success whose body is none */
     FAULT_TRUNCATED,   /* a stream without its end marker */
@@ -44,8 +48,10 @@ enum verdict_blame {
 
 struct verdict_in {
     enum attempt_fault fault;
-    int status;       /* of FAULT_STATUS, or of an error in a stream that tells one; else 0 */
-    const char *code; /* the provider's error code; may be "" */
+    int status;             /* of FAULT_STATUS, or of an error in a stream that tells one; else 0 */
+    const char *code;       /* the provider's error code; may be "" */
+    enum preset_fall about; /* by the words of its error; FALL_ERROR: neither of the others */
+    bool hurried;           /* the time that was over was shorter than the deployment's own */
     bool path_unsure; /* not every such provider has this path: a 404 says nothing of the model */
     bool stream;
     bool content; /* some was already sent to the client */
@@ -57,6 +63,7 @@ struct verdict_out {
     int64_t outage_ms;   /* goes behind the others for so long; 0: no outage */
     int64_t cooldown_ms; /* out for so long: its credential or name is wrong; 0: not */
     enum verdict_blame blame;
+    enum preset_fall fall; /* of VERDICT_PASS_ON too: who else may take it */
 };
 
 must_use struct verdict_out verdict_of(const struct verdict_in *in);

@@ -8,7 +8,7 @@
 
 #include "common/base/mem.h"
 #include "gateway/route/rotation.h"
-#include "gateway/route/route.h"
+#include "gateway/route/route_next.h"
 #include "gateway/route/verdict.h"
 #include "tests/support/route-simulator/clock.h"
 

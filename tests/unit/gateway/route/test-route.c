@@ -1,7 +1,7 @@
 #include "tests/support/testing.h"
 
 #include "gateway/route/board.h"
-#include "gateway/route/route.h"
+#include "gateway/route/route_next.h"
 
 static struct snapshot_deployment deployments[5];
 static const struct snapshot_deployment *pointers[5];

@@ -72,6 +72,17 @@ static void every_end_has_its_verdict(void **state)
          VERDICT_PASS_ON,
          false,
          false},
+        {"the client's own time is over",
+         {.fault = FAULT_DEADLINE, .code = ""},
+         VERDICT_GIVE_UP,
+         false,
+         false},
+        {"the client's own time for the first token",
+         {.fault = FAULT_FIRST_TOKEN, .code = "", .stream = true, .hurried = true},
+         VERDICT_NEXT,
+         false,
+         false},
+        {"mocked", {.fault = FAULT_MOCKED, .code = ""}, VERDICT_NEXT, false, false},
         {"anything behind content",
          {.fault = FAULT_RESET, .code = "", .stream = true, .content = true},
          VERDICT_GIVE_UP,
@@ -139,11 +150,67 @@ static void a_refused_or_limited_credential_is_to_blame_alone(void **state)
         assert_int(rows[i].what, verdict_of(&rows[i].in).blame, rows[i].blame);
 }
 
+static void what_was_asked_may_be_taken_by_others_of_its_kind(void **state)
+{
+    static const struct {
+        const char *what;
+        struct verdict_in in;
+        enum verdict verdict;
+        enum preset_fall fall;
+    } rows[] = {
+        {"a prompt that is too long",
+         {.fault = FAULT_STATUS, .status = 400, .code = "", .about = FALL_CONTEXT},
+         VERDICT_PASS_ON,
+         FALL_CONTEXT},
+        {"likewise, as 413",
+         {.fault = FAULT_STATUS, .status = 413, .code = "", .about = FALL_CONTEXT},
+         VERDICT_PASS_ON,
+         FALL_CONTEXT},
+        {"likewise, in a stream without a status",
+         {.fault = FAULT_STREAM, .code = "", .about = FALL_CONTEXT},
+         VERDICT_PASS_ON,
+         FALL_CONTEXT},
+        {"a content that is refused",
+         {.fault = FAULT_STATUS, .status = 400, .code = "", .about = FALL_POLICY},
+         VERDICT_PASS_ON,
+         FALL_POLICY},
+        {"403 for it is no refused credential",
+         {.fault = FAULT_STATUS, .status = 403, .code = "", .about = FALL_POLICY},
+         VERDICT_PASS_ON,
+         FALL_POLICY},
+        {"403 for a long prompt is one",
+         {.fault = FAULT_STATUS, .status = 403, .code = "", .about = FALL_CONTEXT},
+         VERDICT_NEXT,
+         FALL_ERROR},
+        {"words in a 500 are not looked at",
+         {.fault = FAULT_STATUS, .status = 500, .code = "", .about = FALL_CONTEXT},
+         VERDICT_NEXT,
+         FALL_ERROR},
+        {"an answer of nothing",
+         {.fault = FAULT_BLOCKED, .code = ""},
+         VERDICT_PASS_ON,
+         FALL_POLICY},
+        {"another 400",
+         {.fault = FAULT_STATUS, .status = 400, .code = ""},
+         VERDICT_PASS_ON,
+         FALL_ERROR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct verdict_out out = verdict_of(&rows[i].in);
+
+        assert_int(rows[i].what, out.verdict, rows[i].verdict);
+        assert_int(rows[i].what, out.fall, rows[i].fall);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_end_has_its_verdict),
         cmocka_unit_test(a_refused_or_limited_credential_is_to_blame_alone),
+        cmocka_unit_test(what_was_asked_may_be_taken_by_others_of_its_kind),
         cmocka_unit_test(retry_after_is_believed_up_to_ten_minutes),
     };
 
