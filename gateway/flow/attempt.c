@@ -15,6 +15,7 @@ struct attempt *attempt_new(const struct flow_config *config)
 {
     struct attempt *attempt = mem_new(sizeof(*attempt));
 
+    attempt->index = ATTEMPT_NOT_BEGUN;
     attempt->sse = sse_make();
     attempt->messages = event_stream_make();
     attempt->body = buf_make(config->max_answer_bytes);
@@ -41,6 +42,7 @@ void attempt_free(struct attempt *attempt)
 void attempt_clear(struct attempt *attempt)
 {
     struct attempt clean = {.flow = attempt->flow,
+                            .index = ATTEMPT_NOT_BEGUN,
                             .sse = attempt->sse,
                             .messages = attempt->messages,
                             .body = attempt->body,

@@ -31,10 +31,12 @@ enum attempt_way {
 
 struct flow;
 
+#define ATTEMPT_NOT_BEGUN UINT32_MAX
+
 /* One attempt; begun anew for each. */
 struct attempt {
     struct flow *flow;
-    uint32_t index; /* of the event's attempts */
+    uint32_t index; /* of the event's attempts, or … */
     const struct route_candidate *candidate;
     const struct snapshot_credential *credential; /* of it; NULL: it has none */
     const struct upstream_language *language;
@@ -60,6 +62,7 @@ struct attempt {
     enum upstream_end end;
     bool paused;
     int64_t begun_ms, last_ms, done_ms; /* monotonic; done_ms 0: no marker yet */
+    int64_t late_ms;                    /* when it is hedged; 0: not looked at yet */
     int64_t sent_us;                    /* 0: not sent yet */
     size_t bytes;                       /* of the body so far */
 

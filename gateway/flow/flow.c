@@ -124,6 +124,8 @@ static void flow_end(struct flow *flow)
 {
     struct flow_pool *pool = flow->worker->pool;
 
+    if (flow->other != NULL)
+        flow_drop(flow);
     flow_cancel(flow);
     httpd_timer_cancel(flow->worker->httpd, &flow->timer);
     snapshot_unref(flow->snapshot);
@@ -205,6 +207,7 @@ void flow_gauges(const struct flow_worker *worker, int64_t *upstreams_out, int64
         const struct flow *flow = list_item(link, struct flow, link);
 
         *upstreams_out += flow->attempt->call != NULL;
+        *upstreams_out += flow->other != NULL && flow->other->call != NULL;
         *streams_out += flow->ask.stream && flow->head_sent && flow->request != NULL;
     }
 }
@@ -228,6 +231,22 @@ void flow_arm(struct flow *flow, int64_t due_mono_ms)
         httpd_timer_set(flow->worker->httpd, &flow->timer, due_mono_ms);
 }
 
+static enum step step_after(enum step step, enum go go)
+{
+    switch (go) {
+    case GO_NEXT:
+        return step + 1;
+    case GO_ROUTE:
+        return STEP_ROUTE;
+    case GO_SEND:
+        return STEP_SEND;
+    case GO_END:
+    case GO_WAIT:
+        break;
+    }
+    return STEP_SETTLE;
+}
+
 void flow_run(struct flow *flow)
 {
     if (flow->running) {
@@ -241,7 +260,7 @@ void flow_run(struct flow *flow)
             enum go go = steps[flow->step].run(flow);
             if (go == GO_WAIT)
                 break;
-            flow->step = go == GO_NEXT ? flow->step + 1 : go == GO_ROUTE ? STEP_ROUTE : STEP_SETTLE;
+            flow->step = step_after(flow->step, go);
         }
     } while (flow->again && flow->step != STEP_DONE);
     flow->running = false;

@@ -85,9 +85,16 @@ void flow_tell_served(const struct flow *flow)
                         attempt->begun_ms);
 }
 
+static const struct board_end nothing = {.result = BOARD_NEITHER};
+
+void flow_tell_nothing(const struct flow *flow)
+{
+    board_end(flow->worker->board, flow->attempt->candidate->deployment, &nothing,
+              flow_now_ms(flow));
+}
+
 void flow_tell_over(const struct flow *flow)
 {
-    static const struct board_end nothing = {.result = BOARD_NEITHER};
     const struct route_candidate *candidate = &flow->route.candidates[0];
 
     if (flow->metering.event.attempt_count > 0)

@@ -43,9 +43,24 @@ must_use int64_t flow_input_bound_at(const struct flow *flow,
 must_use int64_t flow_output_bound_at(const struct flow *flow,
                                       const struct snapshot_deployment *deployment);
 
+/* hedge.c: two attempts at once */
+/* Makes `attempt`, one of the two, the one that all is about. */
+void flow_look_at(struct flow *flow, struct attempt *attempt);
+/* Whether a second one is to be made now; else sets the timer. */
+must_use bool flow_hedge_due(struct flow *flow);
+/* GO_SEND: a second one waits to be sent. */
+must_use enum go flow_hedge(struct flow *flow);
+/* The one that all is about goes, and the other one is it. */
+void flow_drop(struct flow *flow);
+/* It answers: the other one, if there is one, is given up. */
+void flow_decide(struct flow *flow);
+
 /* relay.c: what comes back */
 must_use enum go flow_relay(struct flow *flow);
 extern const struct upstream_events flow_upstream_events;
+/* The time for which only a provider is waited for. */
+void flow_wait_begin(struct flow *flow);
+void flow_wait_end(struct flow *flow);
 /* Gives the running call up. */
 void flow_cancel(struct flow *flow);
 /* The attempt failed; the first fault stays. */

@@ -35,10 +35,27 @@ static const char *const stream_types[] = {
     [FRAMING_EVENT_STREAM] = "application/vnd.amazon.eventstream",
 };
 
+/* What is told is about that attempt; behind it all is about the one it was about before. */
+static struct attempt *hear(struct attempt *attempt)
+{
+    struct attempt *before = attempt->flow->attempt;
+
+    flow_look_at(attempt->flow, attempt);
+    return before;
+}
+
+static void heard(struct flow *flow, struct attempt *before, bool run)
+{
+    if (flow->other != NULL)
+        flow_look_at(flow, before);
+    if (run)
+        flow_run(flow);
+}
+
 static void on_head(void *context, const struct upstream_head *head)
 {
-    struct flow *flow = context;
-    struct attempt *attempt = flow->attempt;
+    struct attempt *attempt = context, *before = hear(attempt);
+    struct flow *flow = attempt->flow;
     size_t size = head->request_id.size;
 
     attempt->head = (struct upstream_head){
@@ -49,16 +66,29 @@ static void on_head(void *context, const struct upstream_head *head)
     attempt->streamed = head->status >= 200 && head->status < 300 && flow->ask.stream &&
                         span_starts(head->content_type, stream_types[attempt->language->framing]);
     served_head(flow, head->content_type);
-    if (head->content_encoding.size > 0 && !span_is_nocase(head->content_encoding, "identity")) {
+    if (head->content_encoding.size > 0 && !span_is_nocase(head->content_encoding, "identity"))
         flow_fail(flow, FAULT_NONSENSE);
-        flow_run(flow);
-    }
+    heard(flow, before, attempt->failed);
+}
+
+void flow_wait_begin(struct flow *flow)
+{
+    if (flow->waiting_us == 0)
+        flow->waiting_us = clock_mono_us();
+}
+
+void flow_wait_end(struct flow *flow)
+{
+    if (flow->waiting_us != 0)
+        flow->waited_us += clock_mono_us() - flow->waiting_us;
+    flow->waiting_us = 0;
 }
 
 void flow_note_content(struct flow *flow)
 {
     flow->attempt->content = true;
-    flow->waited_us += clock_mono_us() - flow->attempt->sent_us;
+    flow_decide(flow);
+    flow_wait_end(flow);
     flow->first_us = clock_mono_us();
     flow->progress_ms = flow_now_ms(flow);
     flow_arm(flow, flow->progress_ms + flow->worker->config.progress_ms);
@@ -79,11 +109,12 @@ static void gather(struct flow *flow, struct span bytes)
 
 static void on_bytes(void *context, struct span bytes)
 {
-    struct flow *flow = context;
-    struct attempt *attempt = flow->attempt;
+    struct attempt *attempt = context, *before;
+    struct flow *flow = attempt->flow;
 
     if (attempt->failed)
         return;
+    before = hear(attempt);
     attempt->last_ms = flow_now_ms(flow);
     attempt->bytes += bytes.size;
     if (flow->worker->metrics != NULL)
@@ -94,18 +125,17 @@ static void on_bytes(void *context, struct span bytes)
         served_raw(flow, bytes);
     else
         gather(flow, bytes);
-    if (attempt->failed || attempt->done)
-        flow_run(flow);
+    heard(flow, before, attempt->failed || attempt->done);
 }
 
 static void on_end(void *context, enum upstream_end end)
 {
-    struct flow *flow = context;
+    struct attempt *attempt = context;
 
-    flow->attempt->call = NULL;
-    flow->attempt->ended = true;
-    flow->attempt->end = end;
-    flow_run(flow);
+    attempt->call = NULL;
+    attempt->ended = true;
+    attempt->end = end;
+    flow_run(attempt->flow);
 }
 
 const struct upstream_events flow_upstream_events = {
@@ -229,8 +259,8 @@ static void end_attempt(struct flow *flow, const char *reason, enum attempt_resu
     struct attempt *attempt = flow->attempt;
     struct usage_event *event = &flow->metering.event;
 
-    if (!attempt->content && attempt->sent_us != 0)
-        flow->waited_us += clock_mono_us() - attempt->sent_us;
+    if (flow->other == NULL)
+        flow_wait_end(flow);
     metering_end(&flow->metering, attempt->head.status, reason,
                  attempt->head.status == 0 ? NULL : &attempt->answer, clock_mono_us());
     event->provider_request_id = attempt->request_id[0] == '\0'
@@ -259,10 +289,11 @@ static void pass_on(struct flow *flow)
     flow_refuse(flow, refusal, &say);
 }
 
-static enum go end_failed(struct flow *flow)
+static struct verdict_in fault_of(const struct flow *flow)
 {
-    struct attempt *attempt = flow->attempt;
-    const struct verdict_in in = {
+    const struct attempt *attempt = flow->attempt;
+
+    return (struct verdict_in){
         .fault = attempt->fault,
         .status =
             attempt->fault == FAULT_STREAM ? attempt->answer.error_status : attempt->head.status,
@@ -271,20 +302,35 @@ static enum go end_failed(struct flow *flow)
         .stream = flow->ask.stream || attempt->raw,
         .content = attempt->content,
         .retry_after_ms = attempt->head.retry_after_ms};
-    struct verdict_out out = verdict_of(&in);
+}
+
+/* Puts the failure down, and what is to be said of it should nobody answer. True: the deployment
+ * has another credential. */
+static bool note_failed(struct flow *flow, const struct verdict_in *in,
+                        const struct verdict_out *out)
+{
+    const struct attempt *attempt = flow->attempt;
 
     flow_cancel(flow);
     end_attempt(flow, attempt_fault_name(attempt->fault), result_of(attempt));
-    if (flow_tell_failed(flow, &out))
-        route_stay(&flow->route);
     flow->outcome = attempt->content ? OUTCOME_PROVIDER_DIED : OUTCOME_PROVIDER_FAILED;
-    flow->rate_limited |= in.status == 429;
+    flow->rate_limited |= in->status == 429;
     if (attempt->head.retry_after_ms > 0)
         flow->retry_after_ms = attempt->head.retry_after_ms;
+    if (out->verdict == VERDICT_NEXT && flow->worker->metrics != NULL)
+        metrics_add(flow->worker->metrics, COUNT_FAILOVERS, 1);
+    return flow_tell_failed(flow, out);
+}
+
+static enum go end_failed(struct flow *flow)
+{
+    const struct verdict_in in = fault_of(flow);
+    const struct verdict_out out = verdict_of(&in);
+
+    if (note_failed(flow, &in, &out))
+        route_stay(&flow->route);
     switch (out.verdict) {
     case VERDICT_NEXT:
-        if (flow->worker->metrics != NULL)
-            metrics_add(flow->worker->metrics, COUNT_FAILOVERS, 1);
         return GO_ROUTE;
     case VERDICT_PASS_ON:
         pass_on(flow);
@@ -353,7 +399,8 @@ static enum go finish(struct flow *flow)
     return GO_WAIT;
 }
 
-enum go flow_relay(struct flow *flow)
+/* Whether the running attempt is at its end, or its time is over. */
+static void judge(struct flow *flow)
 {
     struct attempt *attempt = flow->attempt;
 
@@ -361,13 +408,48 @@ enum go flow_relay(struct flow *flow)
         judge_end(flow);
     if (!attempt->failed && !attempt->done)
         check_time(flow);
+}
+
+/* Of two, the one that has the answer, or that the client's fault was told to, stays; one that
+ * failed goes. */
+static void judge_two(struct flow *flow)
+{
+    for (int i = 0; i < 2 && flow->other != NULL; i++) {
+        flow_look_at(flow, flow->other);
+        judge(flow);
+        if (flow->attempt->failed) {
+            const struct verdict_in in = fault_of(flow);
+            const struct verdict_out out = verdict_of(&in);
+
+            if (out.verdict != VERDICT_PASS_ON) {
+                (void)note_failed(flow, &in, &out);
+                flow_drop(flow);
+                continue;
+            }
+        }
+        if (flow->attempt->failed || flow->attempt->done)
+            flow_decide(flow);
+    }
+}
+
+enum go flow_relay(struct flow *flow)
+{
+    struct attempt *attempt;
+
+    if (flow->other != NULL)
+        judge_two(flow);
+    else
+        judge(flow);
+    attempt = flow->attempt;
     if (attempt->failed)
         return end_failed(flow);
     if (attempt->done)
         return finish(flow);
-    if (flow->left && !drains(flow))
+    if (flow->left && !drains(flow)) {
+        flow_decide(flow);
         return end_left(flow);
+    }
     if (served_streams(flow))
         keep_alive(flow);
-    return GO_WAIT;
+    return flow_hedge_due(flow) ? flow_hedge(flow) : GO_WAIT;
 }

@@ -178,8 +178,6 @@ static void begin_attempt(struct flow *flow)
     const struct route_candidate *candidate = flow->attempt->candidate;
     struct attempt *attempt = flow->attempt;
 
-    attempt_clear(attempt);
-    attempt->candidate = candidate;
     attempt->credential = credential_for(flow, candidate->deployment);
     attempt->language = language_at(flow, candidate->deployment);
     attempt->answer = answer_make();
@@ -265,11 +263,33 @@ static enum go dispatch(struct flow *flow)
         request.accept = span_of(attempt->language->accept);
     request.request_id = span_make(id, id_format(ID_GENERATION, flow->call.id, id));
     attempt->sent_us = clock_mono_us();
+    flow_wait_begin(flow);
     attempt->begun_ms = attempt->last_ms = flow_now_ms(flow);
     attempt->call =
-        worker->upstream->ops->start(worker->upstream, &request, &flow_upstream_events, flow);
+        worker->upstream->ops->start(worker->upstream, &request, &flow_upstream_events, attempt);
     if (attempt->call == NULL)
         flow_fail(flow, FAULT_CONNECT);
+    return GO_NEXT;
+}
+
+/* The journal took no INTENT. */
+static enum go refuse_unrecorded(struct flow *flow)
+{
+    metering_end(&flow->metering, 0, "journal", NULL, clock_mono_us());
+    if (!flow->intent_written)
+        flow->outcome = OUTCOME_NOT_DISPATCHED;
+    flow_refuse(flow, REFUSE_STORE,
+                &(struct refusal_say){.message = span_of("The gateway cannot record requests now."),
+                                      .retry_after_ms = 1000});
+    return GO_END;
+}
+
+/* A second attempt that cannot be sent goes; the first one runs. */
+static enum go give_up_second(struct flow *flow)
+{
+    if (flow->attempt->index != ATTEMPT_NOT_BEGUN)
+        metering_end(&flow->metering, 0, "journal", NULL, clock_mono_us());
+    flow_drop(flow);
     return GO_NEXT;
 }
 
@@ -284,6 +304,10 @@ static enum go await_intent(struct flow *flow)
         return GO_WAIT;
     }
     journal_forget(flow->worker->journal, &flow->ticket);
+    if (flow->other != NULL || flow->attempt->sent_us != 0) {
+        flow->journalling = JOURNAL_IDLE;
+        return flow->other != NULL ? give_up_second(flow) : GO_NEXT;
+    }
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_JOURNAL_REFUSED, 1);
     metering_end(&flow->metering, 0, "journal", NULL, clock_mono_us());
@@ -325,9 +349,13 @@ static enum go begin(struct flow *flow)
         flow_keep_memory(flow, false);
         break;
     case BODY_ELSEWHERE:
+        if (flow->other != NULL)
+            return give_up_second(flow);
         flow->attempt->candidate = NULL;
         return GO_ROUTE;
     case BODY_UNFIT:
+        if (flow->other != NULL)
+            return give_up_second(flow);
         flow->attempt->candidate = NULL;
         if (is_spoken_elsewhere(flow))
             return GO_ROUTE;
@@ -337,30 +365,36 @@ static enum go begin(struct flow *flow)
         return GO_END;
     }
     begin_metering(flow);
-    if (flow_put_intent(flow) != 0)
-        return GO_END;
-    return await_intent(flow);
+    if (flow_put_intent(flow) == 0)
+        return await_intent(flow);
+    return flow->other != NULL ? give_up_second(flow) : refuse_unrecorded(flow);
+}
+
+/* The INTENT could not be written. */
+static enum go refuse_unwritten(struct flow *flow)
+{
+    flow->outcome =
+        flow->metering.event.attempt_count > 1 ? OUTCOME_PROVIDER_FAILED : OUTCOME_NOT_DISPATCHED;
+    flow_refuse(flow, REFUSE_STORE, &(struct refusal_say){.retry_after_ms = 1000});
+    return GO_END;
 }
 
 enum go flow_send(struct flow *flow)
 {
-    switch (flow->journalling) {
-    case JOURNAL_IDLE:
+    bool written = flow->journalling == JOURNAL_WRITTEN;
+
+    if (flow->journalling == JOURNAL_IDLE && flow->attempt->sent_us == 0)
         return begin(flow);
-    case JOURNAL_WRITING:
+    if (flow->journalling == JOURNAL_WRITING)
         return await_intent(flow);
-    case JOURNAL_WRITTEN:
-    case JOURNAL_FAILED:
-        break;
-    }
-    if (flow->journalling == JOURNAL_FAILED) {
-        flow->journalling = JOURNAL_IDLE;
-        flow->outcome = flow->metering.event.attempt_count > 1 ? OUTCOME_PROVIDER_FAILED
-                                                               : OUTCOME_NOT_DISPATCHED;
-        flow_refuse(flow, REFUSE_STORE, &(struct refusal_say){.retry_after_ms = 1000});
-        return GO_END;
-    }
     flow->journalling = JOURNAL_IDLE;
+    /* The first one answered while the INTENT of the second was written. */
+    if (flow->attempt->sent_us != 0)
+        return GO_NEXT;
+    if (flow->other != NULL && (!written || flow->request == NULL))
+        return give_up_second(flow);
+    if (!written)
+        return refuse_unwritten(flow);
     if (flow->request == NULL) {
         metering_end(&flow->metering, 0, "cancelled", NULL, clock_mono_us());
         flow->outcome = OUTCOME_CLIENT_LEFT_EARLY;

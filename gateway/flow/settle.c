@@ -43,16 +43,8 @@ int flow_put_intent(struct flow *flow)
     error = metering_encode_intent(&flow->metering, scratch);
     if (error == 0)
         error = put(flow, RECORD_INTENT, buf_span(scratch));
-    if (error == 0)
-        return 0;
-    if (flow->worker->metrics != NULL)
+    if (error != 0 && flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_JOURNAL_REFUSED, 1);
-    metering_end(&flow->metering, 0, "journal", NULL, clock_mono_us());
-    if (!flow->intent_written)
-        flow->outcome = OUTCOME_NOT_DISPATCHED;
-    flow_refuse(flow, REFUSE_STORE,
-                &(struct refusal_say){.message = span_of("The gateway cannot record requests now."),
-                                      .retry_after_ms = 1000});
     return error;
 }
 

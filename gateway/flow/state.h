@@ -59,7 +59,8 @@ struct flow {
     /* All is about `attempt`. Where two run, neither of which has told anything yet, each is it for
      * as long as it is looked at: flow_look_at(). */
     struct attempt *attempt, *other;
-    bool again_waiting; /* for the only candidate, until again_ms */
+    bool hedges, hedged; /* a second attempt may be made beside a late one; it was */
+    bool again_waiting;  /* for the only candidate, until again_ms */
     int64_t again_ms;
     bool rate_limited; /* some provider said 429 */
     int64_t retry_after_ms;
@@ -81,7 +82,8 @@ struct flow {
     uint32_t last_count;
     size_t last_bytes;
     int64_t sent_ms, progress_ms, left_ms; /* monotonic */
-    int64_t first_us, waited_us;           /* monotonic; waited for providers in all */
+    int64_t first_us, waited_us;           /* monotonic; waited for providers in all … */
+    int64_t waiting_us;                    /* … and since then; 0: not now */
     struct httpd_timer timer;
 };
 

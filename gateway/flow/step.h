@@ -23,6 +23,7 @@ enum go {
     GO_NEXT,
     GO_WAIT,  /* a callback runs us again */
     GO_ROUTE, /* back: another attempt */
+    GO_SEND,  /* back: one beside the one that runs */
     GO_END,   /* to settle: refused, failed, or the client left */
 };
 

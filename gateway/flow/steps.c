@@ -120,6 +120,7 @@ enum go flow_route(struct flow *flow)
             return GO_END;
         }
     }
+    attempt_clear(flow->attempt);
     flow->attempt->candidate = candidate;
     return GO_NEXT;
 }

@@ -86,8 +86,8 @@ enum board_measure {
     BOARD_MEASURES
 };
 struct board_spread {
-    uint64_t samples;           /* 0: all is 0 */
-    int64_t p50, p75, p90, p99; /* within 12 % of the true value */
+    uint64_t samples;                /* 0: all is 0 */
+    int64_t p50, p75, p90, p95, p99; /* within 12 % of the true value */
 };
 must_use struct board_spread board_spread(const struct board *board,
                                           const struct snapshot_deployment *deployment,

@@ -217,5 +217,6 @@ struct board_spread board_row_spread(const struct board_row *row, enum board_mea
                                  .p50 = quantile(&histogram, 50),
                                  .p75 = quantile(&histogram, 75),
                                  .p90 = quantile(&histogram, 90),
+                                 .p95 = quantile(&histogram, 95),
                                  .p99 = quantile(&histogram, 99)};
 }

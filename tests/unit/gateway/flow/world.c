@@ -70,6 +70,8 @@ struct span httpd_header(const struct httpd_request *request, const char *name)
     (void)request;
     if (strcmp(name, "content-type") == 0)
         return span_of(world.content_type);
+    if (strcmp(name, "x-tollgate-hedge") == 0 && world.hedged)
+        return span_of("1");
     if (strcmp(name, "x-tollgate-trace") == 0 && world.traced)
         return span_of("1");
     if (strcmp(name, "x-title") == 0)
@@ -469,7 +471,7 @@ void world_generate(const char *body)
 
 void world_write(void)
 {
-    while (ticket_count > 0) {
+    while (ticket_count > 0 && !world.journal_stalls) {
         struct journal_ticket *ticket = tickets[--ticket_count];
         ticket->on_written(ticket->context, world.journal_write_error);
     }

@@ -36,6 +36,7 @@ struct world {
     bool path_streams;        /* of the next requests for generateContent */
     const char *content_type; /* of the next requests; NULL: none */
     bool traced;              /* the next requests ask for a trace */
+    bool hedged;              /* the next requests ask for hedging */
     const char *service_kind; /* of the model "a/s" … */
     struct price_rate service_rates[3];
     uint32_t service_rate_count; /* … and its rates; 0: those of the others */
@@ -48,6 +49,7 @@ struct world {
     bool journal_sick;
     int journal_error;       /* of the next put of an INTENT */
     int journal_write_error; /* told by tickets */
+    bool journal_stalls;     /* nothing is written */
 
     enum auth_outcome auth;
     enum admit_outcome admit; /* what the next admit_reserve says */
