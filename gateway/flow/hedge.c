@@ -10,6 +10,7 @@
 #include "common/base/mem.h"
 #include "gateway/flow/health.h"
 #include "gateway/flow/parts.h"
+#include "gateway/route/route_next.h"
 
 /* Of a deployment of which little is known, an answer is late after this. */
 #define LATE_UNKNOWN_MS 2000
