@@ -28,6 +28,7 @@ struct answer_writer {
     struct arena *arena; /* of the request: what a whole answer is gathered in */
     struct span id;      /* ours, plain text: "gen_…"; the language puts its prefix before it */
     struct span model;   /* as the client is told; inside */
+    struct span own_id;  /* the provider's, which passed and stays (resume); inside; empty: none */
     int64_t created_s;
     bool stream, include_usage;
     /* What was asked, for languages that say it again in the answer (Responses); NULL: not known */
@@ -41,6 +42,10 @@ struct answer_writer {
 /* At the begin of an answer: the caller then sets id, model, created_s, stream, include_usage. */
 must_use struct answer_writer answer_writer_make(const struct client_language *language,
                                                  struct buf *out, struct arena *arena);
+
+/* For follow(): keeps the inside of a string of the frame in the arena, unless *kept has one. */
+void answer_writer_keep(struct answer_writer *writer, const struct json_doc *frame, uint32_t node,
+                        struct span *kept);
 
 struct client_language {
     const char *name;
@@ -64,6 +69,13 @@ struct client_language {
      * the answer at EVENT_DONE. */
     void (*write)(struct answer_writer *writer, const struct answer_event *event);
     void (*write_ping)(struct answer_writer *writer);
+    bool comments; /* its clients take comments in a stream */
+    /* Of a stream whose frames pass as they are, and that may have to be gone on with: follow()
+     * notes of each frame, parsed, what has to be known for that; it copies into the arena. After
+     * resume() the writer goes on behind the last one: the next event is a text. False: it stands
+     * where no text can follow. NULL: never passed as they are. */
+    void (*follow)(struct answer_writer *writer, const struct json_doc *frame);
+    bool (*resume)(struct answer_writer *writer);
     /* An error inside of a stream, given its envelope; nothing comes behind it. */
     void (*write_error)(struct answer_writer *writer, struct span envelope);
 };

@@ -74,6 +74,7 @@ struct anthropic_model anthropic_model_of(struct span model)
         .xhigh = version >= 47,
         .silent = version >= 47,
         .always = contains(model, "fable") || contains(model, "mythos"),
+        .no_prefill = version >= 46,
     };
 }
 
@@ -167,5 +168,7 @@ const struct client_language anthropic_client = {
     .read_ask = anthropic_read_ask,
     .write = anthropic_write_answer,
     .write_ping = anthropic_write_ping,
+    .follow = anthropic_follow,
+    .resume = anthropic_resume,
     .write_error = write_error,
 };

@@ -31,6 +31,7 @@ struct anthropic_model {
     bool xhigh;        /* an effort of "xhigh"; else "max" is the next above "high" */
     bool silent;       /* tells its thinking only when asked to */
     bool always;       /* thinking can not be switched off */
+    bool no_prefill;   /* a chat may not end with an assistant's message */
 };
 /* `model` as its provider names it; names of Vertex and Bedrock too. */
 must_use struct anthropic_model anthropic_model_of(struct span model);
@@ -87,5 +88,7 @@ must_use int anthropic_read_count_ask(const struct json_doc *doc, struct arena *
                                       const char **member_out);
 void anthropic_write_answer(struct answer_writer *writer, const struct answer_event *event);
 void anthropic_write_ping(struct answer_writer *writer);
+void anthropic_follow(struct answer_writer *writer, const struct json_doc *frame);
+must_use bool anthropic_resume(struct answer_writer *writer);
 
 #endif

@@ -396,3 +396,41 @@ void anthropic_write_ping(struct answer_writer *writer)
     if (writer->stream)
         buf_add_string(writer->out, "event: ping\ndata: {\"type\": \"ping\"}\n\n");
 }
+
+/* ---- behind what passed ---- */
+
+static enum anthropic_block_kind kind_of(const struct json_doc *frame)
+{
+    uint32_t type = json_find(frame, json_find(frame, 0, "content_block"), "type");
+    bool told = !json_is_null(frame, type) && json_kind(frame, type) == JSON_STRING;
+
+    if (told && json_string_is(frame, type, "text"))
+        return BLOCK_TEXT;
+    return told && json_string_is(frame, type, "thinking") ? BLOCK_THINKING : BLOCK_TOOL;
+}
+
+void anthropic_follow(struct answer_writer *writer, const struct json_doc *frame)
+{
+    struct anthropic_writer *w = writing_of(writer);
+    uint32_t type = json_find(frame, 0, "type");
+    int64_t index;
+
+    if (w == NULL || json_is_null(frame, type) || json_kind(frame, type) != JSON_STRING)
+        return;
+    if (json_string_is(frame, type, "content_block_stop"))
+        w->open = BLOCK_NONE;
+    if (!json_string_is(frame, type, "content_block_start") ||
+        json_int64(frame, json_find(frame, 0, "index"), &index) != 0 || index < 0 ||
+        index >= LANGUAGE_TOOLS_MAX)
+        return;
+    w->open = kind_of(frame);
+    w->index = (uint32_t)index;
+    writer->block = w->index + 1;
+}
+
+bool anthropic_resume(struct answer_writer *writer)
+{
+    const struct anthropic_writer *w = writing_of(writer);
+
+    return w != NULL && (w->open == BLOCK_TEXT || w->open == BLOCK_NONE);
+}

@@ -27,6 +27,7 @@ struct bedrock_model {
     bool no_sampling;     /* neither temperature nor topP nor top_k */
     bool one_sampling;    /* temperature or topP, not both */
     bool silent;          /* tells its thinking only when asked to; has an effort of "xhigh" */
+    bool prefill;         /* goes on behind an assistant's message at the end */
 };
 /* By an id, also of an inference profile, or an ARN with one in it. */
 must_use struct bedrock_model bedrock_model_of(struct span id);

@@ -13,8 +13,13 @@ static const struct bedrock_model models[] = {
      .top_k = "inferenceConfig",
      .choice = CHOOSES_TOOL,
      .thinking = THINKING_NOVA,
-     .cache = true},
-    {.mark = "nova", .top_k = "inferenceConfig", .choice = CHOOSES_TOOL, .cache = true},
+     .cache = true,
+     .prefill = true},
+    {.mark = "nova",
+     .top_k = "inferenceConfig",
+     .choice = CHOOSES_TOOL,
+     .cache = true,
+     .prefill = true},
     {.mark = "gpt-oss", .choice = CHOOSES_TOOL, .thinking = THINKING_EFFORT, .schema = true},
     {.mark = "mistral-large-3", .top_k = "top_k", .choice = CHOOSES_ANY, .schema = true},
     {.mark = "ministral", .top_k = "top_k", .choice = CHOOSES_ANY, .schema = true},
@@ -72,6 +77,7 @@ static void refine_claude(struct bedrock_model *model, int version)
     model->no_sampling = version >= 47;
     model->one_sampling = version >= 41;
     model->silent = version >= 47;
+    model->prefill = version < 46;
 }
 
 struct bedrock_model bedrock_model_of(struct span id)

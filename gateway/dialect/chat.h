@@ -115,6 +115,7 @@ struct chat {
     struct chat_tool *tools;
     uint32_t message_count, part_count, tool_count;
     struct chat_wish wish;
+    bool goes_on; /* the last message, an assistant's, is the begin of the answer (prefill.h) */
 };
 
 #endif

@@ -45,14 +45,16 @@ static words instant_to_high = {NULL, "instant", "instant", "low", "medium", "hi
         M(TEMPERATURE) | M(TOP_P) | PENALTIES | M(LOGPROBS) | M(LOGIT_BIAS) | M(STOP)
 
 /* https://api-docs.deepseek.com/guides/thinking_mode: no tool can be demanded while it thinks, and
- * reasoning comes back in turns that call tools. JSON, but no schema. */
+ * reasoning comes back in turns that call tools. JSON, but no schema. Going on from a prefix:
+ * https://api-docs.deepseek.com/guides/chat_prefix_completion */
 #define DEEPSEEK                                                                                   \
     .provider = "deepseek", .tokens_member = "max_tokens",                                         \
     .without = TIERS | M(SEED) | M(N) | M(LOGIT_BIAS) | M(PARALLEL_TOOLS) | M(STRICT) | M(USER),   \
     .without_reasoning = M(LOGPROBS), .efforts = low_high_max, .thinking_on = THINKING("enabled"), \
     .thinking_off = THINKING("disabled"), .reasoning_member = "reasoning_content",                 \
     .earlier = EARLIER_IN_TOOL_TURNS, .earlier_needed = true, .formats_not = FORMAT(SCHEMA),       \
-    .parts_not = NOT_MEDIA, .choice_or_thinking = true, .one_text = true
+    .parts_not = NOT_MEDIA, .choice_or_thinking = true, .one_text = true,                          \
+    .prefill_member = "\"prefix\":true", .prefill_path = "/beta"
 
 /* https://docs.mistral.ai/api: every member it does not know is refused. Ids of calls have nine
  * letters and digits. Usage comes with every stream. */
@@ -61,14 +63,15 @@ static words instant_to_high = {NULL, "instant", "instant", "low", "medium", "hi
     .without = TIERS | M(LOGPROBS) | M(LOGIT_BIAS) | M(USER) | M(NAME),                            \
     .seed_member = "random_seed", .required_word = "any", .parts_not = NOT_FILES,                  \
     .no_stream_options = true, .one_text = true, .short_ids = true, .strict = true,                \
-    .one_tokens_member = true
+    .one_tokens_member = true, .prefill_member = "\"prefix\":true"
 
-/* https://platform.kimi.ai/docs/api/chat: sampling is fixed by the model. */
+/* https://platform.kimi.ai/docs/api/chat: sampling is fixed by the model.
+ * https://platform.kimi.ai/docs/guide/use-partial-mode-feature-of-kimi-api */
 #define MOONSHOT                                                                                   \
     .provider = "moonshotai", .tokens_member = "max_tokens",                                       \
     .without = TIERS | M(SEED) | M(LOGIT_BIAS) | M(USER), .reasoning_member = "reasoning_content", \
     .earlier = EARLIER_ALWAYS, .earlier_needed = true, .parts_not = NOT_FILES, .data_only = true,  \
-    .choice_or_thinking = true
+    .choice_or_thinking = true, .prefill_member = "\"partial\":true"
 #define KIMI_FIXED .without_reasoning = M(TEMPERATURE) | M(TOP_P) | M(N) | PENALTIES
 
 /* https://docs.x.ai/docs/guides/reasoning */
@@ -146,7 +149,8 @@ static const struct compatible rows[] = {
     {GLM, .provider = "zai"},
     {GLM, .provider = "zhipuai"},
 
-    /* https://www.alibabacloud.com/help/en/model-studio/qwen-api-via-openai-chat-completions */
+    /* https://www.alibabacloud.com/help/en/model-studio/qwen-api-via-openai-chat-completions
+     * https://www.alibabacloud.com/help/en/model-studio/partial-mode */
     {.provider = "alibaba",
      .tokens_member = "max_tokens",
      .extra = M(TOP_K) | M(CACHE),
@@ -157,7 +161,8 @@ static const struct compatible rows[] = {
      .reasoning_member = "reasoning_content",
      .earlier = EARLIER_IN_TOOL_TURNS,
      .parts_not = NOT_FILES,
-     .choice_or_thinking = true},
+     .choice_or_thinking = true,
+     .prefill_member = "\"partial\":true"},
 
     {GROQ, .model = "qwen", .efforts = none_or_default},
     {GROQ, .model = "gpt-oss", .efforts = low_to_high},
@@ -166,7 +171,8 @@ static const struct compatible rows[] = {
     {CEREBRAS, .model = "zai-glm", .efforts = none_alone},
     {CEREBRAS, .efforts = low_to_high},
 
-    /* https://docs.perplexity.ai/api-reference: it searches, it calls nothing. */
+    /* https://docs.perplexity.ai/api-reference: it searches, it calls nothing, and a user speaks
+       last. */
     {.provider = "perplexity",
      .tokens_member = "max_tokens",
      .extra = M(TOP_K),
@@ -176,7 +182,8 @@ static const struct compatible rows[] = {
      .formats_not = FORMAT(JSON),
      .no_tools = true,
      .parts_not = NOT_FILES,
-     .one_text = true},
+     .one_text = true,
+     .no_prefill = true},
 
     /* https://docs.together.ai/reference/chat-completions-1 */
     {OPEN_MODELS, .provider = "togetherai", .thinking_on = "\"reasoning\":{\"enabled\":true}",
@@ -224,7 +231,8 @@ static const struct compatible rows[] = {
     {OPEN_MODELS, .provider = "scaleway"},
     /* https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html */
     {OPEN_MODELS, .provider = "vllm", .reasoning_member = "reasoning_content",
-     .earlier = EARLIER_IN_TOOL_TURNS},
+     .earlier = EARLIER_IN_TOOL_TURNS,
+     .prefill_members = "\"add_generation_prompt\":false,\"continue_final_message\":true"},
     /* https://docs.api.nvidia.com/nim/reference/llm-apis */
     {.provider = "nvidia",
      .tokens_member = "max_tokens",

@@ -56,6 +56,11 @@ struct compatible {
     bool short_ids;            /* ids of calls: nine letters and digits */
     bool strict;               /* it refuses what it does not know, or does not take */
     bool one_tokens_member;    /* it refuses the other of OpenAI's two */
+
+    /* An answer that goes on behind an assistant's message (chat.goes_on): members of that message
+     * and of the body that ask for it, and what stands before the path. NULL: none is known. */
+    const char *prefill_member, *prefill_members, *prefill_path;
+    bool no_prefill; /* such a message is refused at the end */
 };
 
 /* What the catalog says of the model at that provider. */

@@ -80,6 +80,8 @@ const struct client_language gemini_client = {
     .read_ask = gemini_read_ask,
     .write = gemini_write_answer,
     .write_ping = gemini_write_ping,
+    .follow = gemini_follow,
+    .resume = gemini_resume,
     .write_error = gemini_write_error,
 };
 

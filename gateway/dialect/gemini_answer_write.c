@@ -83,7 +83,10 @@ static void end_response(struct answer_writer *writer, struct json_writer *w,
     if (usage != NULL)
         gemini_write_usage(w, usage, members);
     put_inside(w, "modelVersion", writer->model);
-    json_put_string(w, "responseId", writer->id);
+    if (writer->own_id.size > 0)
+        put_inside(w, "responseId", writer->own_id);
+    else
+        json_put_string(w, "responseId", writer->id);
     json_end(w, '}');
     if (writer->stream && !is_array(writer))
         buf_add_string(writer->out, "\r\n\r\n");
@@ -300,4 +303,19 @@ void gemini_write_answer(struct answer_writer *writer, const struct answer_event
             write_of_choice(writer, candidate, event);
         return;
     }
+}
+
+/* ---- behind what passed ---- */
+
+void gemini_follow(struct answer_writer *writer, const struct json_doc *frame)
+{
+    answer_writer_keep(writer, frame, json_find(frame, 0, "responseId"), &writer->own_id);
+    answer_writer_keep(writer, frame, json_find(frame, 0, "modelVersion"), &writer->model);
+}
+
+/* Each object stands for itself. */
+bool gemini_resume(struct answer_writer *writer)
+{
+    writer->begun = writer->open = true;
+    return true;
 }

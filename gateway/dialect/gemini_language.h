@@ -48,6 +48,8 @@ void gemini_read_extras(struct answer_reader *reader, uint32_t choice, uint32_t 
 int gemini_read_ask(const struct json_doc *doc, struct arena *arena, struct chat *chat_out,
                     const char **why_out, const char **member_out);
 void gemini_write_answer(struct answer_writer *writer, const struct answer_event *event);
+void gemini_follow(struct answer_writer *writer, const struct json_doc *frame);
+must_use bool gemini_resume(struct answer_writer *writer);
 
 /* ---- small ones over json.h ---- */
 

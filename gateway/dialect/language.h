@@ -31,6 +31,7 @@ struct language_target {
     /* 1 << enum chat_member: taken there beyond the language's own, and not taken there. */
     uint64_t extra, without;
     const struct compatible *compatible; /* OpenAI's: how it differs (compatible.h); NULL: not */
+    bool goes_on;                        /* chat.goes_on, for the path */
 };
 
 enum language_framing { FRAMING_SSE, FRAMING_EVENT_STREAM };

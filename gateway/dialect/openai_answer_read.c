@@ -5,6 +5,7 @@
  * Usage is cumulative where a provider tells it with every chunk, so it is told at the end.
  */
 #include "common/base/mem.h"
+#include "gateway/dialect/compatible.h"
 #include "gateway/dialect/openai.h"
 #include "gateway/dialect/openai_answer_reading.h"
 #include "gateway/dialect/openai_language.h"
@@ -335,8 +336,11 @@ bool openai_speak_error(struct answer_reader *reader, struct span body)
 
 static void write_path(const struct language_target *target, bool stream, struct buf *out)
 {
-    (void)target;
+    const struct compatible *compatible = target->compatible;
+
     (void)stream;
+    if (target->goes_on && compatible != NULL && compatible->prefill_path != NULL)
+        buf_add_string(out, compatible->prefill_path);
     buf_add_string(out, "/chat/completions");
 }
 

@@ -46,9 +46,13 @@ static struct json_writer begin_object(struct answer_writer *writer)
 
     buf_add_string(writer->out, "data: ");
     json_begin(&w, '{');
-    json_name(&w, "id");
-    buf_printf(writer->out, "\"chatcmpl-%.*s\"", SPAN_ARG(writer->id));
-    w.comma = true;
+    if (writer->own_id.size > 0) {
+        openai_put_inside(&w, "id", writer->own_id);
+    } else {
+        json_name(&w, "id");
+        buf_printf(writer->out, "\"chatcmpl-%.*s\"", SPAN_ARG(writer->id));
+        w.comma = true;
+    }
     json_put_cstring(&w, "object", "chat.completion.chunk");
     json_put_int64(&w, "created", writer->created_s);
     openai_put_inside(&w, "model", writer->model);
@@ -392,6 +396,27 @@ void openai_write_ping(struct answer_writer *writer)
         buf_add_string(writer->out, ": ping\n\n");
 }
 
+static void follow(struct answer_writer *writer, const struct json_doc *frame)
+{
+    int64_t created_s;
+
+    answer_writer_keep(writer, frame, json_find(frame, 0, "id"), &writer->own_id);
+    answer_writer_keep(writer, frame, json_find(frame, 0, "model"), &writer->model);
+    if (json_int64(frame, json_find(frame, 0, "created"), &created_s) == 0 && created_s > 0)
+        writer->created_s = created_s;
+}
+
+static bool resume(struct answer_writer *writer)
+{
+    struct openai_gathered *gathered = gathered_of(writer);
+    struct openai_choice *choice = gathered == NULL ? NULL : choice_of(writer, gathered, 0);
+
+    if (choice == NULL)
+        return false;
+    choice->begun = true;
+    return true;
+}
+
 static void write_error(struct answer_writer *writer, struct span envelope)
 {
     buf_add_string(writer->out, "data: ");
@@ -407,5 +432,8 @@ const struct client_language openai_client = {
     .read_ask = openai_read_ask,
     .write = openai_write_answer,
     .write_ping = openai_write_ping,
+    .comments = true,
+    .follow = follow,
+    .resume = resume,
     .write_error = write_error,
 };

@@ -296,6 +296,8 @@ static void write_rest(struct openai_writing *w)
     put_json_if(w, MEMBER_SAFETY, "safety_settings", wish->safety);
     if (wish->cache != CACHE_UNSET)
         openai_write_cache(w, wish->cache);
+    if (w->chat->goes_on && w->compatible->prefill_members != NULL)
+        pieces_json(w->out, span_of(w->compatible->prefill_members));
     if (!wish->stream)
         return;
     pieces_put_json(w->out, "stream", span_of("true"));

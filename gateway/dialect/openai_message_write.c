@@ -313,6 +313,12 @@ static void write_reasoning(struct openai_writing *w, const struct chat_message 
         pieces_put_inside(w->out, member, span_of(" "));
 }
 
+/* Of the answer itself. */
+static bool is_begin(const struct openai_writing *w, const struct chat_message *message)
+{
+    return w->chat->goes_on && message == &w->chat->messages[w->chat->message_count - 1];
+}
+
 static void write_assistant(struct openai_writing *w, const struct chat_message *message)
 {
     uint32_t first = message->first, count = message->count;
@@ -335,6 +341,8 @@ static void write_assistant(struct openai_writing *w, const struct chat_message 
     write_reasoning(w, message, calls);
     if (calls > 0)
         write_calls(w, message);
+    if (is_begin(w, message) && w->compatible->prefill_member != NULL)
+        pieces_json(w->out, span_of(w->compatible->prefill_member));
     pieces_end(w->out, '}');
 }
 

@@ -36,5 +36,8 @@ const struct client_language responses_client = {
     .read_ask = responses_read_ask,
     .write = responses_write_answer,
     .write_ping = responses_write_ping,
+    .comments = true,
+    .follow = responses_gather,
+    .resume = responses_resume,
     .write_error = responses_write_error,
 };

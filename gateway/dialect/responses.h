@@ -64,6 +64,10 @@ void responses_write_failed(struct answer_writer *writer, struct span code, stru
 void responses_write_error(struct answer_writer *writer, struct span envelope);
 /* An event that passed as it came, so that what is written behind it is numbered on. */
 void responses_follow(struct answer_writer *writer, const struct json_doc *event);
+/* client_language.follow and .resume: beside the numbers, all that was said (responses_resume.c).
+ */
+void responses_gather(struct answer_writer *writer, const struct json_doc *event);
+must_use bool responses_resume(struct answer_writer *writer);
 
 /* ---- where both sides speak it (responses_patch.c) ---- */
 

@@ -94,6 +94,10 @@ void responses_put_item_id(struct json_writer *w, const char *name,
                                            [RESPONSES_CALL] = "fc",
                                            [RESPONSES_IMAGE] = "ig"};
 
+    if (item->own_id.size > 0) {
+        responses_put_inside(w, name, item->own_id);
+        return;
+    }
     json_name(w, name);
     buf_printf(w->out, "\"%s_%.*s_%u\"", prefixes[item->kind], SPAN_ARG(writer->id), item->index);
     w->comma = true;
@@ -178,6 +182,10 @@ static void put_image(struct json_writer *w, const struct responses_item *item, 
 void responses_put_item(struct json_writer *w, const struct answer_writer *writer,
                         const struct responses_item *item, bool empty)
 {
+    if (item->raw.size > 0) {
+        json_write_raw(w, item->raw);
+        return;
+    }
     json_begin(w, '{');
     responses_put_item_id(w, "id", writer, item);
     switch (item->kind) {

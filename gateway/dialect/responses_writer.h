@@ -35,6 +35,7 @@ struct responses_item {
     uint32_t index;
     bool open;                    /* not done yet */
     bool cut;                     /* it ended before its end */
+    struct span own_id, raw;      /* of one that passed: its id, an inside; as it was when done */
     struct responses_text text;   /* the summary, the arguments, the picture */
     struct responses_text secret; /* REASONING: the encrypted content */
     struct span call_id, name;    /* CALL; insides */

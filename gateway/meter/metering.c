@@ -35,6 +35,8 @@ void metering_choose(struct metering *m, uint32_t index)
 
     must(index < event->attempt_count);
     m->current = index;
+    if (m->carried.any)
+        return;
     event->model = deployment->model->id;
     event->deployment = deployment->id;
     event->provider = deployment->provider;
@@ -165,9 +167,12 @@ static bool credible(const struct metering *m, const struct answer *answer)
 
 int64_t metering_output(const struct metering *m, const struct answer *answer, bool *reported_out)
 {
-    *reported_out = credible(m, answer);
-    return *reported_out ? answer->usage.meters.count[METER_OUTPUT]
-                         : count_tokens(&current_terms(m)->output);
+    int64_t counted = count_tokens(&current_terms(m)->output);
+
+    *reported_out = !m->carried.any && credible(m, answer);
+    if (m->carried.any)
+        return m->carried.output_tokens + (m->current < m->carried.attempts ? 0 : counted);
+    return *reported_out ? answer->usage.meters.count[METER_OUTPUT] : counted;
 }
 
 static bool charges(enum event_outcome outcome)
@@ -210,13 +215,12 @@ void metering_lose(struct metering *m, int32_t status, int64_t now_us)
     book_cost(m, &meters, USAGE_COUNTED, NULL);
 }
 
-static void price(struct metering *m, const struct answer *answer)
+static void price(struct metering *m, const struct snapshot_terms *terms, enum price_mode mode)
 {
-    const struct snapshot_terms *terms = &current_terms(m)->terms;
     struct usage_event *event = &m->event;
     struct rated rated;
 
-    event->mode = mode_of(terms->list, answer);
+    event->mode = mode;
     if (rate_event(&event->meters, event->mode, terms->list, &terms->terms, &rated, NULL) !=
         RATE_OK)
         return; /* Billing puts it where a person looks: a dead letter. */
@@ -257,20 +261,97 @@ static void finish_units(struct metering *m, enum event_outcome outcome,
         current_attempt(m)->delivered = true;
         m->event.meters = meters;
         m->event.usage_from = from;
-        price(m, answer);
+        price(m, terms, mode_of(terms->list, answer));
     }
     if (terms->cost != NULL)
         meters = priced_units(m, answer, terms->cost, &counted);
     book_cost(m, &meters, counted ? USAGE_COUNTED : USAGE_PROVIDER, answer);
 }
 
+/* ---- an answer of several attempts ---- */
+
+void metering_carry(struct metering *m, const struct answer *answer, const struct meters *input)
+{
+    const struct snapshot_terms *terms = &current_terms(m)->terms;
+    struct metering_carried *carried = &m->carried;
+    struct meters meters;
+    int64_t output;
+
+    count_meters(m, &meters);
+    output = meters.count[METER_OUTPUT];
+    if (meters_prompt(input) > 0) {
+        meters = *input;
+        meters.count[METER_REASONING] = 0;
+        meters.present &= ~(1u << METER_REASONING);
+        meters_set(&meters, METER_OUTPUT, output);
+    }
+    book_cost(m, &meters, USAGE_COUNTED, answer);
+    current_attempt(m)->delivered = true;
+    if (!carried->any)
+        *carried = (struct metering_carried){.any = true,
+                                             .first = m->current,
+                                             .mode = mode_of(terms->list, answer),
+                                             .meters = meters};
+    else
+        carried->meters.count[METER_OUTPUT] += output;
+    carried->attempts = m->event.attempt_count;
+    carried->output_tokens += output;
+    /* The next one reads it. */
+    m->counted_input += output;
+}
+
+/* What the attempt said that is the end of it; it may have said nothing, or not even have begun. */
+static struct meters finish_last(struct metering *m, const struct answer *answer)
+{
+    bool told = credible(m, answer), said = current_terms(m)->output.bytes > 0;
+    struct meters last = {0};
+
+    if (told)
+        last = answer->usage.meters;
+    else if (said)
+        count_meters(m, &last);
+    if (told || said)
+        book_cost(m, &last, told ? USAGE_PROVIDER : USAGE_COUNTED, answer);
+    current_attempt(m)->delivered = said;
+    return last;
+}
+
+static void finish_carried(struct metering *m, const struct answer *answer)
+{
+    const struct metering_carried *carried = &m->carried;
+    const struct metering_attempt *first = &m->attempts[carried->first];
+    struct meters last = {0}, *all = &m->event.meters;
+
+    if (m->current >= carried->attempts) {
+        if (answer != NULL)
+            keep_usage(m, answer);
+        last = finish_last(m, answer);
+    }
+    /* What one of them told is not what is charged. */
+    m->event.usage_verbatim = m->event.normaliser = (struct span){0};
+    name_method(m);
+    *all = carried->meters;
+    meters_set(all, METER_OUTPUT,
+               at_most(all->count[METER_OUTPUT] + last.count[METER_OUTPUT], first->output_bound));
+    if (meters_has(&last, METER_REASONING))
+        meters_set(all, METER_REASONING,
+                   at_most(last.count[METER_REASONING], all->count[METER_OUTPUT]));
+    m->event.usage_from = USAGE_COUNTED;
+    price(m, &first->terms, carried->mode);
+}
+
 void metering_finish(struct metering *m, enum event_outcome outcome, const struct answer *answer)
 {
+    const struct snapshot_terms *terms = &m->attempts[m->current].terms;
     struct usage_event *event = &m->event;
     struct meters meters = {0};
     enum usage_from from = USAGE_NONE;
 
     event->outcome = outcome;
+    if (m->carried.any) {
+        finish_carried(m, answer);
+        return;
+    }
     if (answer == NULL)
         return;
     keep_usage(m, answer);
@@ -291,7 +372,7 @@ void metering_finish(struct metering *m, enum event_outcome outcome, const struc
     current_attempt(m)->delivered = true;
     event->meters = meters;
     event->usage_from = from;
-    price(m, answer);
+    price(m, terms, mode_of(terms->list, answer));
 }
 
 int metering_encode_final(struct metering *m, struct buf *out)

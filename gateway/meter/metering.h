@@ -38,6 +38,16 @@ struct metering {
      * text aside, `bounds` its most. */
     bool by_units;
     struct meters counted, bounds;
+    /* An answer that another attempt goes on with: what is paid for it so far, as if the first one
+     * had said it all. */
+    struct metering_carried {
+        bool any;
+        uint32_t first;        /* of the attempts: its versions bind */
+        uint32_t attempts;     /* so many there were when the last one died */
+        enum price_mode mode;  /* as the first one's list price has it */
+        struct meters meters;  /* its input; the output of all that died */
+        int64_t output_tokens; /* of the same, as counted */
+    } carried;
     int64_t discount_pico; /* of what was charged, for display */
     bool quarantined;      /* a provider's usage made no sense: to be alarmed */
 };
@@ -55,6 +65,12 @@ void metering_lose(struct metering *m, int32_t status, int64_t now_us);
 /* Ends the current attempt. `answer` is what it said (NULL: nothing): usage in it is its cost. */
 void metering_end(struct metering *m, int32_t status, const char *reason,
                   const struct answer *answer, int64_t now_us);
+
+/* The current attempt ended: it died in the midst of its answer, and the next one goes on from
+ * there. What it said is charged and its cost is booked, as counted; `input` is what its provider
+ * said of its input before that (nothing present: nothing, so it is counted too). From now on the
+ * event stays with the first one's deployment and versions. */
+void metering_carry(struct metering *m, const struct answer *answer, const struct meters *input);
 
 /* What INTENT carries: the event so far, as it stands if we die now. */
 must_use int metering_encode_intent(const struct metering *m, struct buf *out);

@@ -234,26 +234,31 @@ void ask_count(const struct ask_words *words, const struct json_doc *doc, struct
     each_tool(words, doc, ask_find(doc, 0, words->tools), count_tool, &counting);
 }
 
-/* The text of a turn: its content, or the last text among its parts. */
-static void read_last_text(const struct reading *reading, uint32_t turn)
+/* The text of a turn of that role (a dialect may have two words for it): its content, or the last
+ * text among its parts. */
+static struct span read_text(const struct reading *reading, uint32_t turn, const char *role,
+                             const char *other)
 {
     const struct json_doc *doc = reading->doc;
-    uint32_t role = json_find(doc, turn, "role");
+    uint32_t told = json_find(doc, turn, "role");
     uint32_t content = json_find(doc, turn, reading->words->content);
+    struct span text;
 
-    if ((role != JSON_NONE && !json_string_is(doc, role, "user")) || content == JSON_NONE)
-        return;
+    if ((told == JSON_NONE
+             ? strcmp(role, "user") != 0
+             : !json_string_is(doc, told, role) && !json_string_is(doc, told, other)) ||
+        content == JSON_NONE)
+        return span_make(NULL, 0);
     if (json_kind(doc, content) == JSON_ARRAY) {
-        uint32_t text = JSON_NONE;
+        uint32_t found = JSON_NONE;
 
         for (uint32_t part = json_first(doc, content); part != JSON_NONE;
              part = json_after(doc, content, part))
             if (is_kind(reading, part, JSON_OBJECT) && json_find(doc, part, "text") != JSON_NONE)
-                text = json_find(doc, part, "text");
-        content = text;
+                found = json_find(doc, part, "text");
+        content = found;
     }
-    if (json_string(doc, content, reading->arena, &reading->ask->last_text) != 0)
-        reading->ask->last_text = span_make(NULL, 0);
+    return json_string(doc, content, reading->arena, &text) == 0 ? text : span_make(NULL, 0);
 }
 
 static bool holds(struct span text, const char *word)
@@ -261,11 +266,21 @@ static bool holds(struct span text, const char *word)
     return text.size > 0 && memmem(text.at, text.size, word, strlen(word)) != NULL;
 }
 
+static void read_last_turns(const struct reading *reading, uint32_t before, uint32_t last)
+{
+    struct ask *ask = reading->ask;
+
+    ask->last_text = read_text(reading, last, "user", "user");
+    ask->prefill = read_text(reading, last, "assistant", "model");
+    if (ask->prefill.size > 0 && is_kind(reading, before, JSON_OBJECT))
+        ask->last_text = read_text(reading, before, "user", "user");
+}
+
 static struct ask_error read_turns(const struct reading *reading)
 {
     const struct json_doc *doc = reading->doc;
     struct ask *ask = reading->ask;
-    uint32_t turns = node_at(reading, reading->words->turns), last = JSON_NONE;
+    uint32_t turns = node_at(reading, reading->words->turns), last = JSON_NONE, before = JSON_NONE;
     struct texts_sink sink = {take_for_seed, &ask->seed, reading->arena};
 
     if (reading->words->may_be_text && is_kind(reading, turns, JSON_STRING)) {
@@ -273,8 +288,10 @@ static struct ask_error read_turns(const struct reading *reading)
             return (struct ask_error){"the text is too long", reading->words->turns};
     } else if (is_kind(reading, turns, JSON_ARRAY)) {
         for (uint32_t turn = json_first(doc, turns); turn != JSON_NONE;
-             turn = json_after(doc, turns, turn))
+             turn = json_after(doc, turns, turn)) {
+            before = last;
             last = turn;
+        }
         if (reading->words->may_be_text && is_kind(reading, last, JSON_STRING)) {
             if (json_string(doc, last, reading->arena, &ask->last_text) != 0)
                 return (struct ask_error){"the text is too long", reading->words->turns};
@@ -282,7 +299,7 @@ static struct ask_error read_turns(const struct reading *reading)
             return (struct ask_error){"the list must hold objects, at least one",
                                       reading->words->turns};
         } else {
-            read_last_text(reading, last);
+            read_last_turns(reading, before, last);
         }
     } else {
         return (struct ask_error){"this must be a list", reading->words->turns};
@@ -291,7 +308,12 @@ static struct ask_error read_turns(const struct reading *reading)
         return (struct ask_error){"a result of a tool answers no call before it",
                                   reading->words->turns};
     texts_walk(doc, node_at(reading, reading->words->system), &sink);
-    texts_walk(doc, turns, &sink);
+    /* What goes on with an answer is the answer to what stands before it. */
+    if (ask->prefill.size == 0)
+        texts_walk(doc, turns, &sink);
+    for (uint32_t turn = json_first(doc, turns); ask->prefill.size > 0 && turn != last;
+         turn = json_after(doc, turns, turn))
+        texts_walk(doc, turn, &sink);
     ask->marked_cached = holds(ask->last_text, "[[cached]]") || holds(ask->model, "cached");
     return fine;
 }

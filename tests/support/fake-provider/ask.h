@@ -63,10 +63,12 @@ struct ask {
     size_t call_count;
     enum ask_format format;
     bool thinks;
-    uint32_t schema;       /* of ASK_SCHEMA */
-    struct span last_text; /* of the last message when that is the user's */
-    bool marked_cached;    /* "[[cached]]" stands in the last text, or "cached" in the model */
-    uint64_t seed;         /* the same for the same texts, in every dialect */
+    uint32_t schema; /* of ASK_SCHEMA */
+    struct span
+        last_text;       /* of the last message when that is the user's; or stands before prefill */
+    struct span prefill; /* of the last message when that is the assistant's: the answer so far */
+    bool marked_cached;  /* "[[cached]]" stands in the last text, or "cached" in the model */
+    uint64_t seed;       /* the same for the same texts, in every dialect */
 };
 
 /* What is wrong with it: for a 400. */

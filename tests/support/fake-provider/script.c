@@ -103,6 +103,19 @@ static size_t before_stop(const struct ask *ask, struct span text, struct span *
     return size;
 }
 
+/* An answer that began already is only ended, when it is the one that would have been given. */
+static void go_on(struct script *script, struct span prefill, size_t from)
+{
+    struct span text = span_part(buf_span(&script->text), from, SIZE_MAX);
+
+    if (prefill.size == 0 || text.size < prefill.size ||
+        memcmp(text.at, prefill.at, prefill.size) != 0)
+        return;
+    memmove(script->text.at + from, script->text.at + from + prefill.size,
+            text.size - prefill.size);
+    script->text.size -= prefill.size;
+}
+
 /* What one choice says, as far as stop texts and the cap let it. */
 static void say_content(struct script *script, const struct plan *plan, uint64_t seed,
                         struct script_choice *choice)
@@ -111,6 +124,7 @@ static void say_content(struct script *script, const struct plan *plan, uint64_t
     struct span text, stop;
 
     write_content(plan, seed, &script->text);
+    go_on(script, plan->ask->prefill, choice->content.at);
     text = span_part(buf_span(&script->text), choice->content.at, SIZE_MAX);
     choice->content.size = before_stop(plan->ask, text, &stop);
     choice->finish = stop.size > 0 ? FINISH_STOP_SEQUENCE : FINISH_STOP;
