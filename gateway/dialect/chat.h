@@ -84,7 +84,6 @@ enum chat_effort {
 };
 
 enum { CHAT_STOPS_MAX = 16 };
-
 /* What shapes the answer. Numbers are their JSON text; empty: not given. */
 struct chat_wish {
     struct span temperature, top_p, top_k, min_p, seed, frequency_penalty, presence_penalty,

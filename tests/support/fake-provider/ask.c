@@ -276,6 +276,20 @@ static void read_last_turns(const struct reading *reading, uint32_t before, uint
         ask->last_text = read_text(reading, before, "user", "user");
 }
 
+/* What goes on with an answer is the answer to what stands before it. */
+static void walk_turns(const struct reading *reading, uint32_t turns, uint32_t last,
+                       const struct texts_sink *sink)
+{
+    const struct json_doc *doc = reading->doc;
+
+    if (reading->ask->prefill.size == 0) {
+        texts_walk(doc, turns, sink);
+        return;
+    }
+    for (uint32_t turn = json_first(doc, turns); turn != last; turn = json_after(doc, turns, turn))
+        texts_walk(doc, turn, sink);
+}
+
 static struct ask_error read_turns(const struct reading *reading)
 {
     const struct json_doc *doc = reading->doc;
@@ -308,12 +322,7 @@ static struct ask_error read_turns(const struct reading *reading)
         return (struct ask_error){"a result of a tool answers no call before it",
                                   reading->words->turns};
     texts_walk(doc, node_at(reading, reading->words->system), &sink);
-    /* What goes on with an answer is the answer to what stands before it. */
-    if (ask->prefill.size == 0)
-        texts_walk(doc, turns, &sink);
-    for (uint32_t turn = json_first(doc, turns); ask->prefill.size > 0 && turn != last;
-         turn = json_after(doc, turns, turn))
-        texts_walk(doc, turn, &sink);
+    walk_turns(reading, turns, last, &sink);
     ask->marked_cached = holds(ask->last_text, "[[cached]]") || holds(ask->model, "cached");
     return fine;
 }
