@@ -326,7 +326,7 @@ enum go choose_candidates(struct flow *flow)
     bool told;
 
     flow->trace = span_is(httpd_header(flow->request, "x-tollgate-trace"), "1");
-    flow->hedges = span_is(httpd_header(flow->request, "x-tollgate-hedge"), "1");
+    flow->hedges = flow_wants_hedge(flow);
     if (read_policy(flow, &told) != GO_NEXT)
         return GO_END;
     suffixed = flow->policy;

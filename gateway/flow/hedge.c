@@ -28,6 +28,13 @@ void flow_look_at(struct flow *flow, struct attempt *attempt)
         metering_choose(&flow->metering, attempt->index);
 }
 
+bool flow_wants_hedge(const struct flow *flow)
+{
+    struct span word = httpd_header(flow->request, "x-tollgate-hedge");
+
+    return word.size > 0 ? span_is(word, "1") : flow->key->tenant->routing.hedge;
+}
+
 /* When the answer is later than 19 of 20 of its deployment. */
 static int64_t late_after_ms(const struct flow *flow)
 {

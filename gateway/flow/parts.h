@@ -46,6 +46,8 @@ must_use int64_t flow_output_bound_at(const struct flow *flow,
 /* hedge.c: two attempts at once */
 /* Makes `attempt`, one of the two, the one that all is about. */
 void flow_look_at(struct flow *flow, struct attempt *attempt);
+/* Whether the tenant or the request asks for a second one where the first is late. */
+must_use bool flow_wants_hedge(const struct flow *flow);
 /* Whether a second one is to be made now; else sets the timer. */
 must_use bool flow_hedge_due(struct flow *flow);
 /* GO_SEND: a second one waits to be sent. */
