@@ -4,6 +4,7 @@
 #include "gateway/flow/choose.h"
 
 #include "gateway/dialect/ask_needs.h"
+#include "gateway/flow/hedge.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
 #include "gateway/flow/trace.h"

@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "gateway/flow/hedge.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/stored.h"
 

@@ -1,11 +1,8 @@
 /*
- * hedge: a second attempt beside one whose answer is late to begin, for tenants and requests that
- * ask for it.
- *
- * The first of the two that has content (a whole answer: that is there) is the answer; the other is
- * given up unseen, and what it read is booked as its cost. Where one of them fails, the other goes
- * on alone. One hedge per request at most.
+ * hedge: see the header.
  */
+#include "gateway/flow/hedge.h"
+
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "gateway/flow/health.h"

@@ -43,20 +43,6 @@ must_use int64_t flow_input_bound_at(const struct flow *flow,
 must_use int64_t flow_output_bound_at(const struct flow *flow,
                                       const struct snapshot_deployment *deployment);
 
-/* hedge.c: two attempts at once */
-/* Makes `attempt`, one of the two, the one that all is about. */
-void flow_look_at(struct flow *flow, struct attempt *attempt);
-/* Whether the tenant or the request asks for a second one where the first is late. */
-must_use bool flow_wants_hedge(const struct flow *flow);
-/* Whether a second one is to be made now; else sets the timer. */
-must_use bool flow_hedge_due(struct flow *flow);
-/* GO_SEND: a second one waits to be sent. */
-must_use enum go flow_hedge(struct flow *flow);
-/* The one that all is about goes, and the other one is it. */
-void flow_drop(struct flow *flow);
-/* It answers: the other one, if there is one, is given up. */
-void flow_decide(struct flow *flow);
-
 /* relay.c: what comes back */
 must_use enum go flow_relay(struct flow *flow);
 extern const struct upstream_events flow_upstream_events;

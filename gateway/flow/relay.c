@@ -3,6 +3,7 @@
  */
 #include "common/base/clock.h"
 #include "gateway/flow/health.h"
+#include "gateway/flow/hedge.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
 #include "gateway/route/route_next.h"

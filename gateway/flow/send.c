@@ -7,6 +7,7 @@
 #include "gateway/dialect/completions.h"
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/responses.h"
+#include "gateway/flow/hedge.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
 #include "gateway/flow/stored.h"
