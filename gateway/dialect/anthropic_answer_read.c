@@ -394,6 +394,7 @@ static void on_message_start(struct answer_reader *reader, uint32_t root)
     event.name = member(reader, message, "model");
     read_usage(reader, json_find(reader->doc, message, "usage"));
     anthropic_usage_set(reader->numbers, &known);
+    anthropic_counts_forget_output(reader->numbers);
     if (known.state == ANSWER_USAGE_GOOD)
         event.usage = &known;
     answer_reader_emit(reader, &event);

@@ -68,6 +68,12 @@ bool anthropic_counts_told(const int64_t *counts)
     return false;
 }
 
+void anthropic_counts_forget_output(int64_t *counts)
+{
+    if (counts[COUNT_OUTPUT] >= 0)
+        counts[COUNT_OUTPUT] = NOT_TOLD;
+}
+
 /* The total is what was revised last; the split says how much of it lives for an hour. */
 static void set_writes(const int64_t *counts, struct meters *meters)
 {

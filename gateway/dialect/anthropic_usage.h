@@ -30,6 +30,9 @@ void anthropic_counts_begin(int64_t *counts);
 /* A usage object, or whatever stands there. What it tells replaces what was told. */
 void anthropic_counts_read(const struct json_doc *doc, uint32_t node, int64_t *counts);
 must_use bool anthropic_counts_told(const int64_t *counts);
+/* What message_start says of the output is a token or so, before there is any: no figure to bill
+ * by. Forgotten, so that an answer whose message_delta tells none is counted. */
+void anthropic_counts_forget_output(int64_t *counts);
 
 /* The meters of it, or quarantined. */
 void anthropic_usage_set(const int64_t *counts, struct answer_usage *usage_out);

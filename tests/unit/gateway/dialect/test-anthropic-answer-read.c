@@ -188,6 +188,32 @@ static void a_stream_under_every_split_and_the_whole_say_the_same(void **state)
     }
 }
 
+static void what_a_stream_begins_with_is_no_figure_of_its_output(void **state)
+{
+    static const struct {
+        const char *what, *stream;
+        enum answer_usage_state usage;
+    } rows[] = {
+        {"told at the end", START(USAGE) END("\"end_turn\"", "{\"output_tokens\":4}"),
+         ANSWER_USAGE_GOOD},
+        {"null at the end", START(USAGE) END("\"end_turn\"", "null"), ANSWER_USAGE_QUARANTINED},
+        {"not told at the end",
+         START(USAGE) "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
+                      "\"end_turn\"}}\n\ndata: {\"type\":\"message_stop\"}\n\n",
+         ANSWER_USAGE_QUARANTINED},
+        {"told nowhere", START("null") END("\"end_turn\"", "null"), ANSWER_USAGE_ABSENT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct heard heard;
+
+        hear_stream(&heard, rows[i].stream, 4096);
+        assert_int(rows[i].what, heard.answer.usage.state, rows[i].usage);
+        forget(&heard);
+    }
+}
+
 static void why_an_answer_ended_is_told_by_table(void **state)
 {
     static const struct {
@@ -338,6 +364,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_under_every_split_and_the_whole_say_the_same),
+        cmocka_unit_test(what_a_stream_begins_with_is_no_figure_of_its_output),
         cmocka_unit_test(why_an_answer_ended_is_told_by_table),
         cmocka_unit_test(what_is_no_answer_is_an_error_or_malformed_and_never_done),
         cmocka_unit_test(a_whole_answer_that_is_none_is_told_apart),
