@@ -315,7 +315,8 @@ static bool note_failed(struct flow *flow, const struct verdict_in *in,
     flow_cancel(flow);
     end_attempt(flow, attempt_fault_name(attempt->fault), result_of(attempt));
     flow->outcome = attempt->content ? OUTCOME_PROVIDER_DIED : OUTCOME_PROVIDER_FAILED;
-    flow->rate_limited |= in->status == 429;
+    /* A quota that is used up is no limit that ends by itself, and not the client's. */
+    flow->rate_limited |= in->status == 429 && out->cooldown_ms == 0;
     if (attempt->head.retry_after_ms > 0)
         flow->retry_after_ms = attempt->head.retry_after_ms;
     if (out->verdict == VERDICT_NEXT && flow->worker->metrics != NULL)

@@ -166,6 +166,8 @@ static void when_all_fail_the_client_is_told_which_way(void **state)
         {"5xx", 500, 503, JSON, "{}"},
         {"429", 429, 429, JSON, "{}"},
         {"our key", 401, 503, JSON, "{}"},
+        {"our quota", 429, 503, JSON,
+         "{\"error\":{\"message\":\"m\",\"code\":\"insufficient_quota\"}}"},
         {"nonsense", 200, 502, "text/html", "<html>"},
     };
 
