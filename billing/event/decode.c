@@ -195,12 +195,6 @@ static const struct member *find_member(const struct member *table, size_t count
     return NULL;
 }
 
-static struct span inside(const struct json_doc *doc, uint32_t name)
-{
-    struct span raw = json_raw(doc, name);
-    return span_part(raw, 1, raw.size - 2);
-}
-
 static int read_attempt(struct decoder *d, uint32_t node, struct event_attempt *attempt)
 {
     size_t cursor = 0;
@@ -209,7 +203,7 @@ static int read_attempt(struct decoder *d, uint32_t node, struct event_attempt *
     attempt->started_ms = -1;
     for (uint32_t n = json_first(d->doc, node); n != JSON_NONE; n = json_after(d->doc, node, n)) {
         const struct member *member =
-            find_member(attempt_members, attempt_member_count, inside(d->doc, n), &cursor);
+            find_member(attempt_members, attempt_member_count, json_inside(d->doc, n), &cursor);
         int r;
         if (member == NULL)
             continue;
@@ -304,7 +298,7 @@ static void keep_unknown(struct decoder *d, uint32_t data, size_t size, struct s
     for (uint32_t n = json_first(d->doc, data); n != JSON_NONE; n = json_after(d->doc, data, n)) {
         struct span name = json_raw(d->doc, n);
         struct span value = json_raw(d->doc, json_value(d->doc, n));
-        if (find_member(event_members, event_member_count, inside(d->doc, n), &cursor) != NULL)
+        if (find_member(event_members, event_member_count, json_inside(d->doc, n), &cursor) != NULL)
             continue;
         if (end != at)
             *end++ = ',';
@@ -323,7 +317,7 @@ static int read_data(struct decoder *d, uint32_t data, struct usage_event *event
     for (uint32_t n = json_first(d->doc, data); n != JSON_NONE; n = json_after(d->doc, data, n)) {
         uint32_t value = json_value(d->doc, n);
         const struct member *member =
-            find_member(event_members, event_member_count, inside(d->doc, n), &cursor);
+            find_member(event_members, event_member_count, json_inside(d->doc, n), &cursor);
         int r;
         if (member == NULL) {
             unknown += json_raw(d->doc, n).size + json_raw(d->doc, value).size + 2;
@@ -390,8 +384,7 @@ static int decode_usage(struct decoder *d, uint32_t data, struct usage_event *ev
 static int read_uuid(struct decoder *d, struct uuid *id_out)
 {
     uint32_t node = json_find(d->doc, 0, "id");
-    if (node == JSON_NONE || json_kind(d->doc, node) != JSON_STRING ||
-        uuid_parse(inside(d->doc, node), id_out) < 0)
+    if (!json_is(d->doc, node, JSON_STRING) || uuid_parse(json_inside(d->doc, node), id_out) < 0)
         return wrong(d, "id", "is missing or not a UUID");
     return 0;
 }
@@ -484,7 +477,7 @@ int event_decode(struct span text, struct json_doc *doc, struct arena *arena,
     data = json_find(doc, 0, "data");
     if (version == JSON_NONE || !json_string_is(doc, version, "1.0"))
         return wrong(&d, "specversion", "is not 1.0");
-    if (type == JSON_NONE || json_kind(doc, type) != JSON_STRING)
+    if (!json_is(doc, type, JSON_STRING))
         return wrong(&d, "type", "is missing or not a string");
     memset(event_out, 0, sizeof(*event_out));
     if (data != JSON_NONE && json_kind(doc, data) != JSON_OBJECT)

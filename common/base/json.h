@@ -83,21 +83,23 @@ must_use const char *json_error_text(enum json_error error);
 must_use enum json_kind json_kind(const struct json_doc *doc, uint32_t node);
 must_use struct span json_raw(const struct json_doc *doc, uint32_t node);
 
-/* The value of a member by its decoded name, or JSON_NONE (also when `object` is none or no
- * object). */
+/* The value of a member by its decoded name; JSON_NONE also when `object` is no object. */
 must_use uint32_t json_find(const struct json_doc *doc, uint32_t object, const char *name);
 
-/* Iterates an array's values: for (n = json_first(..); n != JSON_NONE; n = json_after(..)). For an
- * object, json_first gives the first name, json_value its value and json_after(name) the next name.
- */
+/* for (n = json_first(..); n != JSON_NONE; n = json_after(..)) goes over the values of an array,
+ * the names of an object; json_value is the value of a name. */
 must_use uint32_t json_first(const struct json_doc *doc, uint32_t container);
 must_use uint32_t json_after(const struct json_doc *doc, uint32_t container, uint32_t node);
 must_use uint32_t json_value(const struct json_doc *doc, uint32_t name);
 must_use uint32_t json_count(const struct json_doc *doc, uint32_t container);
 
+/* Whether a value is there and of this kind. */
+must_use bool json_is(const struct json_doc *doc, uint32_t node, enum json_kind kind);
 must_use bool json_is_null(const struct json_doc *doc, uint32_t node); /* also when it is none */
-/* Each: 0, -ENOENT (none or null), -EINVAL (another kind, or not whole), -ERANGE. 1e3 and 5.0 are
- * whole. */
+/* A string as it stands, without its quotes: an inside. Empty when it is no string. */
+must_use struct span json_inside(const struct json_doc *doc, uint32_t node);
+must_use struct span json_inside_in(const struct json_doc *doc, uint32_t object, const char *name);
+/* 0, -ENOENT (none or null), -EINVAL (another kind, or not whole as 5.0 and 1e3 are), -ERANGE. */
 must_use int json_int64(const struct json_doc *doc, uint32_t node, int64_t *value_out);
 must_use int json_double(const struct json_doc *doc, uint32_t node, double *value_out);
 must_use int json_bool(const struct json_doc *doc, uint32_t node, bool *value_out);

@@ -38,9 +38,19 @@ static struct span inside(const struct json_doc *doc, uint32_t node)
     return span_make(doc->text.at + it->at + 1, it->size - 2);
 }
 
-static bool is_kind(const struct json_doc *doc, uint32_t node, enum json_kind kind)
+bool json_is(const struct json_doc *doc, uint32_t node, enum json_kind kind)
 {
     return node != JSON_NONE && json_kind(doc, node) == kind;
+}
+
+struct span json_inside(const struct json_doc *doc, uint32_t node)
+{
+    return json_is(doc, node, JSON_STRING) ? inside(doc, node) : (struct span){0};
+}
+
+struct span json_inside_in(const struct json_doc *doc, uint32_t object, const char *name)
+{
+    return json_inside(doc, json_find(doc, object, name));
 }
 
 static bool string_is(const struct json_doc *doc, uint32_t node, struct span plain)
@@ -54,7 +64,7 @@ uint32_t json_find(const struct json_doc *doc, uint32_t object, const char *name
 {
     struct span plain = span_of(name);
 
-    if (!is_kind(doc, object, JSON_OBJECT))
+    if (!json_is(doc, object, JSON_OBJECT))
         return JSON_NONE;
     for (uint32_t at = json_first(doc, object); at != JSON_NONE; at = json_after(doc, object, at)) {
         if (string_is(doc, at, plain))
@@ -65,7 +75,7 @@ uint32_t json_find(const struct json_doc *doc, uint32_t object, const char *name
 
 static bool is_container(const struct json_doc *doc, uint32_t node)
 {
-    return is_kind(doc, node, JSON_ARRAY) || is_kind(doc, node, JSON_OBJECT);
+    return json_is(doc, node, JSON_ARRAY) || json_is(doc, node, JSON_OBJECT);
 }
 
 uint32_t json_first(const struct json_doc *doc, uint32_t container)
@@ -216,7 +226,7 @@ int json_copy_string(const struct json_doc *doc, uint32_t node, char *at, size_t
 
 bool json_string_is(const struct json_doc *doc, uint32_t node, const char *value)
 {
-    return is_kind(doc, node, JSON_STRING) && string_is(doc, node, span_of(value));
+    return json_is(doc, node, JSON_STRING) && string_is(doc, node, span_of(value));
 }
 
 int json_unescape(struct span rest, struct buf *out)

@@ -47,21 +47,6 @@ static const struct {
     {"timeout_error", 504},         {"overloaded_error", 529},
 };
 
-static struct span inside(const struct json_doc *doc, uint32_t node)
-{
-    struct span raw;
-
-    if (json_is_null(doc, node) || json_kind(doc, node) != JSON_STRING)
-        return (struct span){0};
-    raw = json_raw(doc, node);
-    return span_part(raw, 1, raw.size - 2);
-}
-
-static struct span member(const struct answer_reader *reader, uint32_t object, const char *name)
-{
-    return inside(reader->doc, json_find(reader->doc, object, name));
-}
-
 /* Bytes of the escape at the begin of an inside, and whether it is the second of a pair. */
 static size_t escape_size(struct span text, bool *low_out)
 {
@@ -97,12 +82,13 @@ static struct span note_error(struct answer_reader *reader, uint32_t error)
     const struct json_doc *doc = reader->doc;
     struct answer *answer = reader->answer;
     uint32_t type = json_find(doc, error, "type");
-    struct span message = json_kind(doc, error) == JSON_STRING ? inside(doc, error)
-                                                               : member(reader, error, "message");
+    struct span message = json_kind(doc, error) == JSON_STRING
+                              ? json_inside(doc, error)
+                              : json_inside_in(reader->doc, error, "message");
     int64_t status;
 
     answer_copy(answer->error_message, sizeof(answer->error_message), message);
-    answer_copy(answer->error_code, sizeof(answer->error_code), inside(doc, type));
+    answer_copy(answer->error_code, sizeof(answer->error_code), json_inside(doc, type));
     for (size_t i = 0; i < array_size(errors); i++) {
         if (!json_is_null(doc, type) && json_string_is(doc, type, errors[i].type))
             answer->error_status = errors[i].status;
@@ -183,7 +169,7 @@ static void read_usage(struct answer_reader *reader, uint32_t usage)
         return;
     anthropic_counts_read(doc, usage, reader->numbers);
     anthropic_usage_keep(doc, usage, &reader->answer->usage);
-    if (json_is_null(doc, tier) || json_kind(doc, tier) != JSON_STRING)
+    if (!json_is(doc, tier, JSON_STRING))
         return;
     reader->answer->mode = json_string_is(doc, tier, "priority") ? MODE_PRIORITY
                            : json_string_is(doc, tier, "batch")  ? MODE_BATCH
@@ -192,7 +178,7 @@ static void read_usage(struct answer_reader *reader, uint32_t usage)
 
 static void read_stop_reason(struct answer_reader *reader, uint32_t node)
 {
-    struct span word = inside(reader->doc, node);
+    struct span word = json_inside(reader->doc, node);
 
     if (word.size == 0)
         return;
@@ -259,20 +245,20 @@ static void emit_citation(struct answer_reader *reader, uint32_t citation)
     struct buf json = buf_make((size_t)1 << 20);
     struct json_writer w = json_writer_make(&json);
     struct answer_event event = {.kind = EVENT_CITATION};
-    struct span url = member(reader, citation, "url");
-    struct span title = member(reader, citation, "title");
+    struct span url = json_inside_in(reader->doc, citation, "url");
+    struct span title = json_inside_in(reader->doc, citation, "title");
     int64_t document;
     char name[48];
 
-    if (citation == JSON_NONE || json_kind(doc, citation) != JSON_OBJECT)
+    if (!json_is(doc, citation, JSON_OBJECT))
         return;
     if (url.size == 0)
-        url = member(reader, citation, "source");
+        url = json_inside_in(reader->doc, citation, "source");
     if (url.size == 0 &&
         json_int64(doc, json_find(doc, citation, "document_index"), &document) == 0) {
         (void)snprintf(name, sizeof(name), "document:%lld", (long long)document);
         url = span_of(name);
-        title = member(reader, citation, "document_title");
+        title = json_inside_in(reader->doc, citation, "document_title");
     }
     json_begin(&w, '{');
     json_put_cstring(&w, "type", "url_citation");
@@ -280,7 +266,7 @@ static void emit_citation(struct answer_reader *reader, uint32_t citation)
     json_begin(&w, '{');
     put_inside(&w, "url", url);
     put_inside(&w, "title", title);
-    put_inside(&w, "content", member(reader, citation, "cited_text"));
+    put_inside(&w, "content", json_inside_in(reader->doc, citation, "cited_text"));
     json_put_int64(&w, "start_index", reader->numbers[NOTE_BLOCK]);
     json_put_int64(&w, "end_index", reader->numbers[NOTE_BLOCK]);
     json_end(&w, '}');
@@ -303,8 +289,8 @@ static uint16_t begin_tool(struct answer_reader *reader, uint32_t node)
 {
     struct answer_event event = {.kind = EVENT_TOOL, .tool = reader->tool_count};
 
-    event.id = member(reader, node, "id");
-    event.name = member(reader, node, "name");
+    event.id = json_inside_in(reader->doc, node, "id");
+    event.name = json_inside_in(reader->doc, node, "name");
     if (span_is(event.name, ANTHROPIC_SCHEMA_TOOL)) {
         reader->numbers[NOTE_SCHEMA] = 1;
         return BLOCK_SCHEMA;
@@ -337,7 +323,7 @@ static void read_citations(struct answer_reader *reader, uint32_t list)
 {
     const struct json_doc *doc = reader->doc;
 
-    if (json_is_null(doc, list) || json_kind(doc, list) != JSON_ARRAY)
+    if (!json_is(doc, list, JSON_ARRAY))
         return;
     for (uint32_t at = json_first(doc, list); at != JSON_NONE; at = json_after(doc, list, at))
         emit_citation(reader, at);
@@ -349,10 +335,10 @@ static uint16_t read_block(struct answer_reader *reader, uint32_t node)
     const struct json_doc *doc = reader->doc;
     uint32_t type = json_find(doc, node, "type");
 
-    if (json_is_null(doc, type) || json_kind(doc, type) != JSON_STRING)
+    if (!json_is(doc, type, JSON_STRING))
         return BLOCK_OTHER;
     if (json_string_is(doc, type, "text")) {
-        struct span text = member(reader, node, "text");
+        struct span text = json_inside_in(reader->doc, node, "text");
         reader->numbers[NOTE_BLOCK] = reader->numbers[NOTE_TEXT];
         read_citations(reader, json_find(doc, node, "citations"));
         emit_text(reader, text);
@@ -360,12 +346,15 @@ static uint16_t read_block(struct answer_reader *reader, uint32_t node)
         return BLOCK_TEXT;
     }
     if (json_string_is(doc, type, "thinking")) {
-        answer_reader_emit_text(reader, EVENT_REASONING, 0, member(reader, node, "thinking"));
-        answer_reader_emit_text(reader, EVENT_SIGNATURE, 0, member(reader, node, "signature"));
+        answer_reader_emit_text(reader, EVENT_REASONING, 0,
+                                json_inside_in(reader->doc, node, "thinking"));
+        answer_reader_emit_text(reader, EVENT_SIGNATURE, 0,
+                                json_inside_in(reader->doc, node, "signature"));
         return BLOCK_THINKING;
     }
     if (json_string_is(doc, type, "redacted_thinking")) {
-        answer_reader_emit_text(reader, EVENT_REDACTED, 0, member(reader, node, "data"));
+        answer_reader_emit_text(reader, EVENT_REDACTED, 0,
+                                json_inside_in(reader->doc, node, "data"));
         return BLOCK_OTHER;
     }
     return json_string_is(doc, type, "tool_use") ? begin_tool(reader, node) : BLOCK_OTHER;
@@ -390,8 +379,8 @@ static void on_message_start(struct answer_reader *reader, uint32_t root)
     struct answer_usage known = {0};
     struct answer_event event = {.kind = EVENT_BEGIN};
 
-    event.id = member(reader, message, "id");
-    event.name = member(reader, message, "model");
+    event.id = json_inside_in(reader->doc, message, "id");
+    event.name = json_inside_in(reader->doc, message, "model");
     read_usage(reader, json_find(reader->doc, message, "usage"));
     anthropic_usage_set(reader->numbers, &known);
     anthropic_counts_forget_output(reader->numbers);
@@ -411,8 +400,7 @@ static void on_block_start(struct answer_reader *reader, uint32_t root)
     *block = read_block(reader, node);
     input = json_find(doc, node, "input");
     if (((*block & BLOCK_KIND) == BLOCK_TOOL || *block == BLOCK_SCHEMA) &&
-        !json_is_null(doc, input) && json_kind(doc, input) == JSON_OBJECT &&
-        json_first(doc, input) != JSON_NONE) {
+        json_is(doc, input, JSON_OBJECT) && json_first(doc, input) != JSON_NONE) {
         emit_input(reader, input, *block);
         *block |= BLOCK_ARGUED | BLOCK_GIVEN;
     }
@@ -422,7 +410,7 @@ static void on_input_delta(struct answer_reader *reader, uint16_t *block, uint32
 {
     struct answer_event event = {.kind = EVENT_ARGUMENTS};
 
-    event.text = member(reader, delta, "partial_json");
+    event.text = json_inside_in(reader->doc, delta, "partial_json");
     event.tool = (uint32_t)*block >> BLOCK_TOOL_SHIFT;
     if ((*block & BLOCK_KIND) == BLOCK_NONE)
         answer_reader_malformed(reader);
@@ -442,19 +430,20 @@ static void on_block_delta(struct answer_reader *reader, uint32_t root)
     uint32_t delta = json_find(doc, root, "delta"), type = json_find(doc, delta, "type");
     uint16_t *block = block_at(reader, root);
 
-    if (block == NULL || (*block & BLOCK_KIND) == BLOCK_OTHER || json_is_null(doc, type) ||
-        json_kind(doc, type) != JSON_STRING)
+    if (block == NULL || (*block & BLOCK_KIND) == BLOCK_OTHER || !json_is(doc, type, JSON_STRING))
         return;
     if (json_string_is(doc, type, "text_delta")) {
-        struct span text = member(reader, delta, "text");
+        struct span text = json_inside_in(reader->doc, delta, "text");
         emit_text(reader, text);
         reader->numbers[NOTE_TEXT] += characters(text);
     } else if (json_string_is(doc, type, "input_json_delta")) {
         on_input_delta(reader, block, delta);
     } else if (json_string_is(doc, type, "thinking_delta")) {
-        answer_reader_emit_text(reader, EVENT_REASONING, 0, member(reader, delta, "thinking"));
+        answer_reader_emit_text(reader, EVENT_REASONING, 0,
+                                json_inside_in(reader->doc, delta, "thinking"));
     } else if (json_string_is(doc, type, "signature_delta")) {
-        answer_reader_emit_text(reader, EVENT_SIGNATURE, 0, member(reader, delta, "signature"));
+        answer_reader_emit_text(reader, EVENT_SIGNATURE, 0,
+                                json_inside_in(reader->doc, delta, "signature"));
     } else if (json_string_is(doc, type, "citations_delta")) {
         emit_citation(reader, json_find(doc, delta, "citation"));
     }
@@ -514,7 +503,7 @@ void anthropic_read_frame(struct answer_reader *reader, struct span event, struc
         return;
     }
     type = json_find(reader->doc, 0, "type");
-    if (json_is_null(reader->doc, type) || json_kind(reader->doc, type) != JSON_STRING) {
+    if (!json_is(reader->doc, type, JSON_STRING)) {
         on_error(reader, 0);
         return;
     }
@@ -557,12 +546,12 @@ void anthropic_read_whole(struct answer_reader *reader, struct span body)
         emit_error(reader, error);
         return;
     }
-    if (json_is_null(doc, content) || json_kind(doc, content) != JSON_ARRAY) {
+    if (!json_is(doc, content, JSON_ARRAY)) {
         answer_reader_malformed(reader);
         return;
     }
-    event.id = member(reader, 0, "id");
-    event.name = member(reader, 0, "model");
+    event.id = json_inside_in(reader->doc, 0, "id");
+    event.name = json_inside_in(reader->doc, 0, "model");
     answer_reader_emit(reader, &event);
     read_usage(reader, json_find(doc, 0, "usage"));
     read_content(reader, content);

@@ -38,11 +38,11 @@ static void add_citation(struct buf *out, struct span annotation)
 
     if (json_parse(&doc, annotation, &limits_annotation) == JSON_OK)
         citation = json_find(&doc, 0, "url_citation");
-    if (!json_is_null(&doc, citation) && json_kind(&doc, citation) == JSON_OBJECT) {
+    if (json_is(&doc, citation, JSON_OBJECT)) {
         buf_add_string(out, "{\"type\":\"web_search_result_location\",");
         for (size_t i = 0; i < array_size(names); i++) {
             uint32_t node = json_find(&doc, citation, names[i][0]);
-            bool there = !json_is_null(&doc, node) && json_kind(&doc, node) == JSON_STRING;
+            bool there = json_is(&doc, node, JSON_STRING);
             buf_add_string(out, names[i][1]);
             buf_add_span(out, there ? json_raw(&doc, node) : span_of("\"\""));
         }

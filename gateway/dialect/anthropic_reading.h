@@ -29,12 +29,7 @@ static inline bool anthropic_fail(struct anthropic_reading *r, const char *membe
 
 static inline struct span anthropic_inside(const struct anthropic_reading *r, uint32_t node)
 {
-    struct span raw;
-
-    if (json_is_null(r->doc, node) || json_kind(r->doc, node) != JSON_STRING)
-        return (struct span){0};
-    raw = json_raw(r->doc, node);
-    return span_part(raw, 1, raw.size - 2);
+    return json_inside(r->doc, node);
 }
 
 static inline struct span anthropic_text(const struct anthropic_reading *r, uint32_t object,
@@ -45,8 +40,7 @@ static inline struct span anthropic_text(const struct anthropic_reading *r, uint
 
 static inline bool anthropic_is(const struct anthropic_reading *r, uint32_t node, const char *value)
 {
-    return !json_is_null(r->doc, node) && json_kind(r->doc, node) == JSON_STRING &&
-           json_string_is(r->doc, node, value);
+    return json_is(r->doc, node, JSON_STRING) && json_string_is(r->doc, node, value);
 }
 
 static inline bool anthropic_is_a(const struct anthropic_reading *r, uint32_t node,

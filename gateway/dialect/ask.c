@@ -51,11 +51,11 @@ static const struct ask_member *find_in(const struct ask_table *table, struct sp
 
 static const struct ask_member *find_member(struct ask_reading *r, uint32_t name)
 {
-    struct span raw = json_raw(r->doc, name), text = span_part(raw, 1, raw.size - 2);
+    struct span text = json_inside(r->doc, name);
     const struct ask_member *member;
 
     if (r->doc->nodes[name].escaped &&
-        (raw.size > ASK_NAME_MAX || json_string(r->doc, name, r->arena, &text) != 0))
+        (text.size > ASK_NAME_MAX || json_string(r->doc, name, r->arena, &text) != 0))
         return NULL;
     if (text.size == 0)
         return NULL;

@@ -90,7 +90,7 @@ bool ask_read_max_tokens(struct ask_reading *r, const char *name, uint32_t value
 
 bool ask_read_messages(struct ask_reading *r, const char *name, uint32_t value)
 {
-    if (json_is_null(r->doc, value) || json_kind(r->doc, value) != JSON_ARRAY)
+    if (!json_is(r->doc, value, JSON_ARRAY))
         return ask_wrong_type(r, name, "an array of messages");
     if (json_first(r->doc, value) == JSON_NONE)
         return ask_invalid(r, name, "'messages' must have at least one message.");
@@ -99,7 +99,7 @@ bool ask_read_messages(struct ask_reading *r, const char *name, uint32_t value)
         if (json_kind(r->doc, message) != JSON_OBJECT)
             return ask_wrong_type(r, name, "an array of objects");
         uint32_t role = json_find(r->doc, message, "role");
-        if (role == JSON_NONE || json_kind(r->doc, role) != JSON_STRING)
+        if (!json_is(r->doc, role, JSON_STRING))
             return ask_invalid(r, name,
                                "Each of 'messages' must have a 'role', which is a string.");
     }
@@ -175,7 +175,7 @@ bool ask_read_tools(struct ask_reading *r, const char *name, uint32_t value)
     for (uint32_t tool = json_first(r->doc, value); tool != JSON_NONE;
          tool = json_after(r->doc, value, tool)) {
         uint32_t type = json_find(r->doc, tool, "type");
-        if (json_is_null(r->doc, type) || json_kind(r->doc, type) != JSON_STRING)
+        if (!json_is(r->doc, type, JSON_STRING))
             return ask_invalid(r, name, "Each of 'tools' must be an object with a 'type'.");
         if (!json_string_is(r->doc, type, "function") && !json_string_is(r->doc, type, "custom"))
             return ask_unsupported(r, name,

@@ -11,7 +11,7 @@ enum { MESSAGES = 1 << ASK_MESSAGES };
 static bool is_clients_own(const struct json_doc *doc, uint32_t type)
 {
     static const char *const prefixes[] = {"bash_", "text_editor_", "computer_", "memory_"};
-    struct span raw = json_raw(doc, type), text = span_part(raw, 1, raw.size - 2);
+    struct span text = json_inside(doc, type);
 
     for (size_t i = 0; i < array_size(prefixes); i++)
         if (span_starts(text, prefixes[i]))

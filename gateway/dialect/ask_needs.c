@@ -30,7 +30,7 @@ static uint32_t text_in(const struct json_doc *doc, uint32_t object, const char 
 {
     uint32_t value = json_find(doc, object, name);
 
-    return value != JSON_NONE && json_kind(doc, value) == JSON_STRING ? value : JSON_NONE;
+    return json_is(doc, value, JSON_STRING) ? value : JSON_NONE;
 }
 
 /* The parts of all dialects that say their kind by `type`. */
@@ -69,7 +69,7 @@ static void look_at_blob(struct needing *n, uint32_t object)
 
     for (size_t i = 0; i < array_size(holders) && blob == JSON_NONE; i++)
         blob = json_find(n->doc, object, holders[i]);
-    if (blob == JSON_NONE || json_kind(n->doc, blob) != JSON_OBJECT)
+    if (!json_is(n->doc, blob, JSON_OBJECT))
         return;
     type = text_in(n->doc, blob, "mimeType");
     if (type == JSON_NONE)
@@ -84,14 +84,14 @@ static void look_at_messages(struct needing *n)
 {
     uint32_t messages = json_find(n->doc, 0, "messages");
 
-    if (messages == JSON_NONE || json_kind(n->doc, messages) != JSON_ARRAY)
+    if (!json_is(n->doc, messages, JSON_ARRAY))
         return;
     for (uint32_t message = json_first(n->doc, messages); message != JSON_NONE;
          message = json_after(n->doc, messages, message)) {
         uint32_t content = json_kind(n->doc, message) == JSON_OBJECT
                                ? json_find(n->doc, message, "content")
                                : JSON_NONE;
-        if (content == JSON_NONE || json_kind(n->doc, content) != JSON_ARRAY)
+        if (!json_is(n->doc, content, JSON_ARRAY))
             continue;
         for (uint32_t part = json_first(n->doc, content); part != JSON_NONE;
              part = json_after(n->doc, content, part))
@@ -106,7 +106,7 @@ static void look_below(struct needing *n, const char *member,
 {
     uint32_t array = json_find(n->doc, 0, member);
 
-    if (array == JSON_NONE || json_kind(n->doc, array) != JSON_ARRAY)
+    if (!json_is(n->doc, array, JSON_ARRAY))
         return;
     for (uint32_t node = array; node < n->doc->nodes[array].next; node++)
         if (json_kind(n->doc, node) == JSON_OBJECT)
@@ -118,7 +118,7 @@ static void look_at_format(struct needing *n, uint32_t format)
 {
     uint32_t type;
 
-    if (format == JSON_NONE || json_kind(n->doc, format) != JSON_OBJECT)
+    if (!json_is(n->doc, format, JSON_OBJECT))
         return;
     type = text_in(n->doc, format, "type");
     if (type != JSON_NONE && json_string_is(n->doc, type, "json_schema"))
@@ -129,8 +129,7 @@ static void look_at_tools(struct needing *n)
 {
     uint32_t tools = json_find(n->doc, 0, "tools");
 
-    if (tools != JSON_NONE && json_kind(n->doc, tools) == JSON_ARRAY &&
-        json_first(n->doc, tools) != JSON_NONE)
+    if (json_is(n->doc, tools, JSON_ARRAY) && json_first(n->doc, tools) != JSON_NONE)
         needs_ability(n, ABILITY_TOOLS);
 }
 
@@ -152,7 +151,7 @@ struct ask_needs ask_needs_of(enum ask_kind kind, const struct json_doc *doc)
     if (kind == ASK_RESPONSES) {
         look_below(&n, "input", look_at_part);
         text = json_find(doc, 0, "text");
-        if (text != JSON_NONE && json_kind(doc, text) == JSON_OBJECT)
+        if (json_is(doc, text, JSON_OBJECT))
             look_at_format(&n, json_find(doc, text, "format"));
     }
     return n.needs;

@@ -18,7 +18,7 @@ enum { DOCUMENTS_MAX = 10000 }; /* what Cohere takes at most */
 
 static bool read_documents(struct ask_reading *r, const char *name, uint32_t value)
 {
-    if (json_is_null(r->doc, value) || json_kind(r->doc, value) != JSON_ARRAY)
+    if (!json_is(r->doc, value, JSON_ARRAY))
         return ask_wrong_type(r, name, "an array of documents");
     if (json_first(r->doc, value) == JSON_NONE)
         return ask_invalid(r, name, "'documents' must have at least one document.");

@@ -20,32 +20,11 @@ static const struct json_limits limits_frame = {
 static const struct json_limits limits_whole = {
     .max_bytes = (size_t)32 << 20, .max_depth = 64, .max_nodes = 400000};
 
-static bool is_string(const struct json_doc *doc, uint32_t node)
-{
-    return node != JSON_NONE && json_kind(doc, node) == JSON_STRING;
-}
-
-/* Empty when it is no string. */
-static struct span inside_of(const struct json_doc *doc, uint32_t node)
-{
-    struct span raw;
-
-    if (!is_string(doc, node))
-        return (struct span){0};
-    raw = json_raw(doc, node);
-    return span_part(raw, 1, raw.size - 2);
-}
-
-static struct span inside_in(const struct json_doc *doc, uint32_t object, const char *name)
-{
-    return inside_of(doc, json_find(doc, object, name));
-}
-
 static uint32_t array_in(const struct json_doc *doc, uint32_t object, const char *name)
 {
     uint32_t node = json_find(doc, object, name);
 
-    return node != JSON_NONE && json_kind(doc, node) == JSON_ARRAY ? node : JSON_NONE;
+    return json_is(doc, node, JSON_ARRAY) ? node : JSON_NONE;
 }
 
 static bool parse(struct answer_reader *reader, struct span text, const struct json_limits *limits)
@@ -128,11 +107,11 @@ static bool read_problem(struct answer_reader *reader, struct span code)
     struct span message = {0};
 
     for (size_t i = 0; i < array_size(names) && message.size == 0; i++)
-        message = inside_in(doc, 0, names[i]);
+        message = json_inside_in(doc, 0, names[i]);
     if (code.size == 0)
-        code = inside_in(doc, 0, "__type");
+        code = json_inside_in(doc, 0, "__type");
     if (code.size == 0)
-        code = inside_in(doc, json_find(doc, 0, "Output"), "__type");
+        code = json_inside_in(doc, json_find(doc, 0, "Output"), "__type");
     if (message.size == 0 && code.size == 0)
         return false;
     note_error(reader, code, message);
@@ -221,7 +200,7 @@ static void read_usage(struct answer_reader *reader)
 {
     const struct json_doc *doc = reader->doc;
     uint32_t usage = json_find(doc, 0, "usage");
-    struct span tier = inside_in(doc, json_find(doc, 0, "serviceTier"), "type");
+    struct span tier = json_inside_in(doc, json_find(doc, 0, "serviceTier"), "type");
 
     if (tier.size > 0)
         reader->answer->mode = span_is(tier, "flex")       ? MODE_FLEX
@@ -239,9 +218,9 @@ static void read_usage(struct answer_reader *reader)
 static void read_citation(struct answer_reader *reader, uint32_t citation)
 {
     const struct json_doc *doc = reader->doc;
-    struct span title = inside_in(doc, citation, "title");
+    struct span title = json_inside_in(doc, citation, "title");
     struct span url =
-        inside_in(doc, json_find(doc, json_find(doc, citation, "location"), "web"), "url");
+        json_inside_in(doc, json_find(doc, json_find(doc, citation, "location"), "web"), "url");
     struct buf out = buf_make(url.size + title.size + 128);
 
     buf_add_string(&out, "{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"");
@@ -276,19 +255,20 @@ static void begin_call(struct answer_reader *reader, uint32_t use, uint16_t *blo
     const struct json_doc *doc = reader->doc;
     uint32_t type = json_find(doc, use, "type");
 
-    if (is_string(doc, type) && json_string_is(doc, type, "server_tool_use")) {
+    if (json_is(doc, type, JSON_STRING) && json_string_is(doc, type, "server_tool_use")) {
         *block_out = OTHERS_CALL;
         return;
     }
-    if (!is_string(doc, json_find(doc, use, "name")) || reader->tool_count == LANGUAGE_TOOLS_MAX) {
+    if (!json_is(doc, json_find(doc, use, "name"), JSON_STRING) ||
+        reader->tool_count == LANGUAGE_TOOLS_MAX) {
         answer_reader_malformed(reader);
         return;
     }
     *block_out = (uint16_t)(reader->tool_count + 1);
     answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_TOOL,
                                                       .tool = reader->tool_count,
-                                                      .id = inside_in(doc, use, "toolUseId"),
-                                                      .name = inside_in(doc, use, "name")});
+                                                      .id = json_inside_in(doc, use, "toolUseId"),
+                                                      .name = json_inside_in(doc, use, "name")});
 }
 
 static void read_start(struct answer_reader *reader)
@@ -326,13 +306,14 @@ static void read_delta(struct answer_reader *reader)
 
     if (!block_in(reader, &block))
         return;
-    answer_reader_emit_text(reader, EVENT_TEXT, 0, inside_in(doc, delta, "text"));
+    answer_reader_emit_text(reader, EVENT_TEXT, 0, json_inside_in(doc, delta, "text"));
     if (!json_is_null(doc, use))
-        read_arguments(reader, block, inside_in(doc, use, "input"));
-    answer_reader_emit_text(reader, EVENT_REASONING, 0, inside_in(doc, reasoning, "text"));
-    answer_reader_emit_text(reader, EVENT_SIGNATURE, 0, inside_in(doc, reasoning, "signature"));
+        read_arguments(reader, block, json_inside_in(doc, use, "input"));
+    answer_reader_emit_text(reader, EVENT_REASONING, 0, json_inside_in(doc, reasoning, "text"));
+    answer_reader_emit_text(reader, EVENT_SIGNATURE, 0,
+                            json_inside_in(doc, reasoning, "signature"));
     answer_reader_emit_text(reader, EVENT_REDACTED, 0,
-                            inside_in(doc, reasoning, "redactedContent"));
+                            json_inside_in(doc, reasoning, "redactedContent"));
     read_citation(reader, json_find(doc, delta, "citation"));
 }
 
@@ -343,11 +324,11 @@ static void read_start_of_message(struct answer_reader *reader)
 
 static void read_stop_of_message(struct answer_reader *reader)
 {
-    if (!is_string(reader->doc, json_find(reader->doc, 0, "stopReason"))) {
+    if (!json_is(reader->doc, json_find(reader->doc, 0, "stopReason"), JSON_STRING)) {
         answer_reader_malformed(reader);
         return;
     }
-    finish(reader, inside_in(reader->doc, 0, "stopReason"));
+    finish(reader, json_inside_in(reader->doc, 0, "stopReason"));
     end_when_told_all(reader);
 }
 
@@ -430,10 +411,10 @@ static void read_reasoning(struct answer_reader *reader, uint32_t reasoning)
     const struct json_doc *doc = reader->doc;
     uint32_t text = json_find(doc, reasoning, "reasoningText");
 
-    answer_reader_emit_text(reader, EVENT_REASONING, 0, inside_in(doc, text, "text"));
-    answer_reader_emit_text(reader, EVENT_SIGNATURE, 0, inside_in(doc, text, "signature"));
+    answer_reader_emit_text(reader, EVENT_REASONING, 0, json_inside_in(doc, text, "text"));
+    answer_reader_emit_text(reader, EVENT_SIGNATURE, 0, json_inside_in(doc, text, "signature"));
     answer_reader_emit_text(reader, EVENT_REDACTED, 0,
-                            inside_in(doc, reasoning, "redactedContent"));
+                            json_inside_in(doc, reasoning, "redactedContent"));
 }
 
 static void read_cited(struct answer_reader *reader, uint32_t cited)
@@ -443,7 +424,7 @@ static void read_cited(struct answer_reader *reader, uint32_t cited)
 
     for (uint32_t at = texts == JSON_NONE ? JSON_NONE : json_first(doc, texts); at != JSON_NONE;
          at = json_after(doc, texts, at))
-        answer_reader_emit_text(reader, EVENT_TEXT, 0, inside_in(doc, at, "text"));
+        answer_reader_emit_text(reader, EVENT_TEXT, 0, json_inside_in(doc, at, "text"));
     for (uint32_t at = citations == JSON_NONE ? JSON_NONE : json_first(doc, citations);
          at != JSON_NONE; at = json_after(doc, citations, at))
         read_citation(reader, at);
@@ -452,11 +433,11 @@ static void read_cited(struct answer_reader *reader, uint32_t cited)
 static void read_image(struct answer_reader *reader, uint32_t image)
 {
     const struct json_doc *doc = reader->doc;
-    struct span bytes = inside_in(doc, json_find(doc, image, "source"), "bytes");
+    struct span bytes = json_inside_in(doc, json_find(doc, image, "source"), "bytes");
     char type[32];
 
     (void)snprintf(type, sizeof(type), "image/%.*s",
-                   SPAN_ARG(span_part(inside_in(doc, image, "format"), 0, 8)));
+                   SPAN_ARG(span_part(json_inside_in(doc, image, "format"), 0, 8)));
     if (bytes.size > 0)
         answer_reader_emit(reader, &(struct answer_event){
                                        .kind = EVENT_IMAGE, .type = span_of(type), .text = bytes});
@@ -467,7 +448,7 @@ static void read_block(struct answer_reader *reader, uint32_t block)
     const struct json_doc *doc = reader->doc;
     uint32_t use = json_find(doc, block, "toolUse");
 
-    answer_reader_emit_text(reader, EVENT_TEXT, 0, inside_in(doc, block, "text"));
+    answer_reader_emit_text(reader, EVENT_TEXT, 0, json_inside_in(doc, block, "text"));
     read_reasoning(reader, json_find(doc, block, "reasoningContent"));
     if (!json_is_null(doc, use))
         read_call(reader, use);
@@ -487,7 +468,7 @@ void bedrock_read_whole(struct answer_reader *reader, struct span body)
     }
     content = array_in(doc, json_find(doc, json_find(doc, 0, "output"), "message"), "content");
     reason = json_find(doc, 0, "stopReason");
-    if (content == JSON_NONE || !is_string(doc, reason)) {
+    if (content == JSON_NONE || !json_is(doc, reason, JSON_STRING)) {
         if (json_is_null(doc, json_find(doc, 0, "output")) &&
             read_problem(reader, (struct span){0}))
             fail(reader);
@@ -498,7 +479,7 @@ void bedrock_read_whole(struct answer_reader *reader, struct span body)
     answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_BEGIN});
     for (uint32_t at = json_first(doc, content); at != JSON_NONE; at = json_after(doc, content, at))
         read_block(reader, at);
-    finish(reader, inside_of(doc, reason));
+    finish(reader, json_inside(doc, reason));
     read_usage(reader);
     end(reader);
 }

@@ -28,8 +28,7 @@ static bool read_details(const struct json_doc *doc, uint32_t node, struct count
     for (uint32_t at = json_first(doc, details); at != JSON_NONE;
          at = json_after(doc, details, at)) {
         uint32_t ttl = json_find(doc, at, "ttl");
-        bool hour = ttl != JSON_NONE && json_kind(doc, ttl) == JSON_STRING &&
-                    json_string_is(doc, ttl, "1h");
+        bool hour = json_is(doc, ttl, JSON_STRING) && json_string_is(doc, ttl, "1h");
         if (!usage_read_count(doc, at, "inputTokens", &count))
             return false;
         if (count < 0)

@@ -31,12 +31,11 @@ bool cohere_take_error(const struct json_doc *doc, struct answer *answer)
                                error, json_find(doc, 0, "detail")};
 
     for (size_t i = 0; i < array_size(places); i++) {
-        struct span raw;
-        if (places[i] == JSON_NONE || json_kind(doc, places[i]) != JSON_STRING)
+        struct span message = json_inside(doc, places[i]);
+        if (!json_is(doc, places[i], JSON_STRING))
             continue;
-        raw = json_raw(doc, places[i]);
-        cohere_copy_message(answer, span_part(raw, 1, raw.size - 2));
-        if (raw.size > 2)
+        cohere_copy_message(answer, message);
+        if (message.size > 0)
             return true;
     }
     return false;

@@ -17,32 +17,11 @@ static const struct json_limits limits_whole = {
 enum note { CALLS = 0, ARGUMENTS = 1 };
 enum { SOURCES_MAX = 64, INDEX_MAX = 0xffff, SCRATCH_LEFT = 64 * 1024 };
 
-static bool is_kind(const struct json_doc *doc, uint32_t node, enum json_kind kind)
-{
-    return node != JSON_NONE && json_kind(doc, node) == kind;
-}
-
-/* Empty when it is no string. */
-static struct span inside_of(const struct json_doc *doc, uint32_t node)
-{
-    struct span raw;
-
-    if (!is_kind(doc, node, JSON_STRING))
-        return (struct span){0};
-    raw = json_raw(doc, node);
-    return span_part(raw, 1, raw.size - 2);
-}
-
-static struct span inside_in(const struct json_doc *doc, uint32_t object, const char *name)
-{
-    return inside_of(doc, json_find(doc, object, name));
-}
-
 /* The value itself, or the first of an array: what is one in a stream's event is documented as
  * either. */
 static uint32_t one_of(const struct json_doc *doc, uint32_t node)
 {
-    return is_kind(doc, node, JSON_ARRAY) ? json_first(doc, node) : node;
+    return json_is(doc, node, JSON_ARRAY) ? json_first(doc, node) : node;
 }
 
 /* ---- texts ---- */
@@ -58,17 +37,17 @@ static void read_content(struct answer_reader *reader, uint32_t content)
 {
     const struct json_doc *doc = reader->doc;
 
-    answer_reader_emit_text(reader, EVENT_REASONING, 0, inside_in(doc, content, "thinking"));
-    answer_reader_emit_text(reader, EVENT_TEXT, 0, inside_in(doc, content, "text"));
+    answer_reader_emit_text(reader, EVENT_REASONING, 0, json_inside_in(doc, content, "thinking"));
+    answer_reader_emit_text(reader, EVENT_TEXT, 0, json_inside_in(doc, content, "text"));
 }
 
 static void read_contents(struct answer_reader *reader, uint32_t content)
 {
     const struct json_doc *doc = reader->doc;
 
-    if (is_kind(doc, content, JSON_STRING))
-        answer_reader_emit_text(reader, EVENT_TEXT, 0, inside_of(doc, content));
-    else if (is_kind(doc, content, JSON_ARRAY))
+    if (json_is(doc, content, JSON_STRING))
+        answer_reader_emit_text(reader, EVENT_TEXT, 0, json_inside(doc, content));
+    else if (json_is(doc, content, JSON_ARRAY))
         for (uint32_t item = json_first(doc, content); item != JSON_NONE;
              item = json_after(doc, content, item))
             read_content(reader, item);
@@ -83,13 +62,13 @@ static void put_logprob(struct answer_reader *reader, uint32_t item, struct buf 
     uint32_t list = json_find(doc, item, "logprobs");
     double sum = 0, one;
 
-    if (!is_kind(doc, list, JSON_ARRAY) || json_first(doc, list) == JSON_NONE)
+    if (!json_is(doc, list, JSON_ARRAY) || json_first(doc, list) == JSON_NONE)
         return;
     for (uint32_t n = json_first(doc, list); n != JSON_NONE; n = json_after(doc, list, n))
         sum += json_double(doc, n, &one) == 0 ? one : 0;
     buf_add_string(out, out->size > 0 ? "," : "");
     buf_add_string(out, "{\"token\":\"");
-    buf_add_span(out, inside_in(doc, item, "text"));
+    buf_add_span(out, json_inside_in(doc, item, "text"));
     buf_add_string(out, "\",\"logprob\":");
     if (json_count(doc, list) == 1)
         buf_add_span(out, json_raw(doc, json_first(doc, list)));
@@ -107,7 +86,7 @@ static void read_logprobs(struct answer_reader *reader, uint32_t node)
         return;
     items = buf_make(8 * json_raw(doc, node).size + 256);
     all = buf_make(8 * json_raw(doc, node).size + 512);
-    if (is_kind(doc, node, JSON_ARRAY))
+    if (json_is(doc, node, JSON_ARRAY))
         for (uint32_t item = json_first(doc, node); item != JSON_NONE;
              item = json_after(doc, node, item))
             put_logprob(reader, item, &items);
@@ -133,8 +112,8 @@ static struct span arguments_of(struct answer_reader *reader, uint32_t function)
     struct buf quoted;
     struct span inside = {0};
 
-    if (json_is_null(doc, node) || is_kind(doc, node, JSON_STRING))
-        return inside_of(doc, node);
+    if (json_is_null(doc, node) || json_is(doc, node, JSON_STRING))
+        return json_inside(doc, node);
     quoted = buf_make(6 * json_raw(doc, node).size + 2);
     if (json_quote(&quoted, json_raw(doc, node)) == 0 &&
         arena_room(reader->arena) > quoted.size + SCRATCH_LEFT) {
@@ -189,7 +168,7 @@ static void begin_call(struct answer_reader *reader, uint32_t call, int64_t inde
 {
     const struct json_doc *doc = reader->doc;
     uint32_t function = json_find(doc, call, "function");
-    struct span id = inside_in(doc, call, "id");
+    struct span id = json_inside_in(doc, call, "id");
     int64_t count = reader->numbers[CALLS];
 
     if (count == LANGUAGE_TOOLS_MAX || index < 0 || index > INDEX_MAX) {
@@ -204,7 +183,7 @@ static void begin_call(struct answer_reader *reader, uint32_t call, int64_t inde
                            &(struct answer_event){.kind = EVENT_TOOL,
                                                   .tool = (uint32_t)count,
                                                   .id = id,
-                                                  .name = inside_in(doc, function, "name")});
+                                                  .name = json_inside_in(doc, function, "name")});
     } else {
         count--;
     }
@@ -228,11 +207,11 @@ static void read_calls(struct answer_reader *reader, uint32_t calls)
     const struct json_doc *doc = reader->doc;
     int64_t index = 0;
 
-    if (!is_kind(doc, calls, JSON_ARRAY))
+    if (!json_is(doc, calls, JSON_ARRAY))
         return;
     for (uint32_t call = json_first(doc, calls); call != JSON_NONE;
          call = json_after(doc, calls, call))
-        if (is_kind(doc, call, JSON_OBJECT))
+        if (json_is(doc, call, JSON_OBJECT))
             begin_call(reader, call, index++);
 }
 
@@ -244,7 +223,7 @@ static struct span url_of(const struct json_doc *doc, uint32_t data)
     struct span url = {0};
 
     for (size_t i = 0; i < array_size(names) && url.size == 0; i++)
-        url = inside_in(doc, data, names[i]);
+        url = json_inside_in(doc, data, names[i]);
     return url;
 }
 
@@ -263,8 +242,8 @@ static void cite(struct answer_reader *reader, uint32_t citation, uint32_t sourc
     const struct json_doc *doc = reader->doc;
     uint32_t document = json_find(doc, source, "document");
     uint32_t data = document == JSON_NONE ? json_find(doc, source, "tool_output") : document;
-    struct span id = inside_in(doc, source, "id"), url = url_of(doc, data);
-    struct span title = inside_in(doc, data, "title");
+    struct span id = json_inside_in(doc, source, "id"), url = url_of(doc, data);
+    struct span title = json_inside_in(doc, data, "title");
     struct buf out = buf_make(json_raw(doc, citation).size + 2 * json_raw(doc, source).size + 256);
 
     buf_add_string(&out, "{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"");
@@ -272,7 +251,7 @@ static void cite(struct answer_reader *reader, uint32_t citation, uint32_t sourc
     buf_add_string(&out, "\",\"title\":\"");
     buf_add_span(&out, title.size > 0 ? title : id);
     buf_add_string(&out, "\",\"content\":\"");
-    buf_add_span(&out, inside_in(doc, citation, "text"));
+    buf_add_span(&out, json_inside_in(doc, citation, "text"));
     buf_add_string(&out, "\"");
     put_index(doc, citation, "start", "start_index", &out);
     put_index(doc, citation, "end", "end_index", &out);
@@ -288,9 +267,9 @@ static void read_citation(struct answer_reader *reader, uint32_t citation)
 {
     const struct json_doc *doc = reader->doc;
     uint32_t sources = json_find(doc, citation, "sources"), count = 0;
-    struct span type = inside_in(doc, citation, "type");
+    struct span type = json_inside_in(doc, citation, "type");
 
-    if ((type.size > 0 && !span_is(type, "TEXT_CONTENT")) || !is_kind(doc, sources, JSON_ARRAY))
+    if ((type.size > 0 && !span_is(type, "TEXT_CONTENT")) || !json_is(doc, sources, JSON_ARRAY))
         return;
     for (uint32_t source = json_first(doc, sources); source != JSON_NONE && count < SOURCES_MAX;
          source = json_after(doc, sources, source), count++)
@@ -301,9 +280,9 @@ static void read_citations(struct answer_reader *reader, uint32_t citations)
 {
     const struct json_doc *doc = reader->doc;
 
-    if (is_kind(doc, citations, JSON_OBJECT))
+    if (json_is(doc, citations, JSON_OBJECT))
         read_citation(reader, citations);
-    else if (is_kind(doc, citations, JSON_ARRAY))
+    else if (json_is(doc, citations, JSON_ARRAY))
         for (uint32_t citation = json_first(doc, citations); citation != JSON_NONE;
              citation = json_after(doc, citations, citation))
             read_citation(reader, citation);
@@ -345,7 +324,7 @@ static void end(struct answer_reader *reader, uint32_t node)
 {
     const struct json_doc *doc = reader->doc;
     struct answer_usage *usage = &reader->answer->usage;
-    struct span word = inside_in(doc, node, "finish_reason");
+    struct span word = json_inside_in(doc, node, "finish_reason");
     enum answer_finish how = finish_of(word);
     uint32_t told = json_find(doc, node, "usage");
 
@@ -363,7 +342,7 @@ static void end(struct answer_reader *reader, uint32_t node)
 static void end_message(struct answer_reader *reader, uint32_t delta)
 {
     const struct json_doc *doc = reader->doc;
-    struct span error = inside_in(doc, delta, "error");
+    struct span error = json_inside_in(doc, delta, "error");
 
     if (error.size == 0) {
         end(reader, delta);
@@ -420,15 +399,15 @@ static void read_event(struct answer_reader *reader, enum frame frame)
     (void)!json_int64(doc, json_find(doc, 0, "index"), &index);
     switch (frame) {
     case FRAME_START:
-        answer_reader_emit(
-            reader, &(struct answer_event){.kind = EVENT_BEGIN, .id = inside_in(doc, 0, "id")});
+        answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_BEGIN,
+                                                          .id = json_inside_in(doc, 0, "id")});
         break;
     case FRAME_CONTENT:
         read_content(reader, one_of(doc, json_find(doc, message, "content")));
         read_logprobs(reader, json_find(doc, 0, "logprobs"));
         break;
     case FRAME_PLAN:
-        tell_plan(reader, inside_in(doc, message, "tool_plan"));
+        tell_plan(reader, json_inside_in(doc, message, "tool_plan"));
         break;
     case FRAME_CALL:
         begin_call(reader, call, index);
@@ -467,7 +446,7 @@ void cohere_read_frame(struct answer_reader *reader, struct span event, struct s
         answer_reader_malformed(reader);
         return;
     }
-    type = inside_in(reader->doc, 0, "type");
+    type = json_inside_in(reader->doc, 0, "type");
     frame = frame_of(type.size > 0 ? type : event);
     if (frame == FRAME_ERROR || type.size == 0) {
         if (cohere_take_error(reader->doc, reader->answer) || frame == FRAME_ERROR) {
@@ -489,18 +468,18 @@ void cohere_read_whole(struct answer_reader *reader, struct span body)
         return;
     }
     message = json_find(doc, 0, "message");
-    if (!is_kind(doc, message, JSON_OBJECT)) {
+    if (!json_is(doc, message, JSON_OBJECT)) {
         if (cohere_take_error(doc, reader->answer))
             fail(reader);
         else
             answer_reader_malformed(reader);
         return;
     }
-    answer_reader_emit(reader,
-                       &(struct answer_event){.kind = EVENT_BEGIN, .id = inside_in(doc, 0, "id")});
+    answer_reader_emit(
+        reader, &(struct answer_event){.kind = EVENT_BEGIN, .id = json_inside_in(doc, 0, "id")});
     read_contents(reader, json_find(doc, message, "content"));
     read_logprobs(reader, json_find(doc, 0, "logprobs"));
-    tell_plan(reader, inside_in(doc, message, "tool_plan"));
+    tell_plan(reader, json_inside_in(doc, message, "tool_plan"));
     read_calls(reader, json_find(doc, message, "tool_calls"));
     read_citations(reader, json_find(doc, message, "citations"));
     if ((reader->signs & ANSWER_MALFORMED) == 0)

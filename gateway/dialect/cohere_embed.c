@@ -12,11 +12,6 @@ static const struct json_limits limits_whole = {
 
 /* ---- the ask ---- */
 
-static bool is_kind(const struct json_doc *doc, uint32_t node, enum json_kind kind)
-{
-    return node != JSON_NONE && json_kind(doc, node) == kind;
-}
-
 static enum ask_written refuse(struct ask_losses *losses, const char *why)
 {
     losses->why = why;
@@ -25,20 +20,20 @@ static enum ask_written refuse(struct ask_losses *losses, const char *why)
 
 static bool is_texts(const struct json_doc *ask, uint32_t input)
 {
-    if (is_kind(ask, input, JSON_STRING))
+    if (json_is(ask, input, JSON_STRING))
         return true;
-    if (!is_kind(ask, input, JSON_ARRAY))
+    if (!json_is(ask, input, JSON_ARRAY))
         return false;
     for (uint32_t item = json_first(ask, input); item != JSON_NONE;
          item = json_after(ask, input, item))
-        if (!is_kind(ask, item, JSON_STRING))
+        if (!json_is(ask, item, JSON_STRING))
             return false;
     return true;
 }
 
 static void write_texts(struct pieces *out, const struct json_doc *ask, uint32_t input)
 {
-    if (is_kind(ask, input, JSON_ARRAY)) {
+    if (json_is(ask, input, JSON_ARRAY)) {
         pieces_put_json(out, "texts", json_raw(ask, input));
         return;
     }
@@ -64,7 +59,7 @@ enum ask_written cohere_write_embed(const struct json_doc *ask, struct span mode
                                     struct pieces *out, struct ask_losses *losses_out)
 {
     uint32_t input = json_find(ask, 0, "input"), format = json_find(ask, 0, "encoding_format");
-    bool base64 = is_kind(ask, format, JSON_STRING) && json_string_is(ask, format, "base64");
+    bool base64 = json_is(ask, format, JSON_STRING) && json_string_is(ask, format, "base64");
 
     *losses_out = (struct ask_losses){0};
     if (!is_texts(ask, input))
@@ -95,10 +90,10 @@ static uint32_t vectors_of(const struct json_doc *doc)
 {
     uint32_t all = json_find(doc, 0, "embeddings"), base64 = json_find(doc, all, "base64"), list;
 
-    if (is_kind(doc, all, JSON_ARRAY))
+    if (json_is(doc, all, JSON_ARRAY))
         return all;
     list = json_is_null(doc, base64) ? json_find(doc, all, "float") : base64;
-    return is_kind(doc, list, JSON_ARRAY) ? list : JSON_NONE;
+    return json_is(doc, list, JSON_ARRAY) ? list : JSON_NONE;
 }
 
 /* One that came as base64 stays: it was asked for. */
@@ -117,7 +112,7 @@ static bool write_vectors(struct embed_list *list, const struct json_doc *doc, u
 {
     for (uint32_t item = json_first(doc, vectors); item != JSON_NONE;
          item = json_after(doc, vectors, item))
-        if (!(is_kind(doc, item, JSON_STRING) ? add_packed(list, json_raw(doc, item))
+        if (!(json_is(doc, item, JSON_STRING) ? add_packed(list, json_raw(doc, item))
                                               : embed_add(list, doc, item)))
             return false;
     return list->count > 0;

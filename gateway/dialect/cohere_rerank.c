@@ -13,11 +13,6 @@ enum { DOCUMENTS_MAX = 10000 }; /* more are refused by the provider */
 static const struct json_limits limits_whole = {
     .max_bytes = (size_t)32 << 20, .max_depth = 64, .max_nodes = 400000};
 
-static bool is_kind(const struct json_doc *doc, uint32_t node, enum json_kind kind)
-{
-    return node != JSON_NONE && json_kind(doc, node) == kind;
-}
-
 /* ---- the ask ---- */
 
 static enum ask_written refuse(struct ask_losses *losses, const char *why)
@@ -31,9 +26,9 @@ static void write_document(struct pieces *out, const struct json_doc *ask, uint3
 {
     uint32_t text = json_find(ask, document, "text");
 
-    if (is_kind(ask, document, JSON_STRING))
+    if (json_is(ask, document, JSON_STRING))
         pieces_json(out, json_raw(ask, document));
-    else if (is_kind(ask, text, JSON_STRING))
+    else if (json_is(ask, text, JSON_STRING))
         pieces_json(out, json_raw(ask, text));
     else
         pieces_json_string(out, &(struct chat_json){.text = json_raw(ask, document)});
@@ -53,9 +48,9 @@ enum ask_written cohere_write_rerank(const struct json_doc *ask, struct span mod
     uint32_t query = json_find(ask, 0, "query"), documents = json_find(ask, 0, "documents");
 
     *losses_out = (struct ask_losses){0};
-    if (!is_kind(ask, query, JSON_STRING))
+    if (!json_is(ask, query, JSON_STRING))
         return refuse(losses_out, "a reranking without a query");
-    if (!is_kind(ask, documents, JSON_ARRAY) || json_first(ask, documents) == JSON_NONE)
+    if (!json_is(ask, documents, JSON_ARRAY) || json_first(ask, documents) == JSON_NONE)
         return refuse(losses_out, "a reranking without documents");
     if (json_count(ask, documents) > DOCUMENTS_MAX)
         return ASK_TOO_LARGE;
@@ -87,7 +82,7 @@ static struct documents documents_of(const struct json_doc *ask)
     uint32_t list = json_find(ask, 0, "documents");
     struct documents documents = {0};
 
-    if (!is_kind(ask, list, JSON_ARRAY) || json_count(ask, list) > DOCUMENTS_MAX)
+    if (!json_is(ask, list, JSON_ARRAY) || json_count(ask, list) > DOCUMENTS_MAX)
         return documents;
     documents.nodes = mem_new((json_count(ask, list) + 1) * sizeof(*documents.nodes));
     for (uint32_t node = json_first(ask, list); node != JSON_NONE;
@@ -104,7 +99,7 @@ static void write_result(struct json_writer *w, const struct json_doc *doc, uint
     int64_t index;
     uint32_t node;
 
-    if (!is_kind(doc, result, JSON_OBJECT) || json_first(doc, result) == JSON_NONE ||
+    if (!json_is(doc, result, JSON_OBJECT) || json_first(doc, result) == JSON_NONE ||
         json_find(doc, result, "document") != JSON_NONE ||
         json_int64(doc, json_find(doc, result, "index"), &index) != 0 || index < 0 ||
         index >= documents->count) {
@@ -114,9 +109,9 @@ static void write_result(struct json_writer *w, const struct json_doc *doc, uint
     node = documents->nodes[index];
     json_write_raw(w, span_part(raw, 0, raw.size - 1));
     buf_add_string(w->out, ",\"document\":");
-    buf_add_string(w->out, is_kind(ask, node, JSON_STRING) ? "{\"text\":" : "");
+    buf_add_string(w->out, json_is(ask, node, JSON_STRING) ? "{\"text\":" : "");
     buf_add_span(w->out, json_raw(ask, node));
-    buf_add_string(w->out, is_kind(ask, node, JSON_STRING) ? "}}" : "}");
+    buf_add_string(w->out, json_is(ask, node, JSON_STRING) ? "}}" : "}");
 }
 
 static void write_with_documents(const struct json_doc *doc, uint32_t results,
@@ -155,7 +150,7 @@ bool cohere_read_rerank(struct json_doc *doc, struct span body, const struct jso
     }
     results = json_find(doc, 0, "results");
     meta = json_find(doc, 0, "meta");
-    if (!is_kind(doc, results, JSON_ARRAY)) {
+    if (!json_is(doc, results, JSON_ARRAY)) {
         answer->signs |= cohere_take_error(doc, answer) ? ANSWER_ERROR : ANSWER_MALFORMED;
         return false;
     }
@@ -163,7 +158,7 @@ bool cohere_read_rerank(struct json_doc *doc, struct span body, const struct jso
         cohere_read_usage(doc, meta, COHERE_RERANK, &answer->usage);
         answer->signs |= ANSWER_USAGE;
     }
-    if (is_kind(ask, wanted, JSON_TRUE))
+    if (json_is(ask, wanted, JSON_TRUE))
         write_with_documents(doc, results, ask, out);
     else
         buf_add_span(out, body);

@@ -394,12 +394,7 @@ static bool has(const struct json_doc *doc, uint32_t object, const char *name)
 static bool has_long_id(const struct json_doc *doc, uint32_t object, const char *name)
 {
     uint32_t id = json_find(doc, object, name);
-    struct span raw;
-
-    if (json_is_null(doc, id) || json_kind(doc, id) != JSON_STRING)
-        return false;
-    raw = json_raw(doc, id);
-    return !call_id_is_short(span_part(raw, 1, raw.size - 2));
+    return json_is(doc, id, JSON_STRING) && !call_id_is_short(json_inside(doc, id));
 }
 
 static bool calls_pass(const struct json_doc *doc, uint32_t message)
@@ -408,7 +403,7 @@ static bool calls_pass(const struct json_doc *doc, uint32_t message)
 
     if (has_long_id(doc, message, "tool_call_id"))
         return false;
-    if (json_is_null(doc, calls) || json_kind(doc, calls) != JSON_ARRAY)
+    if (!json_is(doc, calls, JSON_ARRAY))
         return true;
     for (uint32_t call = json_first(doc, calls); call != JSON_NONE;
          call = json_after(doc, calls, call))
@@ -463,7 +458,7 @@ bool compatible_passes(const struct compatible *compatible, const struct json_do
         return true;
     if (!members_pass(compatible, ask))
         return false;
-    if (json_is_null(ask, messages) || json_kind(ask, messages) != JSON_ARRAY)
+    if (!json_is(ask, messages, JSON_ARRAY))
         return true;
     for (uint32_t message = json_first(ask, messages); message != JSON_NONE;
          message = json_after(ask, messages, message))

@@ -50,9 +50,9 @@ static uint32_t prompt_of(const struct json_doc *doc)
 {
     uint32_t prompt = json_find(doc, 0, "prompt");
 
-    if (prompt != JSON_NONE && json_kind(doc, prompt) == JSON_ARRAY && json_count(doc, prompt) == 1)
+    if (json_is(doc, prompt, JSON_ARRAY) && json_count(doc, prompt) == 1)
         prompt = json_first(doc, prompt);
-    return prompt != JSON_NONE && json_kind(doc, prompt) == JSON_STRING ? prompt : JSON_NONE;
+    return json_is(doc, prompt, JSON_STRING) ? prompt : JSON_NONE;
 }
 
 static bool is_set(const struct json_doc *doc, const char *name)

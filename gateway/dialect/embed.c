@@ -31,8 +31,7 @@ bool embed_wants_base64(const struct json_doc *ask)
 {
     uint32_t format = json_find(ask, 0, "encoding_format");
 
-    return !json_is_null(ask, format) && json_kind(ask, format) == JSON_STRING &&
-           json_string_is(ask, format, "base64");
+    return json_is(ask, format, JSON_STRING) && json_string_is(ask, format, "base64");
 }
 
 /* Bytes that come one after the other become base64, three at a time. */
@@ -88,7 +87,7 @@ static bool put_floats(struct buf *out, const struct json_doc *doc, uint32_t arr
 bool embed_put_vector(struct json_writer *w, const struct json_doc *doc, uint32_t array,
                       bool base64)
 {
-    if (array == JSON_NONE || json_kind(doc, array) != JSON_ARRAY)
+    if (!json_is(doc, array, JSON_ARRAY))
         return false;
     json_name(w, "embedding");
     if (!base64) {

@@ -122,7 +122,7 @@ static void read_call(struct answer_reader *reader, uint32_t choice, uint32_t ca
     struct answer_event event = {.kind = EVENT_TOOL, .choice = choice};
     char id[CALL_ID_MAX];
 
-    event.name = gemini_inside(reader->doc, json_find(reader->doc, call, "name"));
+    event.name = json_inside(reader->doc, json_find(reader->doc, call, "name"));
     if (event.name.size == 0)
         return;
     if (reader->blocks[BLOCK_TOOLS + choice] >= LANGUAGE_TOOLS_MAX) {
@@ -130,7 +130,7 @@ static void read_call(struct answer_reader *reader, uint32_t choice, uint32_t ca
         return;
     }
     event.tool = reader->blocks[BLOCK_TOOLS + choice]++;
-    event.id = gemini_inside(reader->doc, json_find(reader->doc, call, "id"));
+    event.id = json_inside(reader->doc, json_find(reader->doc, call, "id"));
     if (event.id.size == 0) {
         make_id(reader, choice, event.tool, id);
         event.id = span_of(id);
@@ -156,8 +156,8 @@ static void read_media(struct answer_reader *reader, uint32_t choice, uint32_t m
 {
     struct answer_event event = {.kind = EVENT_IMAGE, .choice = choice};
 
-    event.type = gemini_inside(reader->doc, json_find(reader->doc, media, "mimeType"));
-    event.text = gemini_inside(reader->doc, json_find(reader->doc, media, "data"));
+    event.type = json_inside(reader->doc, json_find(reader->doc, media, "mimeType"));
+    event.text = json_inside(reader->doc, json_find(reader->doc, media, "data"));
     if (event.text.size > 0 && span_starts(event.type, "image/"))
         answer_reader_emit(reader, &event);
 }
@@ -165,8 +165,8 @@ static void read_media(struct answer_reader *reader, uint32_t choice, uint32_t m
 static void read_part(struct answer_reader *reader, uint32_t choice, uint32_t part)
 {
     const struct json_doc *doc = reader->doc;
-    struct span text = gemini_inside(doc, json_find(doc, part, "text"));
-    struct span signature = gemini_inside(doc, json_find(doc, part, "thoughtSignature"));
+    struct span text = json_inside(doc, json_find(doc, part, "text"));
+    struct span signature = json_inside(doc, json_find(doc, part, "thoughtSignature"));
     uint32_t call = json_find(doc, part, "functionCall");
     uint32_t media = json_find(doc, part, "inlineData");
     uint32_t calls = reader->blocks[BLOCK_TOOLS + choice];
@@ -176,14 +176,14 @@ static void read_part(struct answer_reader *reader, uint32_t choice, uint32_t pa
         emit_signature(reader, choice, false, signature);
         return;
     }
-    if (gemini_is(doc, call, JSON_OBJECT)) {
+    if (json_is(doc, call, JSON_OBJECT)) {
         read_call(reader, choice, call);
         emit_signature(reader, choice, reader->blocks[BLOCK_TOOLS + choice] > calls, signature);
         return;
     }
     emit_signature(reader, choice, false, signature);
     answer_reader_emit_text(reader, EVENT_TEXT, choice, text);
-    if (gemini_is(doc, media, JSON_OBJECT))
+    if (json_is(doc, media, JSON_OBJECT))
         read_media(reader, choice, media);
 }
 
@@ -194,7 +194,7 @@ static void read_candidate(struct answer_reader *reader, uint32_t candidate, uin
     uint32_t parts = json_find(doc, json_find(doc, candidate, "content"), "parts");
 
     (void)!json_int64(doc, json_find(doc, candidate, "index"), &index);
-    if (!gemini_is(doc, candidate, JSON_OBJECT) || index < 0 || index >= GEMINI_CANDIDATES_MAX) {
+    if (!json_is(doc, candidate, JSON_OBJECT) || index < 0 || index >= GEMINI_CANDIDATES_MAX) {
         answer_reader_malformed(reader);
         return;
     }
@@ -204,7 +204,7 @@ static void read_candidate(struct answer_reader *reader, uint32_t candidate, uin
          part = gemini_after(doc, parts, part))
         read_part(reader, choice, part);
     gemini_read_extras(reader, choice, candidate);
-    note_word(reader, choice, gemini_inside(doc, json_find(doc, candidate, "finishReason")), false);
+    note_word(reader, choice, json_inside(doc, json_find(doc, candidate, "finishReason")), false);
 }
 
 /* In the words of AI Studio, and of Vertex. */
@@ -223,9 +223,8 @@ static void read_mode(struct answer_reader *reader, uint32_t usage)
     };
 
     for (size_t i = 0; i < array_size(rows); i++)
-        if (span_is_nocase(
-                gemini_inside(reader->doc, json_find(reader->doc, usage, rows[i].member)),
-                rows[i].word))
+        if (span_is_nocase(json_inside(reader->doc, json_find(reader->doc, usage, rows[i].member)),
+                           rows[i].word))
             reader->answer->mode = rows[i].mode;
 }
 
@@ -250,15 +249,15 @@ static bool read_response(struct answer_reader *reader, uint32_t root)
     const struct json_doc *doc = reader->doc;
     uint32_t candidates = json_find(doc, root, "candidates"), position = 0;
     uint32_t feedback = json_find(doc, root, "promptFeedback");
-    struct span blocked = gemini_inside(doc, json_find(doc, feedback, "blockReason"));
+    struct span blocked = json_inside(doc, json_find(doc, feedback, "blockReason"));
     struct answer_event begin = {.kind = EVENT_BEGIN};
 
     if (gemini_note_error(doc, json_find(doc, root, "error"), reader->answer)) {
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_ERROR});
         return false;
     }
-    begin.id = gemini_inside(doc, json_find(doc, root, "responseId"));
-    begin.name = gemini_inside(doc, json_find(doc, root, "modelVersion"));
+    begin.id = json_inside(doc, json_find(doc, root, "responseId"));
+    begin.name = json_inside(doc, json_find(doc, root, "modelVersion"));
     uint32_t first = gemini_first(doc, candidates);
     if (first != JSON_NONE || blocked.size > 0)
         answer_reader_emit(reader, &begin);

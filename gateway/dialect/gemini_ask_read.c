@@ -88,7 +88,7 @@ static bool read_stops(struct gemini_reading *r, uint32_t stops)
                              "stopSequences must be a list of at most 16 texts.");
     for (uint32_t one = json_first(r->doc, stops); one != JSON_NONE;
          one = json_after(r->doc, stops, one)) {
-        struct span text = gemini_inside(r->doc, one);
+        struct span text = json_inside(r->doc, one);
         if (text.size > 0)
             wish->stops[wish->stop_count++] = text;
     }
@@ -100,7 +100,7 @@ static bool read_format(struct gemini_reading *r, uint32_t config)
     const struct json_doc *doc = r->doc;
     struct chat_wish *wish = &r->chat->wish;
     struct span type =
-        gemini_inside(doc, gemini_find(doc, config, "responseMimeType", "response_mime_type"));
+        json_inside(doc, gemini_find(doc, config, "responseMimeType", "response_mime_type"));
     uint32_t schema = gemini_find(doc, config, "responseJsonSchema", "response_json_schema");
     uint32_t own = gemini_find(doc, config, "responseSchema", "response_schema");
 
@@ -113,9 +113,9 @@ static bool read_format(struct gemini_reading *r, uint32_t config)
     wish->format = FORMAT_JSON;
     if (schema == JSON_NONE)
         schema = json_find(doc, config, "_responseJsonSchema");
-    if (gemini_is(doc, schema, JSON_OBJECT))
+    if (json_is(doc, schema, JSON_OBJECT))
         wish->schema = json_raw(doc, schema);
-    else if (gemini_is(doc, own, JSON_OBJECT))
+    else if (json_is(doc, own, JSON_OBJECT))
         wish->schema = gemini_json_schema(r, own);
     if (wish->schema.size > 0) {
         wish->format = FORMAT_SCHEMA;
@@ -126,9 +126,9 @@ static bool read_format(struct gemini_reading *r, uint32_t config)
 
 static bool read_modalities(struct gemini_reading *r, uint32_t list)
 {
-    for (uint32_t one = gemini_is(r->doc, list, JSON_ARRAY) ? json_first(r->doc, list) : JSON_NONE;
+    for (uint32_t one = json_is(r->doc, list, JSON_ARRAY) ? json_first(r->doc, list) : JSON_NONE;
          one != JSON_NONE; one = json_after(r->doc, list, one))
-        if (!span_is_nocase(gemini_inside(r->doc, one), "TEXT"))
+        if (!span_is_nocase(json_inside(r->doc, one), "TEXT"))
             return gemini_refuse(r, "generationConfig.responseModalities",
                                  "Only the modality TEXT can be had from a model of another "
                                  "provider.");
@@ -147,7 +147,7 @@ static bool read_thinking(struct gemini_reading *r, uint32_t thinking)
     struct chat_wish *wish = &r->chat->wish;
     uint32_t budget = gemini_find(r->doc, thinking, "thinkingBudget", "thinking_budget");
     struct span level =
-        gemini_inside(r->doc, gemini_find(r->doc, thinking, "thinkingLevel", "thinking_level"));
+        json_inside(r->doc, gemini_find(r->doc, thinking, "thinkingLevel", "thinking_level"));
     int64_t tokens;
 
     for (size_t i = 0; i < array_size(levels); i++)
@@ -192,12 +192,12 @@ static bool read_rest(struct gemini_reading *r)
     struct chat_wish *wish = &r->chat->wish;
     uint32_t labels = json_find(doc, 0, "labels");
     uint32_t safety = gemini_find(doc, 0, "safetySettings", "safety_settings");
-    struct span tier = gemini_inside(doc, gemini_find(doc, 0, "serviceTier", "service_tier"));
+    struct span tier = json_inside(doc, gemini_find(doc, 0, "serviceTier", "service_tier"));
 
     if (!json_is_null(doc, gemini_find(doc, 0, "cachedContent", "cached_content")))
         return gemini_refuse(r, "cachedContent",
                              "cachedContent cannot be used with a model of another provider.");
-    if (gemini_is(doc, labels, JSON_OBJECT))
+    if (json_is(doc, labels, JSON_OBJECT))
         wish->metadata = json_raw(doc, labels);
     if (gemini_first(doc, safety) != JSON_NONE)
         wish->safety = json_raw(doc, safety);

@@ -36,10 +36,9 @@ static struct span standard_base64(struct gemini_reading *r, struct span data)
 
 static bool read_media(struct gemini_reading *r, uint32_t media, bool data, bool held)
 {
-    struct span type = gemini_inside(r->doc, gemini_find(r->doc, media, "mimeType", "mime_type"));
-    struct span at =
-        gemini_inside(r->doc, data ? json_find(r->doc, media, "data")
-                                   : gemini_find(r->doc, media, "fileUri", "file_uri"));
+    struct span type = json_inside(r->doc, gemini_find(r->doc, media, "mimeType", "mime_type"));
+    struct span at = json_inside(r->doc, data ? json_find(r->doc, media, "data")
+                                              : gemini_find(r->doc, media, "fileUri", "file_uri"));
     struct chat_part *part;
 
     if (at.size == 0)
@@ -51,7 +50,7 @@ static bool read_media(struct gemini_reading *r, uint32_t media, bool data, bool
     part->type = type;
     part->by = data ? MEDIA_DATA : MEDIA_URL;
     part->data = data ? standard_base64(r, at) : at;
-    part->name = gemini_inside(r->doc, gemini_find(r->doc, media, "displayName", "display_name"));
+    part->name = json_inside(r->doc, gemini_find(r->doc, media, "displayName", "display_name"));
     return r->why == NULL;
 }
 
@@ -63,8 +62,8 @@ static bool read_call(struct gemini_reading *r, uint32_t call, struct span signa
 
     part->kind = PART_TOOL_CALL;
     part->signature = signature;
-    part->name = gemini_inside(r->doc, json_find(r->doc, call, "name"));
-    part->id = gemini_inside(r->doc, json_find(r->doc, call, "id"));
+    part->name = json_inside(r->doc, json_find(r->doc, call, "name"));
+    part->id = json_inside(r->doc, json_find(r->doc, call, "id"));
     if (part->name.size == 0)
         return gemini_refuse(r, "contents", "A functionCall must have a name.");
     if (!json_is_null(r->doc, args)) {
@@ -107,18 +106,18 @@ static bool read_response(struct gemini_reading *r, uint32_t response, struct ch
     struct buf quoted;
     uint32_t name;
 
-    if (!gemini_is(r->doc, response, JSON_OBJECT))
+    if (!json_is(r->doc, response, JSON_OBJECT))
         return gemini_refuse(r, "contents",
                              "The response of a functionResponse must be an object.");
     text = add(r, true);
     text->kind = PART_TEXT;
     name = json_first(r->doc, response);
     if (json_count(r->doc, response) == 1 &&
-        gemini_is(r->doc, json_value(r->doc, name), JSON_STRING)) {
+        json_is(r->doc, json_value(r->doc, name), JSON_STRING)) {
         result->error = json_string_is(r->doc, name, "error");
         if (result->error || json_string_is(r->doc, name, "output") ||
             json_string_is(r->doc, name, "result")) {
-            text->text = gemini_inside(r->doc, json_value(r->doc, name));
+            text->text = json_inside(r->doc, json_value(r->doc, name));
             return true;
         }
     }
@@ -134,8 +133,8 @@ static bool read_response(struct gemini_reading *r, uint32_t response, struct ch
 
 static bool read_result(struct gemini_reading *r, uint32_t response)
 {
-    struct span id = gemini_inside(r->doc, json_find(r->doc, response, "id"));
-    struct span name = gemini_inside(r->doc, json_find(r->doc, response, "name"));
+    struct span id = json_inside(r->doc, json_find(r->doc, response, "id"));
+    struct span name = json_inside(r->doc, json_find(r->doc, response, "name"));
     uint32_t call = find_call(r, id, name), parts = json_find(r->doc, response, "parts");
     struct chat_part *part;
 
@@ -155,7 +154,7 @@ static bool read_result(struct gemini_reading *r, uint32_t response)
         bool data = media != JSON_NONE;
         if (!data)
             media = gemini_find(r->doc, one, "fileData", "file_data");
-        if (!gemini_is(r->doc, media, JSON_OBJECT) || !read_media(r, media, data, true))
+        if (!json_is(r->doc, media, JSON_OBJECT) || !read_media(r, media, data, true))
             return gemini_refuse(r, "contents", "A part of a functionResponse must have data.");
     }
     part->count = r->part_limit + r->held - part->first;
@@ -168,7 +167,7 @@ static bool read_text(struct gemini_reading *r, uint32_t part, uint32_t text, st
     bool thought = gemini_is_true(r->doc, part, "thought");
     enum signer signer;
 
-    if (!gemini_is(r->doc, text, JSON_STRING))
+    if (!json_is(r->doc, text, JSON_STRING))
         return gemini_refuse(r, "contents", "The text of a part must be a string.");
     signer = signer_take(&signature);
     if (signer == SIGNER_UNKNOWN)
@@ -181,7 +180,7 @@ static bool read_text(struct gemini_reading *r, uint32_t part, uint32_t text, st
     }
     to = add(r, false);
     to->kind = thought ? PART_REASONING : PART_TEXT;
-    to->text = gemini_inside(r->doc, text);
+    to->text = json_inside(r->doc, text);
     if (thought) {
         to->signature = signature;
         to->signer = signer;
@@ -198,22 +197,22 @@ static bool read_part(struct gemini_reading *r, uint32_t part, enum chat_role ro
     uint32_t call = gemini_find(doc, part, "functionCall", "function_call");
     uint32_t result = gemini_find(doc, part, "functionResponse", "function_response");
     struct span signature =
-        gemini_inside(doc, gemini_find(doc, part, "thoughtSignature", "thought_signature"));
+        json_inside(doc, gemini_find(doc, part, "thoughtSignature", "thought_signature"));
 
-    if (!gemini_is(doc, part, JSON_OBJECT))
+    if (!json_is(doc, part, JSON_OBJECT))
         return gemini_refuse(r, "contents", "A part must be an object.");
     if (!json_is_null(doc, text))
         return read_text(r, part, text, standard_base64(r, signature));
-    if (gemini_is(doc, data, JSON_OBJECT))
+    if (json_is(doc, data, JSON_OBJECT))
         return read_media(r, data, true, false);
-    if (gemini_is(doc, file, JSON_OBJECT))
+    if (json_is(doc, file, JSON_OBJECT))
         return read_media(r, file, false, false);
-    if (gemini_is(doc, call, JSON_OBJECT)) {
+    if (json_is(doc, call, JSON_OBJECT)) {
         if (role != CHAT_ASSISTANT)
             return gemini_refuse(r, "contents", "A functionCall must be of the role \"model\".");
         return read_call(r, call, standard_base64(r, signature));
     }
-    if (gemini_is(doc, result, JSON_OBJECT)) {
+    if (json_is(doc, result, JSON_OBJECT)) {
         if (role != CHAT_USER)
             return gemini_refuse(r, "contents", "A functionResponse must be of the role \"user\".");
         return read_result(r, result);
@@ -225,7 +224,7 @@ static bool read_part(struct gemini_reading *r, uint32_t part, enum chat_role ro
 
 static bool read_role(struct gemini_reading *r, uint32_t content, enum chat_role *role_out)
 {
-    struct span role = gemini_inside(r->doc, json_find(r->doc, content, "role"));
+    struct span role = json_inside(r->doc, json_find(r->doc, content, "role"));
 
     *role_out = span_is(role, "model") ? CHAT_ASSISTANT : CHAT_USER;
     if (role.size == 0 || span_is(role, "model") || span_is(role, "user") ||
@@ -241,7 +240,7 @@ static bool read_content(struct gemini_reading *r, uint32_t content, bool system
 
     message->first = r->part;
     message->role = CHAT_SYSTEM;
-    if (!gemini_is(r->doc, content, JSON_OBJECT))
+    if (!json_is(r->doc, content, JSON_OBJECT))
         return gemini_refuse(r, system ? "systemInstruction" : "contents",
                              "A content must be an object with parts.");
     if (!system && !read_role(r, content, &message->role))
@@ -266,7 +265,7 @@ static void count_parts(const struct json_doc *doc, uint32_t content, uint32_t *
         uint32_t inner =
             json_find(doc, gemini_find(doc, one, "functionResponse", "function_response"), "parts");
         *own += 2;
-        *held += 2 + (gemini_is(doc, inner, JSON_ARRAY) ? json_count(doc, inner) : 0);
+        *held += 2 + (json_is(doc, inner, JSON_ARRAY) ? json_count(doc, inner) : 0);
     }
 }
 

@@ -8,11 +8,6 @@
 static const struct json_limits limits_whole = {
     .max_bytes = (size_t)64 << 20, .max_depth = 64, .max_nodes = 4000000};
 
-static bool is_kind(const struct json_doc *doc, uint32_t node, enum json_kind kind)
-{
-    return node != JSON_NONE && json_kind(doc, node) == kind;
-}
-
 /* ---- the ask ---- */
 
 struct writing {
@@ -32,9 +27,9 @@ static struct span task_of(const struct json_doc *ask)
         {"document", "\"RETRIEVAL_DOCUMENT\""},        {"query", "\"RETRIEVAL_QUERY\""}};
     uint32_t own = json_find(ask, 0, "task_type"), type = json_find(ask, 0, "input_type");
 
-    if (is_kind(ask, own, JSON_STRING))
+    if (json_is(ask, own, JSON_STRING))
         return json_raw(ask, own);
-    for (size_t i = 0; is_kind(ask, type, JSON_STRING) && i < array_size(rows); i++)
+    for (size_t i = 0; json_is(ask, type, JSON_STRING) && i < array_size(rows); i++)
         if (json_string_is(ask, type, rows[i].input_type))
             return span_of(rows[i].task);
     return (struct span){0};
@@ -215,13 +210,13 @@ bool gemini_read_embed(struct json_doc *doc, struct span body, const struct json
     embeddings = json_find(doc, 0, "embeddings");
     predictions = json_find(doc, 0, "predictions");
     error = json_find(doc, 0, "error");
-    if (is_kind(doc, error, JSON_OBJECT)) {
+    if (json_is(doc, error, JSON_OBJECT)) {
         (void)!openai_read_error(doc, body, answer);
         return fail(answer, ANSWER_ERROR);
     }
-    if (!is_kind(doc, predictions, JSON_ARRAY))
+    if (!json_is(doc, predictions, JSON_ARRAY))
         predictions = JSON_NONE;
-    if (predictions == JSON_NONE && !is_kind(doc, embeddings, JSON_ARRAY))
+    if (predictions == JSON_NONE && !json_is(doc, embeddings, JSON_ARRAY))
         return fail(answer, ANSWER_MALFORMED);
     read_usage(doc, predictions, answer);
     embed_begin(&list, ask, out);

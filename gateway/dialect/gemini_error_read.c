@@ -33,13 +33,13 @@ static int64_t duration_ms(struct span text)
 static void note_detail(const struct json_doc *doc, uint32_t detail, struct answer *answer)
 {
     uint32_t field = gemini_first(doc, json_find(doc, detail, "fieldViolations"));
-    int64_t retry_ms = duration_ms(gemini_inside(doc, json_find(doc, detail, "retryDelay")));
+    int64_t retry_ms = duration_ms(json_inside(doc, json_find(doc, detail, "retryDelay")));
 
     if (retry_ms > 0)
         answer->error_retry_ms = retry_ms;
     if (field != JSON_NONE)
         answer_copy(answer->error_param, sizeof(answer->error_param),
-                    gemini_inside(doc, json_find(doc, field, "field")));
+                    json_inside(doc, json_find(doc, field, "field")));
 }
 
 /* Quota errors are long: cut, at the begin of a character, not dropped. */
@@ -61,12 +61,12 @@ static void copy_message(struct answer *answer, struct span inside)
 
 bool gemini_note_error(const struct json_doc *doc, uint32_t error, struct answer *answer)
 {
-    struct span message = gemini_inside(doc, json_find(doc, error, "message"));
-    struct span status = gemini_inside(doc, json_find(doc, error, "status"));
+    struct span message = json_inside(doc, json_find(doc, error, "message"));
+    struct span status = json_inside(doc, json_find(doc, error, "status"));
     uint32_t details = json_find(doc, error, "details");
     int64_t code = 0;
 
-    if (!gemini_is(doc, error, JSON_OBJECT))
+    if (!json_is(doc, error, JSON_OBJECT))
         return false;
     if (json_int64(doc, json_find(doc, error, "code"), &code) == 0)
         answer->error_status = code >= 400 && code <= 599 ? (int32_t)code : 0;

@@ -54,7 +54,7 @@ static void emit_citation(struct answer_reader *reader, uint32_t choice,
     struct json_writer w = json_writer_make(&text);
     int64_t from = 0, to = 0;
 
-    if (!gemini_is(doc, citation->url, JSON_STRING))
+    if (!json_is(doc, citation->url, JSON_STRING))
         return;
     (void)!json_int64(doc, json_find(doc, citation->place, "startIndex"), &from);
     (void)!json_int64(doc, json_find(doc, citation->place, "endIndex"), &to);
@@ -65,8 +65,8 @@ static void emit_citation(struct answer_reader *reader, uint32_t choice,
     json_put_int64(&w, "start_index", from);
     json_put_int64(&w, "end_index", to);
     json_name(&w, "title");
-    json_write_raw(&w, gemini_is(doc, citation->title, JSON_STRING) ? json_raw(doc, citation->title)
-                                                                    : span_of("\"\""));
+    json_write_raw(&w, json_is(doc, citation->title, JSON_STRING) ? json_raw(doc, citation->title)
+                                                                  : span_of("\"\""));
     json_name(&w, "url");
     json_write_raw(&w, json_raw(doc, citation->url));
     json_end(&w, '}');
@@ -89,7 +89,7 @@ static void cite_chunk(struct answer_reader *reader, uint32_t choice, uint32_t c
         struct citation citation = {.place = segment,
                                     .url = json_find(doc, source, "uri"),
                                     .title = json_find(doc, source, "title")};
-        if (gemini_is(doc, source, JSON_OBJECT))
+        if (json_is(doc, source, JSON_OBJECT))
             emit_citation(reader, choice, &citation);
     }
 }
@@ -111,7 +111,7 @@ static void cite_support(struct answer_reader *reader, uint32_t choice, uint32_t
     uint32_t told = 0;
     int64_t index;
 
-    if (!gemini_is(doc, indices, JSON_ARRAY))
+    if (!json_is(doc, indices, JSON_ARRAY))
         return;
     for (uint32_t one = json_first(doc, indices); one != JSON_NONE && told < SUPPORT_SOURCES_MAX;
          one = json_after(doc, indices, one), told++)
@@ -161,13 +161,13 @@ static bool write_token(const struct json_doc *doc, uint32_t one, struct json_wr
 {
     uint32_t token = json_find(doc, one, "token"), logprob = json_find(doc, one, "logProbability");
 
-    if (!gemini_is(doc, token, JSON_STRING))
+    if (!json_is(doc, token, JSON_STRING))
         return false;
     json_begin(w, '{');
     json_name(w, "token");
     json_write_raw(w, json_raw(doc, token));
     json_name(w, "logprob");
-    json_write_raw(w, gemini_is(doc, logprob, JSON_NUMBER) ? json_raw(doc, logprob) : span_of("0"));
+    json_write_raw(w, json_is(doc, logprob, JSON_NUMBER) ? json_raw(doc, logprob) : span_of("0"));
     json_name(w, "bytes");
     json_write_null(w);
     return true;

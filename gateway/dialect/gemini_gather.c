@@ -163,8 +163,8 @@ static void write_token(const struct json_doc *doc, uint32_t token, struct json_
     uint32_t logprob = json_find(doc, token, "logprob");
 
     json_begin(w, '{');
-    put_inside(w, "token", gemini_inside(doc, json_find(doc, token, "token")));
-    if (gemini_is(doc, logprob, JSON_NUMBER)) {
+    put_inside(w, "token", json_inside(doc, json_find(doc, token, "token")));
+    if (json_is(doc, logprob, JSON_NUMBER)) {
         json_name(w, "logProbability");
         json_write_raw(w, json_raw(doc, logprob));
     }
@@ -231,18 +231,18 @@ static void write_citation(struct json_writer *w, struct json_doc *doc, struct s
     to = json_find(doc, at, "end_index");
     url = json_find(doc, at, "url");
     title = json_find(doc, at, "title");
-    if (!gemini_is(doc, url, JSON_STRING))
+    if (!json_is(doc, url, JSON_STRING))
         return;
     json_begin(w, '{');
-    if (gemini_is(doc, from, JSON_NUMBER) && gemini_is(doc, to, JSON_NUMBER)) {
+    if (json_is(doc, from, JSON_NUMBER) && json_is(doc, to, JSON_NUMBER)) {
         json_name(w, "startIndex");
         json_write_raw(w, json_raw(doc, from));
         json_name(w, "endIndex");
         json_write_raw(w, json_raw(doc, to));
     }
-    put_inside(w, "uri", gemini_inside(doc, url));
-    if (gemini_is(doc, title, JSON_STRING))
-        put_inside(w, "title", gemini_inside(doc, title));
+    put_inside(w, "uri", json_inside(doc, url));
+    if (json_is(doc, title, JSON_STRING))
+        put_inside(w, "title", json_inside(doc, title));
     json_end(w, '}');
 }
 

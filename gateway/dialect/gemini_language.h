@@ -53,22 +53,6 @@ must_use bool gemini_resume(struct answer_writer *writer);
 
 /* ---- small ones over json.h ---- */
 
-static inline bool gemini_is(const struct json_doc *doc, uint32_t node, enum json_kind kind)
-{
-    return node != JSON_NONE && json_kind(doc, node) == kind;
-}
-
-/* Without its quotes; empty when it is no string. */
-static inline struct span gemini_inside(const struct json_doc *doc, uint32_t node)
-{
-    struct span raw;
-
-    if (!gemini_is(doc, node, JSON_STRING))
-        return (struct span){0};
-    raw = json_raw(doc, node);
-    return span_part(raw, 1, raw.size - 2);
-}
-
 static inline bool gemini_is_true(const struct json_doc *doc, uint32_t object, const char *name)
 {
     bool value = false;
@@ -79,14 +63,14 @@ static inline bool gemini_is_true(const struct json_doc *doc, uint32_t object, c
 /* The values of what should be an array; one object stands for an array of it. */
 static inline uint32_t gemini_first(const struct json_doc *doc, uint32_t node)
 {
-    if (gemini_is(doc, node, JSON_ARRAY))
+    if (json_is(doc, node, JSON_ARRAY))
         return json_first(doc, node);
-    return gemini_is(doc, node, JSON_OBJECT) ? node : JSON_NONE;
+    return json_is(doc, node, JSON_OBJECT) ? node : JSON_NONE;
 }
 
 static inline uint32_t gemini_after(const struct json_doc *doc, uint32_t node, uint32_t one)
 {
-    return gemini_is(doc, node, JSON_ARRAY) ? json_after(doc, node, one) : JSON_NONE;
+    return json_is(doc, node, JSON_ARRAY) ? json_after(doc, node, one) : JSON_NONE;
 }
 
 #endif

@@ -63,8 +63,8 @@ static const struct keyword {
 static const struct keyword *keyword_of(const struct json_doc *doc, uint32_t name)
 {
     uint32_t value = json_value(doc, name);
-    bool list = gemini_is(doc, value, JSON_ARRAY);
-    bool number = gemini_is(doc, value, JSON_NUMBER) || gemini_is(doc, value, JSON_STRING);
+    bool list = json_is(doc, value, JSON_ARRAY);
+    bool number = json_is(doc, value, JSON_NUMBER) || json_is(doc, value, JSON_STRING);
 
     for (size_t i = 0; i < array_size(keywords); i++)
         if ((keywords[i].number ? number : list) && (json_string_is(doc, name, keywords[i].snake) ||
@@ -77,7 +77,7 @@ static const struct keyword *keyword_of(const struct json_doc *doc, uint32_t nam
 static bool add_changed(const struct json_doc *doc, uint32_t object, uint32_t name,
                         const struct keyword *keyword, struct buf *out)
 {
-    struct span inside = gemini_inside(doc, json_value(doc, name));
+    struct span inside = json_inside(doc, json_value(doc, name));
     int64_t number;
 
     if (json_string_is(doc, name, "type") && is_own_type(inside)) {
@@ -150,13 +150,13 @@ static bool read_function(struct gemini_reading *r, uint32_t function)
     uint32_t own = json_find(doc, function, "parameters");
 
     *tool = (struct chat_tool){.strict = -1};
-    tool->name = gemini_inside(doc, json_find(doc, function, "name"));
-    tool->description = gemini_inside(doc, json_find(doc, function, "description"));
+    tool->name = json_inside(doc, json_find(doc, function, "name"));
+    tool->description = json_inside(doc, json_find(doc, function, "description"));
     if (tool->name.size == 0)
         return gemini_refuse(r, "tools", "A function declaration must have a name.");
-    if (gemini_is(doc, schema, JSON_OBJECT))
+    if (json_is(doc, schema, JSON_OBJECT))
         tool->schema = json_raw(doc, schema);
-    else if (gemini_is(doc, own, JSON_OBJECT))
+    else if (json_is(doc, own, JSON_OBJECT))
         tool->schema = gemini_json_schema(r, own);
     r->chat->tool_count++;
     return r->why == NULL;
@@ -167,7 +167,7 @@ static bool read_tool(struct gemini_reading *r, uint32_t tool)
     const struct json_doc *doc = r->doc;
     uint32_t functions = gemini_find(doc, tool, "functionDeclarations", "function_declarations");
 
-    if (!gemini_is(doc, tool, JSON_OBJECT))
+    if (!json_is(doc, tool, JSON_OBJECT))
         return gemini_refuse(r, "tools", "A tool must be an object.");
     for (uint32_t name = json_first(doc, tool); name != JSON_NONE;
          name = json_after(doc, tool, name))
@@ -185,7 +185,7 @@ static bool read_tool(struct gemini_reading *r, uint32_t tool)
 static bool is_allowed(const struct json_doc *doc, uint32_t names, struct span name)
 {
     for (uint32_t one = json_first(doc, names); one != JSON_NONE; one = json_after(doc, names, one))
-        if (span_equal(gemini_inside(doc, one), name))
+        if (span_equal(json_inside(doc, one), name))
             return true;
     return false;
 }
@@ -204,9 +204,9 @@ static void keep_allowed(struct chat *chat, const struct json_doc *doc, uint32_t
 static bool read_choice(struct gemini_reading *r, uint32_t config)
 {
     const struct json_doc *doc = r->doc;
-    struct span mode = gemini_inside(doc, json_find(doc, config, "mode"));
+    struct span mode = json_inside(doc, json_find(doc, config, "mode"));
     uint32_t names = gemini_find(doc, config, "allowedFunctionNames", "allowed_function_names");
-    bool some = gemini_is(doc, names, JSON_ARRAY) && json_count(doc, names) > 0;
+    bool some = json_is(doc, names, JSON_ARRAY) && json_count(doc, names) > 0;
 
     if (mode.size == 0 || span_is_nocase(mode, "MODE_UNSPECIFIED"))
         return true;
@@ -220,7 +220,7 @@ static bool read_choice(struct gemini_reading *r, uint32_t config)
         return gemini_refuse(r, "toolConfig", "mode must be AUTO, ANY, NONE or VALIDATED.");
     if (some && span_is_nocase(mode, "ANY") && json_count(doc, names) == 1) {
         r->chat->wish.tool_choice = CHOICE_NAMED;
-        r->chat->wish.tool_name = gemini_inside(doc, json_first(doc, names));
+        r->chat->wish.tool_name = json_inside(doc, json_first(doc, names));
     } else if (some && !span_is_nocase(mode, "NONE")) {
         keep_allowed(r->chat, doc, names);
     }
@@ -236,7 +236,7 @@ bool gemini_read_tools(struct gemini_reading *r)
     for (uint32_t one = gemini_first(doc, tools); one != JSON_NONE;
          one = gemini_after(doc, tools, one)) {
         uint32_t list = gemini_find(doc, one, "functionDeclarations", "function_declarations");
-        count += gemini_is(doc, list, JSON_ARRAY) ? json_count(doc, list) : 1;
+        count += json_is(doc, list, JSON_ARRAY) ? json_count(doc, list) : 1;
     }
     r->chat->tools = gemini_take(r, count + 1, sizeof(*r->chat->tools));
     if (r->chat->tools == NULL)

@@ -18,7 +18,7 @@ static bool read_modality(const struct json_doc *doc, uint32_t object, const cha
     int64_t count;
 
     *count_out = 0;
-    if (json_is_null(doc, details) || json_kind(doc, details) != JSON_ARRAY)
+    if (!json_is(doc, details, JSON_ARRAY))
         return true;
     for (uint32_t one = json_first(doc, details); one != JSON_NONE;
          one = json_after(doc, details, one)) {

@@ -123,7 +123,7 @@ static bool is_own_schema(struct span schema)
     bool own = false;
 
     if (json_parse(&doc, schema, &limits_schema) == JSON_OK) {
-        struct span type = gemini_inside(&doc, json_find(&doc, 0, "type"));
+        struct span type = json_inside(&doc, json_find(&doc, 0, "type"));
         for (size_t i = 0; i < array_size(types); i++)
             own |= span_is(type, types[i]);
     }

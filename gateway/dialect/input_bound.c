@@ -26,7 +26,7 @@ static uint32_t string_in(const struct json_doc *doc, uint32_t object, const cha
 {
     uint32_t node = json_find(doc, object, name);
 
-    return node != JSON_NONE && json_kind(doc, node) == JSON_STRING ? node : JSON_NONE;
+    return json_is(doc, node, JSON_STRING) ? node : JSON_NONE;
 }
 
 static void bound_image(struct bounding *b, uint32_t image)
@@ -81,7 +81,7 @@ static void bound_messages(struct bounding *b)
     for (uint32_t message = messages == JSON_NONE ? JSON_NONE : json_first(b->doc, messages);
          message != JSON_NONE; message = json_after(b->doc, messages, message)) {
         uint32_t content = json_find(b->doc, message, "content");
-        if (content == JSON_NONE || json_kind(b->doc, content) != JSON_ARRAY)
+        if (!json_is(b->doc, content, JSON_ARRAY))
             continue;
         for (uint32_t part = json_first(b->doc, content); part != JSON_NONE;
              part = json_after(b->doc, content, part))

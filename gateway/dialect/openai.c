@@ -14,20 +14,13 @@ static const struct json_limits limits_whole = {
 static const struct json_limits limits_frame = {
     .max_bytes = (size_t)2 << 20, .max_depth = 64, .max_nodes = 100000};
 
-static struct span inside(const struct json_doc *doc, uint32_t string)
-{
-    struct span raw = json_raw(doc, string);
-
-    return span_part(raw, 1, raw.size - 2);
-}
-
 /* Shows a string to the tap. True when there is something in it. */
 static bool show(const struct json_doc *doc, uint32_t node, const struct answer_tap *tap)
 {
-    if (node == JSON_NONE || json_kind(doc, node) != JSON_STRING || doc->nodes[node].size <= 2)
+    if (!json_is(doc, node, JSON_STRING) || doc->nodes[node].size <= 2)
         return false;
     if (tap != NULL)
-        tap->on_text(tap->context, inside(doc, node));
+        tap->on_text(tap->context, json_inside(doc, node));
     return true;
 }
 
@@ -48,7 +41,7 @@ static bool show_tools(const struct json_doc *doc, uint32_t tools, const struct 
 {
     bool any = false;
 
-    if (tools == JSON_NONE || json_kind(doc, tools) != JSON_ARRAY)
+    if (!json_is(doc, tools, JSON_ARRAY))
         return false;
     for (uint32_t tool = json_first(doc, tools); tool != JSON_NONE;
          tool = json_after(doc, tools, tool)) {
@@ -67,7 +60,7 @@ static bool show_list(const struct json_doc *doc, uint32_t list, const char *nam
 {
     bool any = false;
 
-    if (json_is_null(doc, list) || json_kind(doc, list) != JSON_ARRAY)
+    if (!json_is(doc, list, JSON_ARRAY))
         return false;
     for (uint32_t part = json_first(doc, list); part != JSON_NONE;
          part = json_after(doc, list, part))
@@ -80,7 +73,7 @@ static bool show_parts(const struct json_doc *doc, uint32_t content, const struc
 {
     bool any = show_list(doc, content, "text", tap);
 
-    if (json_is_null(doc, content) || json_kind(doc, content) != JSON_ARRAY)
+    if (!json_is(doc, content, JSON_ARRAY))
         return false;
     for (uint32_t part = json_first(doc, content); part != JSON_NONE;
          part = json_after(doc, content, part))
@@ -94,12 +87,11 @@ static bool show_others(const struct json_doc *doc, uint32_t message, const stru
     uint32_t audio = json_find(doc, message, "audio"), images = json_find(doc, message, "images");
     bool any = show_list(doc, json_find(doc, message, "reasoning_details"), "text", tap);
 
-    if (!json_is_null(doc, audio) && json_kind(doc, audio) == JSON_OBJECT) {
+    if (json_is(doc, audio, JSON_OBJECT)) {
         any |= show_member(doc, audio, "transcript", tap);
         any |= show_member(doc, audio, "data", NULL);
     }
-    return any || (!json_is_null(doc, images) && json_kind(doc, images) == JSON_ARRAY &&
-                   json_first(doc, images) != JSON_NONE);
+    return any || (json_is(doc, images, JSON_ARRAY) && json_first(doc, images) != JSON_NONE);
 }
 
 /* A delta or a message: whether it has content. */
@@ -107,7 +99,7 @@ static bool show_message(const struct json_doc *doc, uint32_t message, const str
 {
     bool any = false;
 
-    if (message == JSON_NONE || json_kind(doc, message) != JSON_OBJECT)
+    if (!json_is(doc, message, JSON_OBJECT))
         return false;
     /* Two names of one text: shown once. */
     if (show_member(doc, message, "reasoning_content", tap) ||
@@ -118,22 +110,20 @@ static bool show_message(const struct json_doc *doc, uint32_t message, const str
     any |= show_member(doc, message, "refusal", tap);
     any |= show_tools(doc, json_find(doc, message, "tool_calls"), tap);
     uint32_t call = json_find(doc, message, "function_call");
-    if (!json_is_null(doc, call) && json_kind(doc, call) == JSON_OBJECT)
+    if (json_is(doc, call, JSON_OBJECT))
         any |= show_call(doc, call, tap);
     return any || show_others(doc, message, tap);
 }
 
 static void copy_string(const struct json_doc *doc, uint32_t node, char *at, size_t capacity)
 {
-    if (!json_is_null(doc, node) && json_kind(doc, node) == JSON_STRING &&
-        json_copy_string(doc, node, at, capacity) != 0)
+    if (json_is(doc, node, JSON_STRING) && json_copy_string(doc, node, at, capacity) != 0)
         at[0] = '\0';
 }
 
 static bool has_items(const struct json_doc *doc, uint32_t node)
 {
-    return !json_is_null(doc, node) && json_kind(doc, node) == JSON_ARRAY &&
-           json_first(doc, node) != JSON_NONE;
+    return json_is(doc, node, JSON_ARRAY) && json_first(doc, node) != JSON_NONE;
 }
 
 static void note_choice(const struct json_doc *doc, uint32_t choice, uint32_t message,
@@ -160,8 +150,7 @@ static void read_choice(const struct json_doc *doc, uint32_t choice, const char 
     uint32_t finish = json_find(doc, choice, "finish_reason");
     uint32_t message = json_find(doc, choice, body_name);
     /* Some say "" until the end. */
-    bool finished = !json_is_null(doc, finish) && json_kind(doc, finish) == JSON_STRING &&
-                    inside(doc, finish).size > 0;
+    bool finished = json_is(doc, finish, JSON_STRING) && json_inside(doc, finish).size > 0;
 
     /* An older completion has its text in the choice itself. */
     if (show_message(doc, message, tap) || show_member(doc, choice, "text", tap))
@@ -170,7 +159,7 @@ static void read_choice(const struct json_doc *doc, uint32_t choice, const char 
     if (finished) {
         places->signs |= ANSWER_FINISH;
         copy_string(doc, finish, answer->finish_reason, sizeof(answer->finish_reason));
-        places->odd_finish |= openai_finish_is_odd(inside(doc, finish));
+        places->odd_finish |= openai_finish_is_odd(json_inside(doc, finish));
     }
 }
 
@@ -199,7 +188,7 @@ static void read_tier(const struct json_doc *doc, struct answer *answer)
 {
     uint32_t tier = json_find(doc, 0, "service_tier");
 
-    if (json_is_null(doc, tier) || json_kind(doc, tier) != JSON_STRING)
+    if (!json_is(doc, tier, JSON_STRING))
         return;
     answer->mode = json_string_is(doc, tier, "flex")       ? MODE_FLEX
                    : json_string_is(doc, tier, "priority") ? MODE_PRIORITY

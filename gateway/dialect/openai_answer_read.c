@@ -17,9 +17,9 @@ static void tell_signed(struct answer_reader *reader, uint32_t choice, uint32_t 
                         enum answer_event_kind kind, const char *name)
 {
     struct answer_event event = {
-        .kind = kind, .choice = choice, .text = inside_in(reader->doc, detail, name)};
+        .kind = kind, .choice = choice, .text = json_inside_in(reader->doc, detail, name)};
 
-    event.signer = signer_of_format(inside_in(reader->doc, detail, "format"));
+    event.signer = signer_of_format(json_inside_in(reader->doc, detail, "format"));
     if (event.text.size > 0)
         answer_reader_emit(reader, &event);
 }
@@ -37,9 +37,9 @@ static void read_details(struct answer_reader *reader, uint32_t choice, uint32_t
          detail = json_after(doc, details, detail)) {
         if (!has_text) {
             answer_reader_emit_text(reader, EVENT_REASONING, choice,
-                                    inside_in(doc, detail, "text"));
+                                    json_inside_in(doc, detail, "text"));
             answer_reader_emit_text(reader, EVENT_REASONING, choice,
-                                    inside_in(doc, detail, "summary"));
+                                    json_inside_in(doc, detail, "summary"));
         }
         tell_signed(reader, choice, detail, EVENT_SIGNATURE, "signature");
         tell_signed(reader, choice, detail, EVENT_REDACTED, "data");
@@ -54,18 +54,18 @@ static bool has_blocks(const struct json_doc *doc, uint32_t details)
         return false;
     for (uint32_t detail = json_first(doc, details); detail != JSON_NONE;
          detail = json_after(doc, details, detail))
-        texts +=
-            inside_in(doc, detail, "text").size > 0 || inside_in(doc, detail, "summary").size > 0;
+        texts += json_inside_in(doc, detail, "text").size > 0 ||
+                 json_inside_in(doc, detail, "summary").size > 0;
     return texts > 0;
 }
 
 static void read_reasoning(struct answer_reader *reader, uint32_t choice, uint32_t message)
 {
     /* Two names of one text: told once. */
-    struct span text = inside_in(reader->doc, message, "reasoning_content");
+    struct span text = json_inside_in(reader->doc, message, "reasoning_content");
 
     if (text.size == 0)
-        text = inside_in(reader->doc, message, "reasoning");
+        text = json_inside_in(reader->doc, message, "reasoning");
     /* A whole answer with several blocks tells where each ends. */
     if (has_blocks(reader->doc, array_in(reader->doc, message, "reasoning_details")))
         text = (struct span){0};
@@ -86,11 +86,11 @@ static void read_parts(struct answer_reader *reader, uint32_t choice, uint32_t p
             for (uint32_t item = json_first(doc, thinking); item != JSON_NONE;
                  item = json_after(doc, thinking, item))
                 answer_reader_emit_text(reader, EVENT_REASONING, choice,
-                                        inside_in(doc, item, "text"));
+                                        json_inside_in(doc, item, "text"));
         else if (kind == EVENT_TEXT)
             answer_reader_emit_text(reader, EVENT_REASONING, choice,
-                                    inside_in(doc, part, "thinking"));
-        answer_reader_emit_text(reader, kind, choice, inside_in(doc, part, "text"));
+                                    json_inside_in(doc, part, "thinking"));
+        answer_reader_emit_text(reader, kind, choice, json_inside_in(doc, part, "text"));
     }
 }
 
@@ -98,12 +98,12 @@ static void read_content(struct answer_reader *reader, uint32_t choice, uint32_t
 {
     uint32_t content = json_find(reader->doc, message, "content");
 
-    if (is_string(reader->doc, content))
-        answer_reader_emit_text(reader, EVENT_TEXT, choice, inside_of(reader->doc, content));
-    else if (content != JSON_NONE && json_kind(reader->doc, content) == JSON_ARRAY)
+    if (json_is(reader->doc, content, JSON_STRING))
+        answer_reader_emit_text(reader, EVENT_TEXT, choice, json_inside(reader->doc, content));
+    else if (json_is(reader->doc, content, JSON_ARRAY))
         read_parts(reader, choice, content, EVENT_TEXT);
     answer_reader_emit_text(reader, EVENT_REFUSAL, choice,
-                            inside_in(reader->doc, message, "refusal"));
+                            json_inside_in(reader->doc, message, "refusal"));
 }
 
 /* OpenRouter's generated pictures, which are data URLs. */
@@ -116,7 +116,7 @@ static void read_images(struct answer_reader *reader, uint32_t choice, uint32_t 
         return;
     for (uint32_t image = json_first(doc, images); image != JSON_NONE;
          image = json_after(doc, images, image)) {
-        struct span rest = inside_in(doc, json_find(doc, image, "image_url"), "url"), type;
+        struct span rest = json_inside_in(doc, json_find(doc, image, "image_url"), "url"), type;
         if (!span_starts(rest, "data:"))
             continue;
         rest = span_part(rest, 5, rest.size);
@@ -175,11 +175,12 @@ static void read_sources(struct answer_reader *reader, uint32_t choice)
     if (results != JSON_NONE && json_first(doc, results) != JSON_NONE)
         for (uint32_t item = json_first(doc, results); item != JSON_NONE;
              item = json_after(doc, results, item))
-            cite_url(reader, choice, inside_in(doc, item, "url"), inside_in(doc, item, "title"));
+            cite_url(reader, choice, json_inside_in(doc, item, "url"),
+                     json_inside_in(doc, item, "title"));
     else if (urls != JSON_NONE)
         for (uint32_t item = json_first(doc, urls); item != JSON_NONE;
              item = json_after(doc, urls, item))
-            cite_url(reader, choice, inside_of(doc, item), (struct span){0});
+            cite_url(reader, choice, json_inside(doc, item), (struct span){0});
 }
 
 /* ---- ends ---- */
@@ -216,7 +217,7 @@ static void end(struct answer_reader *reader)
 
 static void read_message(struct answer_reader *reader, uint32_t choice, uint32_t message)
 {
-    if (json_is_null(reader->doc, message) || json_kind(reader->doc, message) != JSON_OBJECT)
+    if (!json_is(reader->doc, message, JSON_OBJECT))
         return;
     read_reasoning(reader, choice, message);
     read_content(reader, choice, message);
@@ -240,15 +241,15 @@ static void read_choice(struct answer_reader *reader, uint32_t node, const char 
     put_in_set(reader, SPOKEN, (uint32_t)index);
     read_message(reader, (uint32_t)index, json_find(doc, node, body_name));
     /* Of the older completions. */
-    answer_reader_emit_text(reader, EVENT_TEXT, (uint32_t)index, inside_in(doc, node, "text"));
-    if (!json_is_null(doc, logprobs) && json_kind(doc, logprobs) == JSON_OBJECT)
+    answer_reader_emit_text(reader, EVENT_TEXT, (uint32_t)index, json_inside_in(doc, node, "text"));
+    if (json_is(doc, logprobs, JSON_OBJECT))
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_LOGPROBS,
                                                           .choice = (uint32_t)index,
                                                           .json = json_raw(doc, logprobs)});
-    if (inside_of(doc, word).size == 0 || in_set(reader, FINISHED, (uint32_t)index))
+    if (json_inside(doc, word).size == 0 || in_set(reader, FINISHED, (uint32_t)index))
         return;
     read_sources(reader, (uint32_t)index);
-    finish(reader, (uint32_t)index, inside_of(doc, word));
+    finish(reader, (uint32_t)index, json_inside(doc, word));
 }
 
 /* What openai.c read of the root. False: nothing more is to be read. */
@@ -264,10 +265,10 @@ static bool take_root(struct answer_reader *reader, const struct openai_places *
         answer_reader_malformed(reader);
         return false;
     }
-    if (!reader->begun && (places->choices != JSON_NONE || inside_in(doc, 0, "id").size > 0))
+    if (!reader->begun && (places->choices != JSON_NONE || json_inside_in(doc, 0, "id").size > 0))
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_BEGIN,
-                                                          .id = inside_in(doc, 0, "id"),
-                                                          .name = inside_in(doc, 0, "model")});
+                                                          .id = json_inside_in(doc, 0, "id"),
+                                                          .name = json_inside_in(doc, 0, "model")});
     reader->signs |= places->signs & ANSWER_USAGE;
     reader->answer->signs |= places->signs & ANSWER_USAGE;
     return true;

@@ -10,32 +10,11 @@
  * number of the call that is held back until its name is known, or 0. */
 enum openai_note { FINISHED = 0, SPOKEN = 2, CALLING = 4, LAST_ID = 6, CALLS = 7, HELD = 8 };
 
-static inline bool is_string(const struct json_doc *doc, uint32_t node)
-{
-    return node != JSON_NONE && json_kind(doc, node) == JSON_STRING;
-}
-
-/* Empty when it is no string. */
-static inline struct span inside_of(const struct json_doc *doc, uint32_t node)
-{
-    struct span raw;
-
-    if (!is_string(doc, node))
-        return (struct span){0};
-    raw = json_raw(doc, node);
-    return span_part(raw, 1, raw.size - 2);
-}
-
-static inline struct span inside_in(const struct json_doc *doc, uint32_t object, const char *name)
-{
-    return inside_of(doc, json_find(doc, object, name));
-}
-
 static inline uint32_t array_in(const struct json_doc *doc, uint32_t object, const char *name)
 {
     uint32_t node = json_find(doc, object, name);
 
-    return node != JSON_NONE && json_kind(doc, node) == JSON_ARRAY ? node : JSON_NONE;
+    return json_is(doc, node, JSON_ARRAY) ? node : JSON_NONE;
 }
 
 static inline bool in_set(const struct answer_reader *reader, enum openai_note set, uint32_t choice)

@@ -32,17 +32,12 @@ bool openai_has_room(const struct openai_reading *r, size_t size)
 
 bool openai_is(const struct openai_reading *r, uint32_t node, enum json_kind kind)
 {
-    return node != JSON_NONE && json_kind(r->doc, node) == kind;
+    return json_is(r->doc, node, kind);
 }
 
 struct span openai_inside(const struct openai_reading *r, uint32_t node)
 {
-    struct span raw;
-
-    if (!openai_is(r, node, JSON_STRING))
-        return (struct span){0};
-    raw = json_raw(r->doc, node);
-    return span_part(raw, 1, raw.size - 2);
+    return json_inside(r->doc, node);
 }
 
 struct span openai_inside_in(const struct openai_reading *r, uint32_t object, const char *name)

@@ -145,8 +145,8 @@ static struct span arguments_of(struct answer_reader *reader, uint32_t function)
     struct buf quoted;
     struct span inside = {0};
 
-    if (is_string(reader->doc, node))
-        return inside_of(reader->doc, node);
+    if (json_is(reader->doc, node, JSON_STRING))
+        return json_inside(reader->doc, node);
     if (json_is_null(reader->doc, node))
         return inside;
     quoted = buf_make(6 * json_raw(reader->doc, node).size + 2);
@@ -167,8 +167,8 @@ static void read_tool(struct answer_reader *reader, uint32_t choice, uint32_t to
     uint32_t signature = json_find(
         doc, json_find(doc, json_find(doc, tool, "extra_content"), "google"), "thought_signature");
     struct call call = {.choice = choice,
-                        .id = inside_in(doc, tool, "id"),
-                        .name = inside_in(doc, function, "name"),
+                        .id = json_inside_in(doc, tool, "id"),
+                        .name = json_inside_in(doc, function, "name"),
                         .arguments = arguments_of(reader, function)};
     int64_t index, number;
 
@@ -181,12 +181,12 @@ static void read_tool(struct answer_reader *reader, uint32_t choice, uint32_t to
     }
     call.index = (uint32_t)index;
     number = read_call(reader, &call);
-    if (is_string(doc, signature) && number >= 0)
+    if (json_is(doc, signature, JSON_STRING) && number >= 0)
         answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_SIGNATURE,
                                                           .of_call = true,
                                                           .choice = choice,
                                                           .tool = tool_of(reader, (uint32_t)number),
-                                                          .text = inside_of(doc, signature)});
+                                                          .text = json_inside(doc, signature)});
 }
 
 void openai_read_calls(struct answer_reader *reader, uint32_t choice, uint32_t message)
@@ -200,11 +200,11 @@ void openai_read_calls(struct answer_reader *reader, uint32_t choice, uint32_t m
              tool = json_after(doc, tools, tool))
             if (json_kind(doc, tool) == JSON_OBJECT)
                 read_tool(reader, choice, tool, position++);
-    if (json_is_null(doc, function) || json_kind(doc, function) != JSON_OBJECT)
+    if (!json_is(doc, function, JSON_OBJECT))
         return;
     (void)!read_call(reader, &(struct call){.choice = choice,
                                             .index = FUNCTION_CALL_INDEX,
                                             .has_index = true,
-                                            .name = inside_in(doc, function, "name"),
+                                            .name = json_inside_in(doc, function, "name"),
                                             .arguments = arguments_of(reader, function)});
 }

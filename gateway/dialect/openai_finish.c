@@ -61,12 +61,8 @@ void openai_patch_finishes(struct patch *patch, uint32_t choices)
          choice != JSON_NONE && patch->count + 8 < PATCH_EDITS_MAX;
          choice = json_after(doc, choices, choice)) {
         uint32_t node = json_find(doc, choice, "finish_reason");
-        struct span raw;
-        if (json_is_null(doc, node) || json_kind(doc, node) != JSON_STRING)
-            continue;
-        raw = json_raw(doc, node);
-        raw = span_part(raw, 1, raw.size - 2);
-        if (openai_finish_is_odd(raw))
-            patch_replace(patch, node, span_of(quoted[openai_finish_of(raw)]));
+        struct span word = json_inside(doc, node);
+        if (json_is(doc, node, JSON_STRING) && openai_finish_is_odd(word))
+            patch_replace(patch, node, span_of(quoted[openai_finish_of(word)]));
     }
 }

@@ -47,33 +47,18 @@ static const struct {
     {"image_file_not_found", 400},
 };
 
-static struct span inside(const struct json_doc *doc, uint32_t node)
-{
-    struct span raw;
-
-    if (json_is_null(doc, node) || json_kind(doc, node) != JSON_STRING)
-        return (struct span){0};
-    raw = json_raw(doc, node);
-    return span_part(raw, 1, raw.size - 2);
-}
-
-static struct span member(const struct answer_reader *reader, uint32_t object, const char *name)
-{
-    return inside(reader->doc, json_find(reader->doc, object, name));
-}
-
 static uint32_t array_in(const struct answer_reader *reader, uint32_t object, const char *name)
 {
     uint32_t node = json_find(reader->doc, object, name);
 
-    return node != JSON_NONE && json_kind(reader->doc, node) == JSON_ARRAY ? node : JSON_NONE;
+    return json_is(reader->doc, node, JSON_ARRAY) ? node : JSON_NONE;
 }
 
 static uint32_t object_in(const struct answer_reader *reader, uint32_t object, const char *name)
 {
     uint32_t node = json_find(reader->doc, object, name);
 
-    return node != JSON_NONE && json_kind(reader->doc, node) == JSON_OBJECT ? node : JSON_NONE;
+    return json_is(reader->doc, node, JSON_OBJECT) ? node : JSON_NONE;
 }
 
 static bool has_items(const struct answer_reader *reader, uint32_t array)
@@ -90,9 +75,11 @@ static void tell_error(struct answer_reader *reader, uint32_t error)
     int64_t status;
 
     answer_copy(answer->error_message, sizeof(answer->error_message),
-                member(reader, error, "message"));
-    answer_copy(answer->error_code, sizeof(answer->error_code), member(reader, error, "code"));
-    answer_copy(answer->error_param, sizeof(answer->error_param), member(reader, error, "param"));
+                json_inside_in(reader->doc, error, "message"));
+    answer_copy(answer->error_code, sizeof(answer->error_code),
+                json_inside_in(reader->doc, error, "code"));
+    answer_copy(answer->error_param, sizeof(answer->error_param),
+                json_inside_in(reader->doc, error, "param"));
     for (size_t i = 0; i < array_size(errors); i++)
         if (strcmp(answer->error_code, errors[i].code) == 0)
             answer->error_status = errors[i].status;
@@ -146,12 +133,12 @@ static void put_number(struct answer_reader *reader, struct json_writer *w, uint
 /* {"type":"url_citation","url":…} becomes OpenAI's annotation of chat completions. */
 static void tell_annotation(struct answer_reader *reader, uint32_t annotation)
 {
-    struct span url = member(reader, annotation, "url");
-    struct span title = member(reader, annotation, "title");
+    struct span url = json_inside_in(reader->doc, annotation, "url");
+    struct span title = json_inside_in(reader->doc, annotation, "title");
     struct buf json;
     struct json_writer w;
 
-    if (!span_is(member(reader, annotation, "type"), "url_citation") || url.size == 0)
+    if (!span_is(json_inside_in(reader->doc, annotation, "type"), "url_citation") || url.size == 0)
         return;
     json = buf_make(url.size + title.size + 256);
     w = json_writer_make(&json);
@@ -182,8 +169,9 @@ static void tell_message(struct answer_reader *reader, uint32_t item)
         return;
     for (uint32_t part = json_first(doc, content); part != JSON_NONE;
          part = json_after(doc, content, part)) {
-        answer_reader_emit_text(reader, EVENT_TEXT, 0, member(reader, part, "text"));
-        answer_reader_emit_text(reader, EVENT_REFUSAL, 0, member(reader, part, "refusal"));
+        answer_reader_emit_text(reader, EVENT_TEXT, 0, json_inside_in(reader->doc, part, "text"));
+        answer_reader_emit_text(reader, EVENT_REFUSAL, 0,
+                                json_inside_in(reader->doc, part, "refusal"));
         tell_logprobs(reader, array_in(reader, part, "logprobs"));
         list = array_in(reader, part, "annotations");
         if (list != JSON_NONE)
@@ -204,7 +192,7 @@ static bool tell_thoughts(struct answer_reader *reader, uint32_t item, const cha
         return false;
     for (uint32_t part = json_first(doc, list); part != JSON_NONE;
          part = json_after(doc, list, part)) {
-        struct span text = member(reader, part, "text");
+        struct span text = json_inside_in(reader->doc, part, "text");
         answer_reader_emit_text(reader, EVENT_REASONING, 0, text);
         any = any || text.size > 0;
     }
@@ -218,24 +206,24 @@ static void tell_reasoning(struct answer_reader *reader, uint32_t item, bool sai
     if (!said)
         said = tell_thoughts(reader, item, "content") || tell_thoughts(reader, item, "summary");
     answer_reader_emit_text(reader, said ? EVENT_SIGNATURE : EVENT_REDACTED, 0,
-                            member(reader, item, "encrypted_content"));
+                            json_inside_in(reader->doc, item, "encrypted_content"));
 }
 
 /* A call begins: its number behind ITEM_CALL; 0 when there are too many. */
 static uint16_t begin_call(struct answer_reader *reader, uint32_t item)
 {
-    struct span id = member(reader, item, "call_id");
+    struct span id = json_inside_in(reader->doc, item, "call_id");
     uint32_t tool = reader->tool_count;
 
     if (tool >= LANGUAGE_TOOLS_MAX) {
         answer_reader_malformed(reader);
         return 0;
     }
-    answer_reader_emit(reader,
-                       &(struct answer_event){.kind = EVENT_TOOL,
-                                              .tool = tool,
-                                              .id = id.size > 0 ? id : member(reader, item, "id"),
-                                              .name = member(reader, item, "name")});
+    answer_reader_emit(reader, &(struct answer_event){
+                                   .kind = EVENT_TOOL,
+                                   .tool = tool,
+                                   .id = id.size > 0 ? id : json_inside_in(reader->doc, item, "id"),
+                                   .name = json_inside_in(reader->doc, item, "name")});
     return (uint16_t)(tool << ITEM_CALL_SHIFT | ITEM_CALL);
 }
 
@@ -252,7 +240,7 @@ static void tell_arguments(struct answer_reader *reader, uint16_t *block, struct
 /* An item that is done: what of it was not told yet. */
 static void tell_item(struct answer_reader *reader, uint32_t item, uint16_t *block)
 {
-    struct span type = member(reader, item, "type");
+    struct span type = json_inside_in(reader->doc, item, "type");
 
     if (span_is(type, "message") && (*block & ITEM_SAID) == 0)
         tell_message(reader, item);
@@ -263,7 +251,7 @@ static void tell_item(struct answer_reader *reader, uint32_t item, uint16_t *blo
     if ((*block & ITEM_CALL) == 0)
         *block = begin_call(reader, item);
     if ((*block & ITEM_CALL) != 0 && (*block & ITEM_SAID) == 0)
-        tell_arguments(reader, block, member(reader, item, "arguments"));
+        tell_arguments(reader, block, json_inside_in(reader->doc, item, "arguments"));
 }
 
 /* ---- the answer itself ---- */
@@ -271,10 +259,10 @@ static void tell_item(struct answer_reader *reader, uint32_t item, uint16_t *blo
 static void begin(struct answer_reader *reader, uint32_t response)
 {
     if (!reader->begun && response != JSON_NONE)
-        answer_reader_emit(reader,
-                           &(struct answer_event){.kind = EVENT_BEGIN,
-                                                  .id = member(reader, response, "id"),
-                                                  .name = member(reader, response, "model")});
+        answer_reader_emit(
+            reader, &(struct answer_event){.kind = EVENT_BEGIN,
+                                           .id = json_inside_in(reader->doc, response, "id"),
+                                           .name = json_inside_in(reader->doc, response, "model")});
 }
 
 static enum answer_finish finish_of(const struct answer_reader *reader, struct span status,
@@ -287,7 +275,7 @@ static enum answer_finish finish_of(const struct answer_reader *reader, struct s
 
 static void read_tier(struct answer_reader *reader, uint32_t response)
 {
-    struct span tier = member(reader, response, "service_tier");
+    struct span tier = json_inside_in(reader->doc, response, "service_tier");
 
     if (tier.size > 0)
         reader->answer->mode = span_is(tier, "flex")       ? MODE_FLEX
@@ -305,8 +293,8 @@ static void read_usage(struct answer_reader *reader, uint32_t response)
 
 static void end(struct answer_reader *reader, uint32_t response, struct span status)
 {
-    struct span reason =
-        member(reader, json_find(reader->doc, response, "incomplete_details"), "reason");
+    struct span reason = json_inside_in(
+        reader->doc, json_find(reader->doc, response, "incomplete_details"), "reason");
 
     read_tier(reader, response);
     read_usage(reader, response);
@@ -343,11 +331,11 @@ static void on_item_added(struct answer_reader *reader, uint32_t root)
     uint32_t item = object_in(reader, root, "item");
     uint16_t *block = item == JSON_NONE ? NULL : block_at(reader, root);
 
-    if (block == NULL || !span_is(member(reader, item, "type"), "function_call"))
+    if (block == NULL || !span_is(json_inside_in(reader->doc, item, "type"), "function_call"))
         return;
     *block = begin_call(reader, item);
     if ((*block & ITEM_CALL) != 0)
-        tell_arguments(reader, block, member(reader, item, "arguments"));
+        tell_arguments(reader, block, json_inside_in(reader->doc, item, "arguments"));
 }
 
 static void on_item_done(struct answer_reader *reader, uint32_t root)
@@ -361,7 +349,7 @@ static void on_item_done(struct answer_reader *reader, uint32_t root)
 
 static void on_delta(struct answer_reader *reader, uint32_t root, enum answer_event_kind kind)
 {
-    struct span text = member(reader, root, "delta");
+    struct span text = json_inside_in(reader->doc, root, "delta");
     uint16_t *block = block_at(reader, root);
 
     if (block == NULL || text.size == 0)
@@ -413,7 +401,7 @@ static void on_arguments(struct answer_reader *reader, uint32_t root)
     uint16_t *block = block_at(reader, root);
 
     if (block != NULL && (*block & ITEM_CALL) != 0)
-        tell_arguments(reader, block, member(reader, root, "delta"));
+        tell_arguments(reader, block, json_inside_in(reader->doc, root, "delta"));
 }
 
 static void on_end(struct answer_reader *reader, uint32_t root)
@@ -426,8 +414,9 @@ static void on_end(struct answer_reader *reader, uint32_t root)
     }
     begin(reader, response);
     end(reader, response,
-        span_of(span_is(member(reader, root, "type"), "response.incomplete") ? "incomplete"
-                                                                             : "completed"));
+        span_of(span_is(json_inside_in(reader->doc, root, "type"), "response.incomplete")
+                    ? "incomplete"
+                    : "completed"));
 }
 
 static void on_failed(struct answer_reader *reader, uint32_t root)
@@ -470,7 +459,7 @@ void responses_read_frame(struct answer_reader *reader, struct span event, struc
         answer_reader_malformed(reader);
         return;
     }
-    type = member(reader, 0, "type");
+    type = json_inside_in(reader->doc, 0, "type");
     if (type.size == 0)
         type = event;
     for (size_t i = 0; i < array_size(events); i++)
@@ -479,7 +468,8 @@ void responses_read_frame(struct answer_reader *reader, struct span event, struc
             return;
         }
     /* Proxies tell an error as they do for chats. */
-    if (member(reader, 0, "type").size == 0 && object_in(reader, 0, "error") != JSON_NONE)
+    if (json_inside_in(reader->doc, 0, "type").size == 0 &&
+        object_in(reader, 0, "error") != JSON_NONE)
         on_error(reader, 0);
 }
 
@@ -510,7 +500,7 @@ void responses_read_whole(struct answer_reader *reader, struct span body)
         answer_reader_malformed(reader);
         return;
     }
-    status = member(reader, 0, "status");
+    status = json_inside_in(reader->doc, 0, "status");
     if (object_in(reader, 0, "error") != JSON_NONE) {
         read_usage(reader, 0);
         on_error(reader, 0);

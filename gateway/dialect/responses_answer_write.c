@@ -54,8 +54,7 @@ static void on_logprobs(struct answer_writer *writer, struct responses_writer *r
     if (item != NULL && item->kind == RESPONSES_MESSAGE && item->last_part != NULL &&
         json_parse(&doc, event->json, &limits_annotation) == JSON_OK)
         list = json_find(&doc, 0, "content");
-    if (list != JSON_NONE && json_kind(&doc, list) == JSON_ARRAY &&
-        json_first(&doc, list) != JSON_NONE) {
+    if (json_is(&doc, list, JSON_ARRAY) && json_first(&doc, list) != JSON_NONE) {
         struct span raw = json_raw(&doc, list);
         responses_append(writer, &item->last_part->logprobs, span_of(","));
         responses_append(writer, &item->last_part->logprobs, span_part(raw, 1, raw.size - 2));
@@ -112,7 +111,7 @@ static void on_citation(struct answer_writer *writer, struct responses_writer *r
 
     if (json_parse(&doc, event->json, &limits_annotation) == JSON_OK)
         citation = json_find(&doc, 0, "url_citation");
-    if (citation != JSON_NONE && json_kind(&doc, citation) == JSON_OBJECT) {
+    if (json_is(&doc, citation, JSON_OBJECT)) {
         put_annotation(&w, &doc, citation);
         if (!buf_failed(&json))
             add_annotation(writer, r, buf_span(&json));
@@ -322,17 +321,6 @@ void responses_write_failed(struct answer_writer *writer, struct span code, stru
     responses_tell(writer, r, "response.failed", &state);
 }
 
-static struct span inside_in(const struct json_doc *doc, uint32_t object, const char *name)
-{
-    uint32_t node = json_find(doc, object, name);
-    struct span raw;
-
-    if (json_is_null(doc, node) || json_kind(doc, node) != JSON_STRING)
-        return (struct span){0};
-    raw = json_raw(doc, node);
-    return span_part(raw, 1, raw.size - 2);
-}
-
 void responses_write_error(struct answer_writer *writer, struct span envelope)
 {
     struct json_doc doc = json_doc_make();
@@ -341,8 +329,8 @@ void responses_write_error(struct answer_writer *writer, struct span envelope)
 
     if (json_parse(&doc, envelope, &limits_annotation) == JSON_OK) {
         error = json_find(&doc, 0, "error");
-        code = inside_in(&doc, error, "code");
-        message = inside_in(&doc, error, "message");
+        code = json_inside_in(&doc, error, "code");
+        message = json_inside_in(&doc, error, "message");
     }
     responses_write_failed(writer, code.size > 0 ? code : span_of("server_error"), message);
     json_doc_done(&doc);

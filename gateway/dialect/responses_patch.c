@@ -28,31 +28,22 @@ bool responses_patch_ask(struct patch *patch, const struct ask *ask,
     return patch_object(patch, 0, is_consumed, ask, members);
 }
 
-static struct span inside_in(const struct json_doc *doc, uint32_t object, const char *name)
-{
-    uint32_t node = json_find(doc, object, name);
-
-    if (json_is_null(doc, node) || json_kind(doc, node) != JSON_STRING)
-        return (struct span){0};
-    return span_part(json_raw(doc, node), 1, json_raw(doc, node).size - 2);
-}
-
 /* A thought that was told here: the provider knows neither its id nor what is encrypted in it. */
 static bool is_foreign(const struct json_doc *doc, uint32_t item)
 {
-    struct span encrypted = inside_in(doc, item, "encrypted_content");
+    struct span encrypted = json_inside_in(doc, item, "encrypted_content");
 
-    if (!span_is(inside_in(doc, item, "type"), "reasoning"))
+    if (!span_is(json_inside_in(doc, item, "type"), "reasoning"))
         return false;
     return encrypted.size > 0 ? !responses_is_encrypted(encrypted)
-                              : span_starts(inside_in(doc, item, "id"), "rs_gen_");
+                              : span_starts(json_inside_in(doc, item, "id"), "rs_gen_");
 }
 
 bool responses_passes(const struct json_doc *ask)
 {
     uint32_t input = json_find(ask, 0, "input");
 
-    if (json_is_null(ask, input) || json_kind(ask, input) != JSON_ARRAY)
+    if (!json_is(ask, input, JSON_ARRAY))
         return true;
     for (uint32_t item = json_first(ask, input); item != JSON_NONE;
          item = json_after(ask, input, item))
@@ -69,7 +60,7 @@ uint32_t responses_find(const struct json_doc *doc)
 
     if (json_kind(doc, 0) != JSON_OBJECT)
         return JSON_NONE;
-    if (!json_is_null(doc, response) && json_kind(doc, response) == JSON_OBJECT)
+    if (json_is(doc, response, JSON_OBJECT))
         return response;
     /* An event of something else has a type. */
     return json_find(doc, 0, "type") == JSON_NONE ? 0 : JSON_NONE;
@@ -77,14 +68,12 @@ uint32_t responses_find(const struct json_doc *doc)
 
 static void patch_id(struct patch *patch, uint32_t node, const struct responses_pin *pin)
 {
-    struct span raw;
+    struct span id = json_inside(patch->doc, node);
 
-    if (json_is_null(patch->doc, node) || json_kind(patch->doc, node) != JSON_STRING)
+    if (!json_is(patch->doc, node, JSON_STRING))
         return;
-    raw = json_raw(patch->doc, node);
     for (size_t i = 0; i < array_size(pin->ids); i++)
-        if (pin->ids[i].ours.size > 0 &&
-            span_equal(span_part(raw, 1, raw.size - 2), pin->ids[i].own)) {
+        if (pin->ids[i].ours.size > 0 && span_equal(id, pin->ids[i].own)) {
             patch_replace(patch, node, pin->ids[i].ours);
             return;
         }

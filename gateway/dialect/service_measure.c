@@ -46,7 +46,7 @@ static uint32_t string_in(const struct json_doc *doc, const char *name)
 {
     uint32_t node = json_find(doc, 0, name);
 
-    return node != JSON_NONE && json_kind(doc, node) == JSON_STRING ? node : JSON_NONE;
+    return json_is(doc, node, JSON_STRING) ? node : JSON_NONE;
 }
 
 static bool word_is(const struct json_doc *doc, const char *name, const char *word)
@@ -84,7 +84,7 @@ static void measure_pictures(const struct ask *ask, const struct form *form,
     int64_t given = count_files(form);
     uint32_t images = json_find(ask->doc, 0, "images");
 
-    if (form == NULL && images != JSON_NONE && json_kind(ask->doc, images) == JSON_ARRAY)
+    if (form == NULL && json_is(ask->doc, images, JSON_ARRAY))
         given = json_count(ask->doc, images);
     set(facts, METER_IMAGE, ask->choices, ask->choices);
     set(facts, METER_OUTPUT_IMAGE, ask->choices * picture_tokens(ask->doc),
@@ -121,8 +121,7 @@ static int64_t characters_in(struct span inside)
 static void measure_speech(const struct ask *ask, struct service_facts *facts)
 {
     uint32_t input = string_in(ask->doc, "input");
-    struct span raw = input == JSON_NONE ? (struct span){0} : json_raw(ask->doc, input);
-    int64_t characters = raw.size < 2 ? 0 : characters_in(span_part(raw, 1, raw.size - 2));
+    int64_t characters = characters_in(json_inside(ask->doc, input));
     int64_t seconds = characters / SPOKEN_CHARACTERS_PER_S + 1;
     int64_t tokens = seconds * SPOKEN_TOKENS_PER_S;
 
@@ -154,7 +153,7 @@ static int64_t search_documents(const struct json_doc *doc, int64_t bytes_per_to
     int64_t room = SEARCH_DOCUMENT_TOKENS - at_most(query_tokens, SEARCH_QUERY_TOKENS_MAX);
     int64_t count = 0;
 
-    if (list == JSON_NONE || json_kind(doc, list) != JSON_ARRAY)
+    if (!json_is(doc, list, JSON_ARRAY))
         return 0;
     for (uint32_t item = json_first(doc, list); item != JSON_NONE;
          item = json_after(doc, list, item))
@@ -208,10 +207,10 @@ static void feed_strings(const struct json_doc *doc, uint32_t root,
                          void (*feed)(void *context, struct span inside), void *context)
 {
     for (uint32_t node = root; root != JSON_NONE && node < doc->nodes[root].next; node++) {
-        struct span raw = json_raw(doc, node);
+        struct span inside = json_inside(doc, node);
 
-        if (json_kind(doc, node) == JSON_STRING && !span_starts(raw, "\"data:"))
-            feed(context, span_part(raw, 1, raw.size - 2));
+        if (json_kind(doc, node) == JSON_STRING && !span_starts(inside, "data:"))
+            feed(context, inside);
     }
 }
 

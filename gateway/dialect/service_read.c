@@ -12,11 +12,6 @@
 static const struct json_limits limits_whole = {
     .max_bytes = (size_t)96 << 20, .max_depth = 64, .max_nodes = 4000000};
 
-static bool is_kind(const struct json_doc *doc, uint32_t node, enum json_kind kind)
-{
-    return node != JSON_NONE && json_kind(doc, node) == kind;
-}
-
 static bool is_form_of_text(enum ask_kind kind)
 {
     return kind == ASK_TRANSCRIPTIONS || kind == ASK_TRANSLATIONS;
@@ -58,7 +53,7 @@ static void read_usage(const struct service_reader *reader, struct service_place
     places->usage = json_find(doc, 0, "usage");
     if (!json_is_null(doc, places->usage))
         service_read_usage(reader->kind, doc, places->usage, usage);
-    else if (reader->kind == ASK_RERANK && is_kind(doc, meta, JSON_OBJECT))
+    else if (reader->kind == ASK_RERANK && json_is(doc, meta, JSON_OBJECT))
         service_read_usage(reader->kind, doc, meta, usage);
     if (usage->state != ANSWER_USAGE_ABSENT)
         reader->answer->signs |= ANSWER_USAGE;
@@ -70,7 +65,7 @@ static int64_t count_items(const struct json_doc *doc, const char *name)
 {
     uint32_t list = json_find(doc, 0, name);
 
-    return is_kind(doc, list, JSON_ARRAY) ? (int64_t)json_count(doc, list) : -1;
+    return json_is(doc, list, JSON_ARRAY) ? (int64_t)json_count(doc, list) : -1;
 }
 
 /* Whole seconds, rounded up as providers do. */
@@ -88,13 +83,11 @@ static bool read_transcript(const struct json_doc *doc, const struct answer_tap 
 {
     uint32_t text = json_find(doc, 0, "text");
     int64_t seconds = seconds_of(doc, json_find(doc, 0, "duration"));
-    struct span raw;
 
-    if (!is_kind(doc, text, JSON_STRING))
+    if (!json_is(doc, text, JSON_STRING))
         return false;
-    raw = json_raw(doc, text);
     if (tap != NULL)
-        tap->on_text(tap->context, span_part(raw, 1, raw.size - 2));
+        tap->on_text(tap->context, json_inside(doc, text));
     if (seconds >= 0)
         meters_set(&places->seen, METER_SECOND, seconds);
     return true;
@@ -193,17 +186,17 @@ static const struct {
 static uint32_t read_event(const struct json_doc *doc, const struct answer_tap *tap)
 {
     uint32_t type = json_find(doc, 0, "type"), text;
-    struct span raw;
+    struct span inside;
 
-    if (!is_kind(doc, type, JSON_STRING))
+    if (!json_is(doc, type, JSON_STRING))
         return 0;
     for (size_t i = 0; i < array_size(events); i++) {
         if (!json_string_is(doc, type, events[i].type))
             continue;
         text = events[i].text == NULL ? JSON_NONE : json_find(doc, 0, events[i].text);
-        raw = is_kind(doc, text, JSON_STRING) ? json_raw(doc, text) : (struct span){0};
-        if (tap != NULL && raw.size > 2)
-            tap->on_text(tap->context, span_part(raw, 1, raw.size - 2));
+        inside = json_inside(doc, text);
+        if (tap != NULL && inside.size > 0)
+            tap->on_text(tap->context, inside);
         return events[i].signs;
     }
     return json_string_is(doc, type, "error") ? ANSWER_ERROR : 0;

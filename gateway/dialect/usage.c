@@ -173,7 +173,7 @@ static const char *normalise(const struct json_doc *doc, uint32_t node, const st
 
 static bool is_told(const struct json_doc *doc, uint32_t node)
 {
-    return !json_is_null(doc, node) && json_kind(doc, node) == JSON_OBJECT;
+    return json_is(doc, node, JSON_OBJECT);
 }
 
 uint32_t usage_find_openai(const struct json_doc *doc)
@@ -185,7 +185,7 @@ uint32_t usage_find_openai(const struct json_doc *doc)
         return root;
     if (is_told(doc, groq))
         return groq;
-    if (!json_is_null(doc, choices) && json_kind(doc, choices) == JSON_ARRAY)
+    if (json_is(doc, choices, JSON_ARRAY))
         for (uint32_t n = json_first(doc, choices); n != JSON_NONE; n = json_after(doc, choices, n))
             if (is_told(doc, json_find(doc, n, "usage")))
                 return json_find(doc, n, "usage");

@@ -121,12 +121,8 @@ int count_method_parse(struct span text, struct count *count_out)
 
 static void feed_string(struct count *count, const struct json_doc *doc, uint32_t node)
 {
-    struct span raw;
-
-    if (node == JSON_NONE || json_kind(doc, node) != JSON_STRING)
-        return;
-    raw = json_raw(doc, node);
-    count_feed_json(count, span_part(raw, 1, raw.size - 2));
+    if (json_is(doc, node, JSON_STRING))
+        count_feed_json(count, json_inside(doc, node));
 }
 
 static void feed_content(struct count *count, const struct json_doc *doc, uint32_t content)
@@ -148,7 +144,7 @@ static void feed_content(struct count *count, const struct json_doc *doc, uint32
 
 static void feed_tool_calls(struct count *count, const struct json_doc *doc, uint32_t calls)
 {
-    if (calls == JSON_NONE || json_kind(doc, calls) != JSON_ARRAY)
+    if (!json_is(doc, calls, JSON_ARRAY))
         return;
     for (uint32_t call = json_first(doc, calls); call != JSON_NONE;
          call = json_after(doc, calls, call)) {
@@ -164,14 +160,14 @@ void count_chat_input(struct count *count, const struct json_doc *doc, uint32_t 
     uint32_t messages = json_find(doc, request, "messages");
     uint32_t tools = json_find(doc, request, "tools");
 
-    if (messages != JSON_NONE && json_kind(doc, messages) == JSON_ARRAY) {
+    if (json_is(doc, messages, JSON_ARRAY)) {
         for (uint32_t message = json_first(doc, messages); message != JSON_NONE;
              message = json_after(doc, messages, message)) {
             feed_content(count, doc, json_find(doc, message, "content"));
             feed_tool_calls(count, doc, json_find(doc, message, "tool_calls"));
         }
     }
-    if (tools != JSON_NONE && json_kind(doc, tools) == JSON_ARRAY)
+    if (json_is(doc, tools, JSON_ARRAY))
         count_feed(count, json_raw(doc, tools));
 }
 

@@ -40,7 +40,7 @@ static uint8_t modalities(const struct json_doc *doc, uint32_t list)
 {
     uint8_t bits = 0;
 
-    if (list == JSON_NONE || json_kind(doc, list) != JSON_ARRAY)
+    if (!json_is(doc, list, JSON_ARRAY))
         return 0;
     for (uint32_t n = json_first(doc, list); n != JSON_NONE; n = json_after(doc, list, n)) {
         enum modality modality;

@@ -185,7 +185,7 @@ bool client_problem(const struct json_doc *doc, struct buf *out)
 {
     uint32_t detail = json_find(doc, 0, "detail"), errors = json_find(doc, 0, "errors");
     uint32_t id = json_find(doc, 0, "request_id");
-    if (detail == JSON_NONE || json_kind(doc, detail) != JSON_STRING)
+    if (!json_is(doc, detail, JSON_STRING))
         return false;
     buf_add_string(out, "");
     cell_text(doc, detail, out);

@@ -65,7 +65,7 @@ static void read_cursor(const struct ctl *ctl, struct buf *cursor)
 {
     uint32_t next = json_find(&ctl->doc, 0, "next_cursor");
     buf_clear(cursor);
-    if (!json_is_null(&ctl->doc, next) && json_kind(&ctl->doc, next) == JSON_STRING)
+    if (json_is(&ctl->doc, next, JSON_STRING))
         cell_text(&ctl->doc, next, cursor);
 }
 

@@ -319,7 +319,7 @@ static void read_provider(struct importer *in, struct catalog_provider *p, uint3
     p->name = name == NULL ? p->slug : name;
     p->endpoints = arena_array(arena, CATALOG_DIALECT_COUNT, sizeof(p->endpoints[0]));
     p->variables = arena_array(arena, CATALOG_MAX_LIST, sizeof(p->variables[0]));
-    if (json_is_null(doc, models) || json_kind(doc, models) != JSON_OBJECT)
+    if (!json_is(doc, models, JSON_OBJECT))
         return;
     for (uint32_t at = json_first(doc, models); at != JSON_NONE; at = json_after(doc, models, at)) {
         struct span id;

@@ -167,7 +167,7 @@ static void add_tiers(struct models_dev *m, uint32_t cost, struct catalog_deploy
     uint32_t tiers = json_find(&m->r.doc, cost, "tiers"), taken = 0;
     uint32_t old = json_find(&m->r.doc, cost, "context_over_200k");
 
-    if (!json_is_null(&m->r.doc, tiers) && json_kind(&m->r.doc, tiers) == JSON_ARRAY)
+    if (json_is(&m->r.doc, tiers, JSON_ARRAY))
         for (uint32_t item = json_first(&m->r.doc, tiers); item != JSON_NONE;
              item = json_after(&m->r.doc, tiers, item)) {
             uint32_t tier = JSON_NONE;
@@ -175,7 +175,7 @@ static void add_tiers(struct models_dev *m, uint32_t cost, struct catalog_deploy
 
             if (json_kind(&m->r.doc, item) == JSON_OBJECT)
                 tier = json_find(&m->r.doc, item, "tier");
-            if (tier == JSON_NONE || json_kind(&m->r.doc, tier) != JSON_OBJECT ||
+            if (!json_is(&m->r.doc, tier, JSON_OBJECT) ||
                 !json_string_is(&m->r.doc, json_find(&m->r.doc, tier, "type"), "context") ||
                 json_int64(&m->r.doc, json_find(&m->r.doc, tier, "size"), &size) < 0 || size <= 0) {
                 models_dev_note(m, "a price tier of an unknown kind is left out");
@@ -184,7 +184,7 @@ static void add_tiers(struct models_dev *m, uint32_t cost, struct catalog_deploy
             add_tier(m, item, size, d);
             taken++;
         }
-    if (taken == 0 && !json_is_null(&m->r.doc, old) && json_kind(&m->r.doc, old) == JSON_OBJECT)
+    if (taken == 0 && json_is(&m->r.doc, old, JSON_OBJECT))
         add_tier(m, old, 200000, d);
 }
 
@@ -211,7 +211,7 @@ void models_dev_rates(struct models_dev *m, uint32_t model, bool anthropic,
     uint32_t cost = json_find(&m->r.doc, model, "cost");
     struct price_rate rates[CATALOG_MAX_RATES];
 
-    if (json_is_null(&m->r.doc, cost) || json_kind(&m->r.doc, cost) != JSON_OBJECT)
+    if (!json_is(&m->r.doc, cost, JSON_OBJECT))
         return;
     d->prices_as_of = models_dev_date(m, model, "last_updated");
     if (d->prices_as_of == NULL)
@@ -246,7 +246,7 @@ static unsigned set_of(struct models_dev *m, uint32_t object, const char *member
     uint32_t list = json_find(&m->r.doc, object, member);
     unsigned set = 0;
 
-    if (json_is_null(&m->r.doc, list) || json_kind(&m->r.doc, list) != JSON_ARRAY)
+    if (!json_is(&m->r.doc, list, JSON_ARRAY))
         return 0;
     for (uint32_t item = json_first(&m->r.doc, list); item != JSON_NONE;
          item = json_after(&m->r.doc, list, item)) {
@@ -289,7 +289,7 @@ static void reasoning_options(struct models_dev *m, uint32_t model, struct catal
 {
     uint32_t options = json_find(&m->r.doc, model, "reasoning_options");
 
-    if (json_is_null(&m->r.doc, options) || json_kind(&m->r.doc, options) != JSON_ARRAY)
+    if (!json_is(&m->r.doc, options, JSON_ARRAY))
         return;
     for (uint32_t item = json_first(&m->r.doc, options); item != JSON_NONE;
          item = json_after(&m->r.doc, options, item))
@@ -310,7 +310,7 @@ void models_dev_capabilities(struct models_dev *m, uint32_t model, struct catalo
     c->interleaved = flag_of(m, model, "interleaved");
     c->input = set_of(m, modalities, "input", &catalog_modalities);
     c->output = set_of(m, modalities, "output", &catalog_modalities);
-    if (!json_is_null(&m->r.doc, interleaved) && json_kind(&m->r.doc, interleaved) == JSON_OBJECT) {
+    if (json_is(&m->r.doc, interleaved, JSON_OBJECT)) {
         const char *field = models_dev_text(m, interleaved, "field");
 
         c->interleaved = CATALOG_YES;

@@ -164,7 +164,7 @@ static void take_for_count(void *to, struct span text)
 static void each_tool(const struct ask_words *words, const struct json_doc *doc, uint32_t tools,
                       void (*visit)(void *to, uint32_t tool), void *to)
 {
-    if (tools == JSON_NONE || json_kind(doc, tools) != JSON_ARRAY)
+    if (!json_is(doc, tools, JSON_ARRAY))
         return;
     for (uint32_t item = json_first(doc, tools); item != JSON_NONE;
          item = json_after(doc, tools, item)) {
@@ -174,7 +174,7 @@ static void each_tool(const struct ask_words *words, const struct json_doc *doc,
             visit(to, words->tool == NULL ? item : ask_find(doc, item, words->tool));
             continue;
         }
-        if (list == JSON_NONE || json_kind(doc, list) != JSON_ARRAY)
+        if (!json_is(doc, list, JSON_ARRAY))
             continue;
         for (uint32_t tool = json_first(doc, list); tool != JSON_NONE;
              tool = json_after(doc, list, tool))

@@ -43,8 +43,8 @@ static size_t dimensions_at(const struct json_doc *doc, uint32_t from, const cha
 
 static bool is_list(const struct json_doc *doc, uint32_t node)
 {
-    return node != JSON_NONE && json_kind(doc, node) == JSON_ARRAY &&
-           json_count(doc, node) <= INPUTS_MAX && json_first(doc, node) != JSON_NONE;
+    return json_is(doc, node, JSON_ARRAY) && json_count(doc, node) <= INPUTS_MAX &&
+           json_first(doc, node) != JSON_NONE;
 }
 
 /* ---- Google ---- */

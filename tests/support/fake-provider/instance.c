@@ -66,7 +66,7 @@ static uint32_t resolve(const struct walk *walk, uint32_t schema)
         for (size_t c = 0; next == JSON_NONE && c < array_size(choices); c++) {
             uint32_t list = json_find(walk->doc, schema, choices[c]);
 
-            if (list != JSON_NONE && json_kind(walk->doc, list) == JSON_ARRAY)
+            if (json_is(walk->doc, list, JSON_ARRAY))
                 next = json_first(walk->doc, list);
         }
         if (next == JSON_NONE)
@@ -81,7 +81,7 @@ static void type_of(const struct walk *walk, uint32_t schema, char type_out[16])
 {
     uint32_t type = json_find(walk->doc, schema, "type");
 
-    if (type != JSON_NONE && json_kind(walk->doc, type) == JSON_ARRAY)
+    if (json_is(walk->doc, type, JSON_ARRAY))
         type = json_first(walk->doc, type);
     if (type == JSON_NONE || json_copy_string(walk->doc, type, type_out, 16) != 0)
         (void)snprintf(type_out, 16, "%s",
@@ -158,7 +158,7 @@ static void write_value(struct walk *walk, uint32_t schema)
     if (fixed == JSON_NONE) {
         uint32_t list = json_find(walk->doc, schema, "enum");
 
-        if (list != JSON_NONE && json_kind(walk->doc, list) == JSON_ARRAY)
+        if (json_is(walk->doc, list, JSON_ARRAY))
             fixed = json_first(walk->doc, list);
     }
     if (fixed != JSON_NONE) {
@@ -206,7 +206,7 @@ void answer_instance(uint64_t seed, const struct json_doc *doc, uint32_t schema,
 {
     struct walk walk = {.seed = seed, .doc = doc, .root = schema, .w = json_writer_make(out)};
 
-    if (schema == JSON_NONE || json_kind(doc, schema) != JSON_OBJECT) {
+    if (!json_is(doc, schema, JSON_OBJECT)) {
         json_begin(&walk.w, '{');
         json_name(&walk.w, "answer");
         write_text(&walk, JSON_NONE);

@@ -69,7 +69,7 @@ struct call *openai_moderations(struct provider *provider, struct arrival *arriv
     uint32_t input = json_find(doc, 0, "input"), first = JSON_NONE;
     struct buf body;
 
-    if (input != JSON_NONE && json_kind(doc, input) == JSON_ARRAY)
+    if (json_is(doc, input, JSON_ARRAY))
         first = json_first(doc, input);
     if (json_is_null(doc, input) || (json_kind(doc, input) != JSON_STRING &&
                                      (first == JSON_NONE || json_count(doc, input) > INPUTS_MAX)))
@@ -79,7 +79,7 @@ struct call *openai_moderations(struct provider *provider, struct arrival *arriv
     json_quote(&body, arrival->model);
     buf_add_string(&body, ",\"results\":[");
     /* Texts are judged one by one, parts together. */
-    if (first == JSON_NONE || json_kind(doc, first) != JSON_STRING)
+    if (!json_is(doc, first, JSON_STRING))
         put_result(is_flagged(doc, input), &body);
     else
         for (uint32_t one = first; one != JSON_NONE; one = json_after(doc, input, one)) {

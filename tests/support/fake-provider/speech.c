@@ -106,8 +106,7 @@ struct call *openai_speech(struct provider *provider, struct arrival *arrival)
     uint32_t format = json_find(doc, 0, "response_format");
     uint32_t input = json_find(doc, 0, "input");
 
-    if (json_is_null(doc, input) || json_kind(doc, input) != JSON_STRING ||
-        json_raw(doc, input).size > 6 * INPUT_BYTES_MAX ||
+    if (!json_is(doc, input, JSON_STRING) || json_raw(doc, input).size > 6 * INPUT_BYTES_MAX ||
         json_is_null(doc, json_find(doc, 0, "voice")))
         return chat_error(arrival, 400, "an input of up to 4096 characters and a voice are wanted",
                           "input");

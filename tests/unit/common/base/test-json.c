@@ -435,6 +435,30 @@ static void strings_are_decoded(void **state)
     json_doc_done(&doc);
 }
 
+static void an_inside_is_a_string_as_it_stands(void **state)
+{
+    static const struct {
+        const char *text, *inside;
+    } rows[] = {
+        {"{\"a\":\"x\"}", "x"}, {"{\"a\":\"\\n\\\"\"}", "\\n\\\""},
+        {"{\"a\":\"\"}", ""},   {"{\"a\":12}", ""},
+        {"{\"a\":null}", ""},   {"{\"a\":[\"x\"]}", ""},
+        {"{\"b\":\"x\"}", ""},  {"[\"x\"]", ""},
+    };
+    struct json_doc doc = json_doc_make();
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        assert_int(rows[i].text, json_parse(&doc, span_of(rows[i].text), &json_limits_body), 0);
+        assert_span(rows[i].text, json_inside_in(&doc, 0, "a"), rows[i].inside);
+    }
+    assert_span("of nothing", json_inside(&doc, JSON_NONE), "");
+    assert_true(json_is(&doc, 0, JSON_ARRAY));
+    assert_false(json_is(&doc, 0, JSON_OBJECT));
+    assert_false(json_is(&doc, JSON_NONE, JSON_NULL));
+    json_doc_done(&doc);
+}
+
 static void a_string_that_does_not_fit_is_refused(void **state)
 {
     struct json_doc doc = json_doc_make();
@@ -466,6 +490,7 @@ int main(void)
         cmocka_unit_test(numbers_are_read_exactly),
         cmocka_unit_test(other_kinds_are_told_apart),
         cmocka_unit_test(strings_are_decoded),
+        cmocka_unit_test(an_inside_is_a_string_as_it_stands),
         cmocka_unit_test(a_string_that_does_not_fit_is_refused),
     };
 
