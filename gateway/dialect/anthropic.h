@@ -7,6 +7,7 @@
 #ifndef TOLLGATE_GATEWAY_DIALECT_ANTHROPIC_H
 #define TOLLGATE_GATEWAY_DIALECT_ANTHROPIC_H
 
+#include "gateway/dialect/claude.h"
 #include "gateway/dialect/language.h"
 
 /* A model without structured outputs answers a schema by calling this tool; whoever reads the
@@ -41,13 +42,10 @@ struct anthropic_writing {
     struct pieces *out;
     const struct chat *chat;
     struct ask_losses *losses;
-    enum ask_written outcome;
     bool strict_tools;
-    uint32_t cache_skip;  /* breakpoints still to be left out: four are the most */
-    uint32_t first, last; /* messages of the turn before, last excluded */
+    uint32_t cache_skip; /* breakpoints still to be left out: four are the most */
+    struct claude_turn before;
 };
-void anthropic_lose(struct anthropic_writing *w, enum chat_member member);
-void anthropic_refuse(struct anthropic_writing *w, const char *why);
 void anthropic_write_cache(struct anthropic_writing *w, enum chat_cache cache);
 void anthropic_write_system(struct anthropic_writing *w, struct span instruction);
 void anthropic_write_turns(struct anthropic_writing *w);

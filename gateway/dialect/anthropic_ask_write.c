@@ -4,12 +4,8 @@
  * What the language has no word for, or the model does not take, is left out and told; a forced
  * tool goes before thinking, because the two exclude each other.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "gateway/dialect/anthropic.h"
 #include "gateway/dialect/chat_effort.h"
-#include "gateway/dialect/chat_text.h"
 
 enum { BREAKPOINTS_MAX = 4, EFFORTS = EFFORT_XHIGH + 1 };
 
@@ -60,7 +56,7 @@ static void plan_thinking(struct anthropic_writing *w, const struct language_tar
         plan->budget = chat_effort_budget(wish, plan->cap);
     }
     if (!is_thinking(plan))
-        anthropic_lose(w, MEMBER_REASONING);
+        chat_lose(w->losses, MEMBER_REASONING);
 }
 
 /* ---- tools and the format ---- */
@@ -76,7 +72,7 @@ static void plan_tools(struct anthropic_writing *w, struct plan *plan)
     else if (tools && wish->tool_choice == CHOICE_REQUIRED)
         plan->any = true;
     if (wish->format == FORMAT_JSON)
-        anthropic_lose(w, MEMBER_RESPONSE_FORMAT); /* asked for in words, not enforced */
+        chat_lose(w->losses, MEMBER_RESPONSE_FORMAT); /* asked for in words, not enforced */
     if (wish->format != FORMAT_SCHEMA)
         return;
     if (plan->model.schema)
@@ -84,9 +80,9 @@ static void plan_tools(struct anthropic_writing *w, struct plan *plan)
     if (!schema.open) {
         plan->schema = schema.text;
         if (schema.loosened)
-            anthropic_lose(w, MEMBER_RESPONSE_FORMAT);
+            chat_lose(w->losses, MEMBER_RESPONSE_FORMAT);
     } else if (plan->forced.size > 0) {
-        anthropic_lose(w, MEMBER_RESPONSE_FORMAT);
+        chat_lose(w->losses, MEMBER_RESPONSE_FORMAT);
     } else {
         plan->schema_tool = true;
         plan->any = tools && wish->tool_choice != CHOICE_NONE;
@@ -128,7 +124,7 @@ static void write_thinking(struct anthropic_writing *w, const struct plan *plan)
     if (plan->budget > 0) {
         pieces_name(w->out, "thinking");
         pieces_begin(w->out, '{');
-        pieces_put_inside(w->out, "type", span_of("enabled"));
+        pieces_put_word(w->out, "type", "enabled");
         pieces_put_int64(w->out, "budget_tokens", plan->budget);
         pieces_end(w->out, '}');
     } else if (plan->adaptive) {
@@ -152,88 +148,35 @@ static void write_output_config(struct anthropic_writing *w, const struct plan *
     if (plan->schema.size > 0) {
         pieces_name(w->out, "format");
         pieces_begin(w->out, '{');
-        pieces_put_inside(w->out, "type", span_of("json_schema"));
+        pieces_put_word(w->out, "type", "json_schema");
         pieces_put_json(w->out, "schema", plan->schema);
         pieces_end(w->out, '}');
     }
     pieces_end(w->out, '}');
 }
 
-/* ---- numbers ---- */
-
-static double number_of(struct span json)
-{
-    char text[40];
-
-    (void)snprintf(text, sizeof(text), "%.*s", SPAN_ARG(span_part(json, 0, sizeof(text) - 1)));
-    return strtod(text, NULL);
-}
-
-static void write_temperature(struct anthropic_writing *w, const struct plan *plan)
-{
-    struct span given = w->chat->wish.temperature;
-    double temperature = number_of(given);
-
-    if (given.size == 0)
-        return;
-    if (plan->model.no_sampling || is_thinking(plan)) {
-        if (temperature < 1 || temperature > 1)
-            anthropic_lose(w, MEMBER_TEMPERATURE);
-    } else if (temperature > 1) {
-        pieces_put_json(w->out, "temperature", span_of("1"));
-        anthropic_lose(w, MEMBER_TEMPERATURE);
-    } else {
-        pieces_put_json(w->out, "temperature", given);
-    }
-}
+/* ---- sampling ---- */
 
 static void write_sampling(struct anthropic_writing *w, const struct plan *plan)
 {
     const struct chat_wish *wish = &w->chat->wish;
-    double top_p = number_of(wish->top_p);
-    bool free = !plan->model.no_sampling && !is_thinking(plan);
+    struct claude_sampling rules = {.none = plan->model.no_sampling,
+                                    .one = plan->model.one_sampling,
+                                    .thinks = is_thinking(plan)};
+    bool free = !rules.none && !rules.thinks;
 
-    write_temperature(w, plan);
-    if (wish->top_p.size > 0) {
-        bool taken = !plan->model.no_sampling && (free || top_p >= 0.95) &&
-                     !(plan->model.one_sampling && wish->temperature.size > 0);
-        if (taken)
-            pieces_put_json(w->out, "top_p", wish->top_p);
-        else if (top_p < 1)
-            anthropic_lose(w, MEMBER_TOP_P);
-    }
+    claude_put_sampling(w->out, wish, rules, "top_p", w->losses);
     if (wish->top_k.size > 0 && free)
         pieces_put_json(w->out, "top_k", wish->top_k);
     else if (wish->top_k.size > 0)
-        anthropic_lose(w, MEMBER_TOP_K);
-}
-
-/* The provider refuses those of blanks alone. */
-static void write_stops(struct anthropic_writing *w)
-{
-    const struct chat_wish *wish = &w->chat->wish;
-    uint32_t written = 0;
-
-    for (uint32_t i = 0; i < wish->stop_count; i++) {
-        if (chat_text_is_blank(wish->stops[i])) {
-            anthropic_lose(w, MEMBER_STOP);
-            continue;
-        }
-        if (written++ == 0) {
-            pieces_name(w->out, "stop_sequences");
-            pieces_begin(w->out, '[');
-        }
-        pieces_inside(w->out, wish->stops[i]);
-    }
-    if (written > 0)
-        pieces_end(w->out, ']');
+        chat_lose(w->losses, MEMBER_TOP_K);
 }
 
 static void write_rest(struct anthropic_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
 
-    write_stops(w);
+    claude_put_stops(w->out, &w->chat->wish, "stop_sequences", w->losses);
     if (wish->user.size > 0) {
         pieces_name(w->out, "metadata");
         pieces_begin(w->out, '{');
@@ -241,11 +184,11 @@ static void write_rest(struct anthropic_writing *w)
         pieces_end(w->out, '}');
     }
     if (span_is(wish->service_tier, "default") || span_is(wish->service_tier, "standard_only"))
-        pieces_put_inside(w->out, "service_tier", span_of("standard_only"));
+        pieces_put_word(w->out, "service_tier", "standard_only");
     else if (span_is(wish->service_tier, "auto"))
-        pieces_put_inside(w->out, "service_tier", span_of("auto"));
+        pieces_put_word(w->out, "service_tier", "auto");
     else if (wish->service_tier.size > 0)
-        anthropic_lose(w, MEMBER_SERVICE_TIER);
+        chat_lose(w->losses, MEMBER_SERVICE_TIER);
     anthropic_write_cache(w, wish->cache);
     if (wish->stream)
         pieces_put_json(w->out, "stream", span_of("true"));
@@ -253,36 +196,24 @@ static void write_rest(struct anthropic_writing *w)
 
 /* ---- what has no word here ---- */
 
-static bool says_something(struct span json)
-{
-    return json.size > 0 && !span_is(json, "null") && !span_is(json, "0") &&
-           !span_is(json, "0.0") && !span_is(json, "{}");
-}
-
 static void lose_unknown(struct anthropic_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
-    const struct {
-        enum chat_member member;
-        bool lost;
-    } rows[] = {
-        {MEMBER_MIN_P, says_something(wish->min_p)},
+    const struct chat_unknown rows[] = {
+        {MEMBER_MIN_P, chat_says_something(wish->min_p)},
         {MEMBER_SEED, wish->seed.size > 0},
-        {MEMBER_FREQUENCY_PENALTY, says_something(wish->frequency_penalty)},
-        {MEMBER_PRESENCE_PENALTY, says_something(wish->presence_penalty)},
-        {MEMBER_REPETITION_PENALTY, says_something(wish->repetition_penalty)},
-        {MEMBER_LOGIT_BIAS, says_something(wish->logit_bias)},
+        {MEMBER_FREQUENCY_PENALTY, chat_says_something(wish->frequency_penalty)},
+        {MEMBER_PRESENCE_PENALTY, chat_says_something(wish->presence_penalty)},
+        {MEMBER_REPETITION_PENALTY, chat_says_something(wish->repetition_penalty)},
+        {MEMBER_LOGIT_BIAS, chat_says_something(wish->logit_bias)},
         {MEMBER_LOGPROBS, wish->logprobs},
         {MEMBER_N, wish->choices > 1},
-        {MEMBER_METADATA, says_something(wish->metadata)},
+        {MEMBER_METADATA, chat_says_something(wish->metadata)},
         {MEMBER_VERBOSITY, wish->verbosity.size > 0},
-        {MEMBER_SAFETY, says_something(wish->safety)},
+        {MEMBER_SAFETY, chat_says_something(wish->safety)},
     };
 
-    for (size_t i = 0; i < array_size(rows); i++) {
-        if (rows[i].lost)
-            anthropic_lose(w, rows[i].member);
-    }
+    chat_lose_unknown(w->losses, rows, array_size(rows));
 }
 
 static uint32_t count_breakpoints(const struct chat *chat)
@@ -325,7 +256,5 @@ enum ask_written anthropic_write_ask(const struct chat *chat, const struct langu
     write_rest(&w);
     pieces_end(out, '}');
     lose_unknown(&w);
-    if (w.outcome == ASK_WRITTEN && out->failed)
-        return ASK_TOO_LARGE;
-    return w.outcome;
+    return chat_written(out, losses_out);
 }

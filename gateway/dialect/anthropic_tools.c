@@ -75,7 +75,7 @@ static void write_tool(struct anthropic_writing *w, const struct chat_tool *tool
     if (strict && w->strict_tools && tool->schema.size > 0)
         schema = anthropic_schema_of(tool->schema, w->out->arena);
     if (strict && (schema.open || schema.loosened))
-        anthropic_lose(w, MEMBER_STRICT);
+        chat_lose(w->losses, MEMBER_STRICT);
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "name", tool->name);
     if (tool->description.size > 0)

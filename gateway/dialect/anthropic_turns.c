@@ -10,26 +10,13 @@
 
 enum { ID_MAX = 200 };
 
-void anthropic_lose(struct anthropic_writing *w, enum chat_member member)
-{
-    w->losses->lost |= UINT64_C(1) << member;
-}
-
-void anthropic_refuse(struct anthropic_writing *w, const char *why)
-{
-    if (w->outcome != ASK_WRITTEN)
-        return;
-    w->outcome = ASK_UNSPEAKABLE;
-    w->losses->why = why;
-}
-
 void anthropic_write_cache(struct anthropic_writing *w, enum chat_cache cache)
 {
     if (cache == CACHE_UNSET)
         return;
     if (w->cache_skip > 0) {
         w->cache_skip--;
-        anthropic_lose(w, MEMBER_CACHE);
+        chat_lose(w->losses, MEMBER_CACHE);
         return;
     }
     pieces_put_json(w->out, "cache_control",
@@ -42,7 +29,7 @@ void anthropic_write_cache(struct anthropic_writing *w, enum chat_cache cache)
 static void write_text(struct anthropic_writing *w, struct span text, enum chat_cache cache)
 {
     pieces_begin(w->out, '{');
-    pieces_put_inside(w->out, "type", span_of("text"));
+    pieces_put_word(w->out, "type", "text");
     pieces_put_inside(w->out, "text", text);
     anthropic_write_cache(w, cache);
     pieces_end(w->out, '}');
@@ -93,10 +80,10 @@ static void write_source(struct anthropic_writing *w, const struct chat_part *pa
     pieces_name(w->out, "source");
     pieces_begin(w->out, '{');
     if (part->by == MEDIA_URL) {
-        pieces_put_inside(w->out, "type", span_of("url"));
+        pieces_put_word(w->out, "type", "url");
         pieces_put_inside(w->out, "url", part->data);
     } else {
-        pieces_put_inside(w->out, "type", span_of("base64"));
+        pieces_put_word(w->out, "type", "base64");
         pieces_put_inside(w->out, "media_type", media_type);
         pieces_put_inside(w->out, "data", part->data);
     }
@@ -106,13 +93,13 @@ static void write_source(struct anthropic_writing *w, const struct chat_part *pa
 static void write_image(struct anthropic_writing *w, const struct chat_part *part)
 {
     if (part->by == MEDIA_FILE_ID) {
-        anthropic_refuse(w, "a file that another provider keeps");
+        chat_refuse(w->losses, "a file that another provider keeps");
         return;
     }
     if (part->detail.size > 0 && !span_is(part->detail, "auto"))
-        anthropic_lose(w, MEMBER_IMAGE_DETAIL);
+        chat_lose(w->losses, MEMBER_IMAGE_DETAIL);
     pieces_begin(w->out, '{');
-    pieces_put_inside(w->out, "type", span_of("image"));
+    pieces_put_word(w->out, "type", "image");
     write_source(w, part, image_type(part));
     anthropic_write_cache(w, part->cache);
     pieces_end(w->out, '}');
@@ -123,7 +110,7 @@ static void write_file(struct anthropic_writing *w, const struct chat_part *part
     bool pdf = part->type.size == 0 || span_is_nocase(part->type, "application/pdf");
 
     if (part->by == MEDIA_FILE_ID) {
-        anthropic_refuse(w, "a file that another provider keeps");
+        chat_refuse(w->losses, "a file that another provider keeps");
         return;
     }
     if (span_starts(part->type, "image/")) {
@@ -131,11 +118,11 @@ static void write_file(struct anthropic_writing *w, const struct chat_part *part
         return;
     }
     if (!pdf && part->by == MEDIA_DATA) {
-        anthropic_refuse(w, "files other than PDF and images");
+        chat_refuse(w->losses, "files other than PDF and images");
         return;
     }
     pieces_begin(w->out, '{');
-    pieces_put_inside(w->out, "type", span_of("document"));
+    pieces_put_word(w->out, "type", "document");
     write_source(w, part, span_of("application/pdf"));
     if (part->name.size > 0)
         pieces_put_inside(w->out, "title", part->name);
@@ -145,33 +132,10 @@ static void write_file(struct anthropic_writing *w, const struct chat_part *part
 
 /* ---- parts ---- */
 
-static bool is_writable(const struct chat_part *part)
-{
-    switch (part->kind) {
-    case PART_TEXT:
-    case PART_REFUSAL:
-        return !chat_text_is_blank(part->text);
-    case PART_REASONING:
-        /* Without a signature of its own, it does not know it again. */
-        return part->signature.size > 0 && signer_reads(SIGNER_ANTHROPIC, part->signer);
-    case PART_REDACTED:
-        return signer_reads(SIGNER_ANTHROPIC, part->signer);
-    case PART_IMAGE:
-    case PART_AUDIO:
-    case PART_FILE:
-    case PART_TOOL_CALL:
-    case PART_TOOL_RESULT:
-        return true;
-    case PART_KINDS:
-        return false;
-    }
-    return false;
-}
-
 static void write_reasoning(struct anthropic_writing *w, const struct chat_part *part)
 {
     pieces_begin(w->out, '{');
-    pieces_put_inside(w->out, "type", span_of("thinking"));
+    pieces_put_word(w->out, "type", "thinking");
     pieces_put_inside(w->out, "thinking", part->text);
     pieces_put_inside(w->out, "signature", part->signature);
     pieces_end(w->out, '}');
@@ -180,7 +144,7 @@ static void write_reasoning(struct anthropic_writing *w, const struct chat_part 
 static void write_redacted(struct anthropic_writing *w, const struct chat_part *part)
 {
     pieces_begin(w->out, '{');
-    pieces_put_inside(w->out, "type", span_of("redacted_thinking"));
+    pieces_put_word(w->out, "type", "redacted_thinking");
     pieces_put_inside(w->out, "data", part->data);
     pieces_end(w->out, '}');
 }
@@ -188,7 +152,7 @@ static void write_redacted(struct anthropic_writing *w, const struct chat_part *
 static void write_call(struct anthropic_writing *w, const struct chat_part *part)
 {
     pieces_begin(w->out, '{');
-    pieces_put_inside(w->out, "type", span_of("tool_use"));
+    pieces_put_word(w->out, "type", "tool_use");
     put_id(w, "id", part->id);
     pieces_put_inside(w->out, "name", part->name);
     pieces_name(w->out, "input");
@@ -207,20 +171,7 @@ static void write_held(struct anthropic_writing *w, const struct chat_part *part
     else if (part->kind == PART_FILE)
         write_file(w, part);
     else
-        anthropic_refuse(w, "a tool result with more than texts, images and documents");
-}
-
-static bool is_called(const struct anthropic_writing *w, struct span id)
-{
-    for (uint32_t m = w->first; m < w->last; m++) {
-        const struct chat_message *message = &w->chat->messages[m];
-        for (uint32_t i = 0; message->role == CHAT_ASSISTANT && i < message->count; i++) {
-            const struct chat_part *part = &w->chat->parts[message->first + i];
-            if (part->kind == PART_TOOL_CALL && span_equal(part->id, id))
-                return true;
-        }
-    }
-    return false;
+        chat_refuse(w->losses, "a tool result with more than texts, images and documents");
 }
 
 static void write_result(struct anthropic_writing *w, const struct chat_part *part)
@@ -228,18 +179,18 @@ static void write_result(struct anthropic_writing *w, const struct chat_part *pa
     const struct chat_part *held = &w->chat->parts[part->first];
     uint32_t writable = 0;
 
-    if (!is_called(w, part->id))
-        anthropic_refuse(w, "a tool result that answers no tool call of the turn before");
+    if (!claude_turn_calls(w->chat, &w->before, part->id))
+        chat_refuse(w->losses, "a tool result that answers no tool call of the turn before");
     for (uint32_t i = 0; i < part->count; i++)
-        writable += is_writable(&held[i]) ? 1 : 0;
+        writable += claude_takes(&held[i]) ? 1 : 0;
     pieces_begin(w->out, '{');
-    pieces_put_inside(w->out, "type", span_of("tool_result"));
+    pieces_put_word(w->out, "type", "tool_result");
     put_id(w, "tool_use_id", part->id);
     if (writable > 0) {
         pieces_name(w->out, "content");
         pieces_begin(w->out, '[');
         for (uint32_t i = 0; i < part->count; i++) {
-            if (is_writable(&held[i]))
+            if (claude_takes(&held[i]))
                 write_held(w, &held[i]);
         }
         pieces_end(w->out, ']');
@@ -268,7 +219,7 @@ static void write_part(struct anthropic_writing *w, const struct chat_part *part
         write_image(w, part);
         return;
     case PART_AUDIO:
-        anthropic_refuse(w, "audio input");
+        chat_refuse(w->losses, "audio input");
         return;
     case PART_FILE:
         write_file(w, part);
@@ -326,11 +277,11 @@ static uint32_t each_part(struct anthropic_writing *w, uint32_t from, uint32_t e
         if (message->role == CHAT_SYSTEM)
             continue;
         if (write && which == THE_REST && message->name.size > 0)
-            anthropic_lose(w, MEMBER_NAME);
+            chat_lose(w->losses, MEMBER_NAME);
         for (uint32_t i = 0; i < message->count; i++) {
             const struct chat_part *part = &chat->parts[message->first + i];
             bool last = prefill && m + 1 == end && i + 1 == message->count;
-            if ((part->kind == PART_TOOL_RESULT) != (which == RESULTS) || !is_writable(part))
+            if ((part->kind == PART_TOOL_RESULT) != (which == RESULTS) || !claude_takes(part))
                 continue;
             count++;
             if (write)
@@ -364,7 +315,7 @@ static uint32_t write_system_texts(struct anthropic_writing *w, bool write)
         for (uint32_t i = 0; message->role == CHAT_SYSTEM && i < message->count; i++) {
             const struct chat_part *part = &chat->parts[message->first + i];
             if (part->kind != PART_TEXT)
-                anthropic_refuse(w, "a system prompt with more than texts");
+                chat_refuse(w->losses, "a system prompt with more than texts");
             if (part->kind != PART_TEXT || chat_text_is_blank(part->text))
                 continue;
             count++;
@@ -392,13 +343,13 @@ void anthropic_write_turns(struct anthropic_writing *w)
             write_turn(w, from, end);
             written++;
         }
-        w->first = from;
-        w->last = end;
+        w->before.first = from;
+        w->before.last = end;
     }
     /* A chat of system prompts alone is asked as the user's. */
     if (!has_turns(chat, 0) && write_system_texts(w, false) > 0) {
         pieces_begin(w->out, '{');
-        pieces_put_inside(w->out, "role", span_of("user"));
+        pieces_put_word(w->out, "role", "user");
         pieces_name(w->out, "content");
         pieces_begin(w->out, '[');
         written += write_system_texts(w, true);
@@ -407,7 +358,7 @@ void anthropic_write_turns(struct anthropic_writing *w)
     }
     pieces_end(w->out, ']');
     if (written == 0)
-        anthropic_refuse(w, "a chat without any content");
+        chat_refuse(w->losses, "a chat without any content");
 }
 
 void anthropic_write_system(struct anthropic_writing *w, struct span instruction)
@@ -454,7 +405,7 @@ bool anthropic_loop_without_thinking(const struct chat *chat)
         return false;
     for (uint32_t i = 0; i < assistant->count; i++) {
         const struct chat_part *part = &chat->parts[assistant->first + i];
-        if (is_writable(part))
+        if (claude_takes(part))
             return part->kind != PART_REASONING && part->kind != PART_REDACTED;
     }
     return true;

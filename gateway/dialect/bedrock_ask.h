@@ -4,6 +4,7 @@
 #ifndef TOLLGATE_GATEWAY_DIALECT_BEDROCK_ASK_H
 #define TOLLGATE_GATEWAY_DIALECT_BEDROCK_ASK_H
 
+#include "gateway/dialect/claude.h"
 #include "gateway/dialect/language.h"
 
 enum bedrock_thinking {
@@ -37,19 +38,13 @@ struct bedrock_writing {
     const struct chat *chat;
     const struct language_target *target;
     struct ask_losses *losses;
-    enum ask_written outcome;
     struct bedrock_model model;
-    uint32_t cache_skip;  /* breakpoints still to be left out: four are the most */
-    uint32_t documents;   /* written so far */
-    uint32_t looks;       /* for the calls of results; bounded */
-    uint32_t first, last; /* messages of the turn before, last excluded */
+    uint32_t cache_skip; /* breakpoints still to be left out: four are the most */
+    uint32_t documents;  /* written so far */
+    struct claude_turn before;
 };
 
-void bedrock_lose(struct bedrock_writing *w, enum chat_member member);
-void bedrock_refuse(struct bedrock_writing *w, const char *why);
-
 /* Blocks of the ask (bedrock_block.c). */
-must_use bool bedrock_is_writable(const struct chat_part *part);
 void bedrock_write_cache(struct bedrock_writing *w, enum chat_cache cache);
 void bedrock_write_text(struct bedrock_writing *w, struct span text);
 /* `last`: the answer goes on from it. */

@@ -5,9 +5,6 @@
  * What the language has no word for, or the model does not take, is left out and told; a forced
  * tool goes before thinking, because the two exclude each other.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "gateway/dialect/bedrock_ask.h"
 #include "gateway/dialect/chat_effort.h"
 #include "gateway/dialect/chat_text.h"
@@ -24,14 +21,6 @@ struct plan {
     bool schema;        /* outputConfig */
     bool thinking;      /* Claude's: it excludes others' wishes */
 };
-
-static double number_of(struct span json)
-{
-    char text[40];
-
-    (void)snprintf(text, sizeof(text), "%.*s", SPAN_ARG(span_part(json, 0, sizeof(text) - 1)));
-    return strtod(text, NULL);
-}
 
 /* ---- thinking ---- */
 
@@ -50,8 +39,7 @@ static bool has_part(const struct chat *chat, uint32_t message, enum chat_part_k
     const struct chat_message *m = &chat->messages[message];
 
     for (uint32_t i = 0; i < m->count; i++)
-        if (chat->parts[m->first + i].kind == kind &&
-            bedrock_is_writable(&chat->parts[m->first + i]))
+        if (chat->parts[m->first + i].kind == kind && claude_takes(&chat->parts[m->first + i]))
             return true;
     return false;
 }
@@ -94,7 +82,7 @@ static void plan_claude(struct bedrock_writing *w, enum chat_effort effort, stru
     }
     plan->thinking = plan->effort != NULL || plan->budget > 0;
     if (!plan->thinking)
-        bedrock_lose(w, MEMBER_REASONING);
+        chat_lose(w->losses, MEMBER_REASONING);
 }
 
 static void plan_thinking(struct bedrock_writing *w, struct plan *plan)
@@ -111,83 +99,33 @@ static void plan_thinking(struct bedrock_writing *w, struct plan *plan)
     case THINKING_NOVA:
         plan->effort = efforts[effort].nova;
         if (effort == EFFORT_HIGH || effort == EFFORT_XHIGH)
-            bedrock_lose(w, MEMBER_REASONING);
+            chat_lose(w->losses, MEMBER_REASONING);
         break;
     case THINKING_EFFORT:
         plan->effort = efforts[effort].open;
         if (effort == EFFORT_NONE)
-            bedrock_lose(w, MEMBER_REASONING);
+            chat_lose(w->losses, MEMBER_REASONING);
         break;
     case THINKING_NONE:
         if (effort != EFFORT_NONE)
-            bedrock_lose(w, MEMBER_REASONING);
+            chat_lose(w->losses, MEMBER_REASONING);
         break;
     }
 }
 
 /* ---- inferenceConfig ---- */
 
-static void write_temperature(struct bedrock_writing *w, const struct plan *plan)
-{
-    struct span given = w->chat->wish.temperature;
-    double temperature = number_of(given);
-
-    if (given.size == 0)
-        return;
-    if (w->model.no_sampling || plan->thinking) {
-        if (temperature < 1 || temperature > 1)
-            bedrock_lose(w, MEMBER_TEMPERATURE);
-    } else if (temperature > 1) {
-        pieces_put_json(w->out, "temperature", span_of("1"));
-        bedrock_lose(w, MEMBER_TEMPERATURE);
-    } else {
-        pieces_put_json(w->out, "temperature", given);
-    }
-}
-
-static void write_top_p(struct bedrock_writing *w, const struct plan *plan)
-{
-    const struct chat_wish *wish = &w->chat->wish;
-    double top_p = number_of(wish->top_p);
-
-    if (wish->top_p.size == 0)
-        return;
-    if (!w->model.no_sampling && (!plan->thinking || top_p >= 0.95) &&
-        !(w->model.one_sampling && wish->temperature.size > 0))
-        pieces_put_json(w->out, "topP", wish->top_p);
-    else if (top_p < 1)
-        bedrock_lose(w, MEMBER_TOP_P);
-}
-
-/* Those of blanks alone are refused. */
-static void write_stops(struct bedrock_writing *w)
-{
-    const struct chat_wish *wish = &w->chat->wish;
-    uint32_t written = 0;
-
-    for (uint32_t i = 0; i < wish->stop_count; i++) {
-        if (chat_text_is_blank(wish->stops[i])) {
-            bedrock_lose(w, MEMBER_STOP);
-            continue;
-        }
-        if (written++ == 0) {
-            pieces_name(w->out, "stopSequences");
-            pieces_begin(w->out, '[');
-        }
-        pieces_inside(w->out, wish->stops[i]);
-    }
-    if (written > 0)
-        pieces_end(w->out, ']');
-}
-
 static void write_inference(struct bedrock_writing *w, const struct plan *plan)
 {
     pieces_name(w->out, "inferenceConfig");
     pieces_begin(w->out, '{');
     pieces_put_int64(w->out, "maxTokens", plan->cap);
-    write_temperature(w, plan);
-    write_top_p(w, plan);
-    write_stops(w);
+    claude_put_sampling(w->out, &w->chat->wish,
+                        (struct claude_sampling){.none = w->model.no_sampling,
+                                                 .one = w->model.one_sampling,
+                                                 .thinks = plan->thinking},
+                        "topP", w->losses);
+    claude_put_stops(w->out, &w->chat->wish, "stopSequences", w->losses);
     pieces_end(w->out, '}');
 }
 
@@ -198,7 +136,7 @@ static bool has_top_k(struct bedrock_writing *w, const struct plan *plan)
     bool taken = w->model.top_k != NULL && !w->model.no_sampling && !plan->thinking;
 
     if (w->chat->wish.top_k.size > 0 && !taken)
-        bedrock_lose(w, MEMBER_TOP_K);
+        chat_lose(w->losses, MEMBER_TOP_K);
     return w->chat->wish.top_k.size > 0 && taken;
 }
 
@@ -234,7 +172,7 @@ static void write_effort(struct bedrock_writing *w, const struct plan *plan)
     } else {
         pieces_name(out, "reasoningConfig");
         pieces_begin(out, '{');
-        pieces_put_inside(out, "type", span_of("enabled"));
+        pieces_put_word(out, "type", "enabled");
         pieces_put_inside(out, "maxReasoningEffort", span_of(plan->effort));
     }
     pieces_end(out, '}');
@@ -253,7 +191,7 @@ static void write_additional(struct bedrock_writing *w, const struct plan *plan)
     if (plan->budget > 0) {
         pieces_name(w->out, "thinking");
         pieces_begin(w->out, '{');
-        pieces_put_inside(w->out, "type", span_of("enabled"));
+        pieces_put_word(w->out, "type", "enabled");
         pieces_put_int64(w->out, "budget_tokens", plan->budget);
         pieces_end(w->out, '}');
     } else if (plan->effort != NULL) {
@@ -281,9 +219,9 @@ static void plan_tools(struct bedrock_writing *w, struct plan *plan)
     plan->tools = w->chat->tool_count > 0 && (wish->tool_choice != CHOICE_NONE || calls);
     plan->stand_ins = w->chat->tool_count == 0 && calls;
     if (plan->tools && wish->tool_choice == CHOICE_NONE)
-        bedrock_lose(w, MEMBER_TOOL_CHOICE);
+        chat_lose(w->losses, MEMBER_TOOL_CHOICE);
     if (plan->tools && wish->parallel_tools == 0)
-        bedrock_lose(w, MEMBER_PARALLEL_TOOLS);
+        chat_lose(w->losses, MEMBER_PARALLEL_TOOLS);
 }
 
 static void write_tool(struct bedrock_writing *w, const struct chat_tool *tool)
@@ -304,7 +242,7 @@ static void write_tool(struct bedrock_writing *w, const struct chat_tool *tool)
     if (tool->strict == 1 && w->model.schema)
         pieces_put_json(w->out, "strict", span_of("true"));
     else if (tool->strict == 1)
-        bedrock_lose(w, MEMBER_STRICT);
+        chat_lose(w->losses, MEMBER_STRICT);
     pieces_end(w->out, '}');
     pieces_end(w->out, '}');
     bedrock_write_cache(w, tool->cache);
@@ -343,7 +281,7 @@ static void write_choice(struct bedrock_writing *w)
         return;
     if (w->model.choice == CHOOSES_NOTHING ||
         (named && w->model.choice == CHOOSES_ANY && w->chat->tool_count > 1))
-        bedrock_lose(w, MEMBER_TOOL_CHOICE);
+        chat_lose(w->losses, MEMBER_TOOL_CHOICE);
     if (w->model.choice == CHOOSES_NOTHING)
         return;
     pieces_name(w->out, "toolChoice");
@@ -390,7 +328,7 @@ static void write_format(struct bedrock_writing *w, const struct plan *plan)
         pieces_name(w->out, objects[i]);
         pieces_begin(w->out, '{');
     }
-    pieces_put_inside(w->out, "type", span_of("json_schema"));
+    pieces_put_word(w->out, "type", "json_schema");
     pieces_name(w->out, "structure");
     pieces_begin(w->out, '{');
     pieces_name(w->out, "jsonSchema");
@@ -413,42 +351,31 @@ static void write_tier(struct bedrock_writing *w)
         pieces_put_inside(w->out, "type", tier);
         pieces_end(w->out, '}');
     } else if (tier.size > 0 && !span_is(tier, "auto")) {
-        bedrock_lose(w, MEMBER_SERVICE_TIER);
+        chat_lose(w->losses, MEMBER_SERVICE_TIER);
     }
-}
-
-static bool says_something(struct span json)
-{
-    return json.size > 0 && !span_is(json, "null") && !span_is(json, "0") &&
-           !span_is(json, "0.0") && !span_is(json, "{}");
 }
 
 static void lose_unknown(struct bedrock_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
-    const struct {
-        enum chat_member member;
-        bool lost;
-    } rows[] = {
-        {MEMBER_MIN_P, says_something(wish->min_p)},
+    const struct chat_unknown rows[] = {
+        {MEMBER_MIN_P, chat_says_something(wish->min_p)},
         {MEMBER_SEED, wish->seed.size > 0},
-        {MEMBER_FREQUENCY_PENALTY, says_something(wish->frequency_penalty)},
-        {MEMBER_PRESENCE_PENALTY, says_something(wish->presence_penalty)},
-        {MEMBER_REPETITION_PENALTY, says_something(wish->repetition_penalty)},
-        {MEMBER_LOGIT_BIAS, says_something(wish->logit_bias)},
+        {MEMBER_FREQUENCY_PENALTY, chat_says_something(wish->frequency_penalty)},
+        {MEMBER_PRESENCE_PENALTY, chat_says_something(wish->presence_penalty)},
+        {MEMBER_REPETITION_PENALTY, chat_says_something(wish->repetition_penalty)},
+        {MEMBER_LOGIT_BIAS, chat_says_something(wish->logit_bias)},
         {MEMBER_LOGPROBS, wish->logprobs},
         {MEMBER_N, wish->choices > 1},
         {MEMBER_USER, wish->user.size > 0},
-        {MEMBER_METADATA, says_something(wish->metadata)},
+        {MEMBER_METADATA, chat_says_something(wish->metadata)},
         {MEMBER_VERBOSITY, wish->verbosity.size > 0},
-        {MEMBER_SAFETY, says_something(wish->safety)},
+        {MEMBER_SAFETY, chat_says_something(wish->safety)},
         {MEMBER_RESPONSE_FORMAT, wish->format == FORMAT_JSON},
         {MEMBER_RESPONSE_FORMAT, wish->format == FORMAT_SCHEMA && !w->model.schema},
     };
 
-    for (size_t i = 0; i < array_size(rows); i++)
-        if (rows[i].lost)
-            bedrock_lose(w, rows[i].member);
+    chat_lose_unknown(w->losses, rows, array_size(rows));
 }
 
 /* Four are taken; those that stand last are the ones that matter. */
@@ -461,7 +388,7 @@ static uint32_t count_skipped(const struct chat *chat, bool tools)
     for (uint32_t m = 0; m < chat->message_count; m++)
         for (uint32_t i = 0; i < chat->messages[m].count; i++) {
             const struct chat_part *part = &chat->parts[chat->messages[m].first + i];
-            count += part->cache != CACHE_UNSET && bedrock_is_writable(part) ? 1 : 0;
+            count += part->cache != CACHE_UNSET && claude_takes(part) ? 1 : 0;
         }
     return count > BREAKPOINTS_MAX ? count - BREAKPOINTS_MAX : 0;
 }
@@ -473,14 +400,11 @@ enum ask_written bedrock_write_ask(const struct chat *chat, const struct languag
                                 .chat = chat,
                                 .target = target,
                                 .losses = losses_out,
-                                .outcome = ASK_WRITTEN,
                                 .model = bedrock_model_of(target->model)};
-    struct plan plan = {.cap = target->output_cap};
+    struct plan plan = {.cap = chat_output_cap(target)};
     bool in_words;
 
     *losses_out = (struct ask_losses){0};
-    if (target->output_limit > 0 && plan.cap > target->output_limit)
-        plan.cap = target->output_limit;
     plan.schema = chat->wish.format == FORMAT_SCHEMA && w.model.schema;
     in_words = chat->wish.format != FORMAT_TEXT && !plan.schema;
     plan_tools(&w, &plan);
@@ -496,7 +420,5 @@ enum ask_written bedrock_write_ask(const struct chat *chat, const struct languag
     write_format(&w, &plan);
     write_tier(&w);
     pieces_end(out, '}');
-    if (out->failed && w.outcome == ASK_WRITTEN)
-        return ASK_TOO_LARGE;
-    return w.outcome;
+    return chat_written(out, losses_out);
 }

@@ -6,21 +6,7 @@
 #include "gateway/dialect/bedrock_ask.h"
 #include "gateway/dialect/chat_text.h"
 
-enum { LOOKS_MAX = 1 << 22 }; /* for the call of a result */
 enum { ID_MAX = 64, TYPE_MAX = 128, NAME_MAX_BYTES = 100, NAME_READ_MAX = 2048 };
-
-void bedrock_lose(struct bedrock_writing *w, enum chat_member member)
-{
-    w->losses->lost |= UINT64_C(1) << member;
-}
-
-void bedrock_refuse(struct bedrock_writing *w, const char *why)
-{
-    if (w->outcome != ASK_WRITTEN)
-        return;
-    w->outcome = ASK_UNSPEAKABLE;
-    w->losses->why = why;
-}
 
 void bedrock_write_cache(struct bedrock_writing *w, enum chat_cache cache)
 {
@@ -31,11 +17,11 @@ void bedrock_write_cache(struct bedrock_writing *w, enum chat_cache cache)
     if (!w->model.cache || w->cache_skip > 0) {
         if (w->cache_skip > 0)
             w->cache_skip--;
-        bedrock_lose(w, MEMBER_CACHE);
+        chat_lose(w->losses, MEMBER_CACHE);
         return;
     }
     if (cache == CACHE_1H && !hour)
-        bedrock_lose(w, MEMBER_CACHE);
+        chat_lose(w->losses, MEMBER_CACHE);
     pieces_json(w->out, span_of(hour ? "{\"cachePoint\":{\"type\":\"default\",\"ttl\":\"1h\"}}"
                                      : "{\"cachePoint\":{\"type\":\"default\"}}"));
 }
@@ -154,9 +140,9 @@ static bool is_reachable(struct bedrock_writing *w, const struct chat_part *part
                          const char *by_url)
 {
     if (part->by == MEDIA_FILE_ID)
-        bedrock_refuse(w, "a file that another provider keeps");
+        chat_refuse(w->losses, "a file that another provider keeps");
     else if (part->by == MEDIA_URL && !span_starts(part->data, "s3://"))
-        bedrock_refuse(w, by_url);
+        chat_refuse(w->losses, by_url);
     else
         return true;
     return false;
@@ -169,11 +155,11 @@ static void write_picture(struct bedrock_writing *w, const struct chat_part *par
     if (!is_reachable(w, part, "images by URL"))
         return;
     if (format == NULL) {
-        bedrock_refuse(w, "images other than PNG, JPEG, GIF and WebP");
+        chat_refuse(w->losses, "images other than PNG, JPEG, GIF and WebP");
         return;
     }
     if (part->detail.size > 0 && !span_is(part->detail, "auto"))
-        bedrock_lose(w, MEMBER_IMAGE_DETAIL);
+        chat_lose(w->losses, MEMBER_IMAGE_DETAIL);
     pieces_begin(w->out, '{');
     pieces_name(w->out, "image");
     pieces_begin(w->out, '{');
@@ -228,7 +214,7 @@ static void write_document(struct bedrock_writing *w, const struct chat_part *pa
     if (!is_reachable(w, part, "files by URL"))
         return;
     if (format == NULL) {
-        bedrock_refuse(w, "files of this type");
+        chat_refuse(w->losses, "files of this type");
         return;
     }
     pieces_begin(w->out, '{');
@@ -309,28 +295,13 @@ static void write_held(struct bedrock_writing *w, const struct chat_part *part)
     else if (part->kind == PART_FILE)
         write_document(w, part);
     else
-        bedrock_refuse(w, "a tool result with more than texts, images and documents");
-}
-
-static bool is_called(struct bedrock_writing *w, struct span id)
-{
-    for (uint32_t m = w->first; m < w->last; m++) {
-        const struct chat_message *message = &w->chat->messages[m];
-        for (uint32_t i = 0; message->role == CHAT_ASSISTANT && i < message->count; i++) {
-            const struct chat_part *part = &w->chat->parts[message->first + i];
-            if (++w->looks > LOOKS_MAX)
-                return false;
-            if (part->kind == PART_TOOL_CALL && span_equal(part->id, id))
-                return true;
-        }
-    }
-    return false;
+        chat_refuse(w->losses, "a tool result with more than texts, images and documents");
 }
 
 static void write_result(struct bedrock_writing *w, const struct chat_part *part)
 {
-    if (!is_called(w, part->id))
-        bedrock_refuse(w, "a tool result that answers no tool call of the turn before");
+    if (!claude_turn_calls(w->chat, &w->before, part->id))
+        chat_refuse(w->losses, "a tool result that answers no tool call of the turn before");
     pieces_begin(w->out, '{');
     pieces_name(w->out, "toolResult");
     pieces_begin(w->out, '{');
@@ -338,36 +309,13 @@ static void write_result(struct bedrock_writing *w, const struct chat_part *part
     pieces_name(w->out, "content");
     pieces_begin(w->out, '[');
     for (uint32_t i = 0; i < part->count; i++)
-        if (bedrock_is_writable(&w->chat->parts[part->first + i]))
+        if (claude_takes(&w->chat->parts[part->first + i]))
             write_held(w, &w->chat->parts[part->first + i]);
     pieces_end(w->out, ']');
     if (part->error)
-        pieces_put_inside(w->out, "status", span_of("error"));
+        pieces_put_word(w->out, "status", "error");
     pieces_end(w->out, '}');
     pieces_end(w->out, '}');
-}
-
-bool bedrock_is_writable(const struct chat_part *part)
-{
-    switch (part->kind) {
-    case PART_TEXT:
-    case PART_REFUSAL:
-        return !chat_text_is_blank(part->text);
-    case PART_REASONING:
-        /* Without a signature of its own, it does not know it again. */
-        return part->signature.size > 0 && signer_reads(SIGNER_ANTHROPIC, part->signer);
-    case PART_REDACTED:
-        return signer_reads(SIGNER_ANTHROPIC, part->signer);
-    case PART_IMAGE:
-    case PART_AUDIO:
-    case PART_FILE:
-    case PART_TOOL_CALL:
-    case PART_TOOL_RESULT:
-        return true;
-    case PART_KINDS:
-        return false;
-    }
-    return false;
 }
 
 void bedrock_write_block(struct bedrock_writing *w, const struct chat_part *part, bool last)
@@ -386,7 +334,7 @@ void bedrock_write_block(struct bedrock_writing *w, const struct chat_part *part
         write_picture(w, part);
         break;
     case PART_AUDIO:
-        bedrock_refuse(w, "audio input");
+        chat_refuse(w->losses, "audio input");
         break;
     case PART_FILE:
         write_document(w, part);

@@ -15,7 +15,7 @@ enum which { RESULTS, THE_REST };
 static bool has_blocks(const struct chat *chat, const struct chat_message *message)
 {
     for (uint32_t i = 0; i < message->count; i++)
-        if (bedrock_is_writable(&chat->parts[message->first + i]))
+        if (claude_takes(&chat->parts[message->first + i]))
             return true;
     return false;
 }
@@ -65,8 +65,7 @@ static void write_parts(struct bedrock_writing *w, struct turn *turn, enum which
             continue;
         for (uint32_t i = 0; i < message->count; i++) {
             const struct chat_part *part = &chat->parts[message->first + i];
-            if ((part->kind == PART_TOOL_RESULT) != (which == RESULTS) ||
-                !bedrock_is_writable(part))
+            if ((part->kind == PART_TOOL_RESULT) != (which == RESULTS) || !claude_takes(part))
                 continue;
             turn->text = turn->text || part->kind == PART_TEXT;
             turn->document = turn->document || part->kind == PART_FILE;
@@ -130,7 +129,7 @@ static void write_system(struct bedrock_writing *w, bool in_words)
         for (uint32_t i = 0; message->role == CHAT_SYSTEM && i < message->count; i++) {
             const struct chat_part *part = &chat->parts[message->first + i];
             if (part->kind != PART_TEXT) {
-                bedrock_refuse(w, "a system prompt with more than texts");
+                chat_refuse(w->losses, "a system prompt with more than texts");
                 continue;
             }
             if (chat_text_is_blank(part->text))
@@ -158,20 +157,20 @@ static void write_messages(struct bedrock_writing *w)
     for (uint32_t from = 0, end; from < chat->message_count; from = end) {
         end = from + 1;
         if (chat->messages[from].name.size > 0)
-            bedrock_lose(w, MEMBER_NAME);
+            chat_lose(w->losses, MEMBER_NAME);
         if (!counts(chat, from))
             continue;
         end = turn_end(chat, from);
         if (!begun && chat->messages[from].role != CHAT_USER)
-            bedrock_refuse(w, "a conversation that an assistant begins");
+            chat_refuse(w->losses, "a conversation that an assistant begins");
         begun = true;
         write_turn(w, (struct turn){.from = from, .end = end});
-        w->first = from;
-        w->last = end;
+        w->before.first = from;
+        w->before.last = end;
     }
     pieces_end(w->out, ']');
     if (!begun)
-        bedrock_refuse(w, "a conversation without a user's message");
+        chat_refuse(w->losses, "a conversation without a user's message");
 }
 
 void bedrock_write_turns(struct bedrock_writing *w, bool in_words)

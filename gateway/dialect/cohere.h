@@ -7,6 +7,7 @@
 #ifndef TOLLGATE_GATEWAY_DIALECT_COHERE_H
 #define TOLLGATE_GATEWAY_DIALECT_COHERE_H
 
+#include "gateway/dialect/chat_write.h"
 #include "gateway/dialect/language.h"
 
 #define COHERE_NORMALISER "cohere/1"
@@ -22,18 +23,8 @@ enum cohere_kind { COHERE_CHAT, COHERE_EMBED, COHERE_RERANK };
 void cohere_read_usage(const struct json_doc *doc, uint32_t node, enum cohere_kind kind,
                        struct answer_usage *usage_out);
 
-/* A body of /v2/chat being written. */
-struct cohere_writing {
-    struct pieces *out;
-    const struct chat *chat;
-    const struct language_target *target;
-    struct ask_losses *losses;
-    enum ask_written outcome;
-};
-void cohere_lose(struct cohere_writing *w, enum chat_member member);
-void cohere_refuse(struct cohere_writing *w, const char *why); /* the first one is told */
-void cohere_put_word(struct cohere_writing *w, const char *name, const char *word);
-void cohere_write_messages(struct cohere_writing *w);
+/* The messages of a body of /v2/chat (cohere_message_write.c). */
+void cohere_write_messages(struct chat_writing *w);
 
 must_use enum ask_written cohere_write_ask(const struct chat *chat,
                                            const struct language_target *target, struct pieces *out,

@@ -4,53 +4,27 @@
  * What the language has no word for is left out and told. The messages are written by
  * cohere_message_write.c.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "gateway/dialect/cohere.h"
 
 enum { STOPS_MAX = 5, TOP_K_MAX = 500, EFFORTS = EFFORT_XHIGH + 1 };
 
-void cohere_lose(struct cohere_writing *w, enum chat_member member)
-{
-    w->losses->lost |= UINT64_C(1) << member;
-}
-
-void cohere_refuse(struct cohere_writing *w, const char *why)
-{
-    if (w->outcome != ASK_WRITTEN)
-        return;
-    w->outcome = ASK_UNSPEAKABLE;
-    w->losses->why = why;
-}
-
-void cohere_put_word(struct cohere_writing *w, const char *name, const char *word)
-{
-    pieces_put_inside(w->out, name, span_of(word));
-}
-
 /* ---- tools ---- */
 
-static void write_tool(struct cohere_writing *w, const struct chat_tool *tool)
+static void write_tool(struct chat_writing *w, const struct chat_tool *tool)
 {
     if (tool->cache != CACHE_UNSET)
-        cohere_lose(w, MEMBER_CACHE);
+        chat_lose(w->losses, MEMBER_CACHE);
     pieces_begin(w->out, '{');
-    cohere_put_word(w, "type", "function");
+    pieces_put_word(w->out, "type", "function");
     pieces_name(w->out, "function");
     pieces_begin(w->out, '{');
-    pieces_put_inside(w->out, "name", tool->name);
-    if (tool->description.size > 0)
-        pieces_put_inside(w->out, "description", tool->description);
-    pieces_put_json(w->out, "parameters",
-                    tool->schema.size > 0 ? tool->schema
-                                          : span_of("{\"type\":\"object\",\"properties\":{}}"));
+    chat_put_function(w->out, tool);
     pieces_end(w->out, '}');
     pieces_end(w->out, '}');
 }
 
 /* There is one word for all of them. */
-static void write_strict(struct cohere_writing *w)
+static void write_strict(struct chat_writing *w)
 {
     uint32_t strict = 0;
 
@@ -59,7 +33,7 @@ static void write_strict(struct cohere_writing *w)
     if (strict == w->chat->tool_count)
         pieces_put_json(w->out, "strict_tools", span_of("true"));
     else if (strict > 0)
-        cohere_lose(w, MEMBER_STRICT);
+        chat_lose(w->losses, MEMBER_STRICT);
 }
 
 /* No tool can be demanded by name: where it is the only one, any tool is that one. */
@@ -73,7 +47,7 @@ static const struct chat_tool *demanded(const struct chat *chat)
     return NULL;
 }
 
-static void write_tools(struct cohere_writing *w)
+static void write_tools(struct chat_writing *w)
 {
     const struct chat_tool *only = demanded(w->chat);
     enum chat_choice choice = w->chat->wish.tool_choice;
@@ -88,31 +62,31 @@ static void write_tools(struct cohere_writing *w)
     pieces_end(w->out, ']');
     write_strict(w);
     if (choice == CHOICE_NONE)
-        cohere_put_word(w, "tool_choice", "NONE");
+        pieces_put_word(w->out, "tool_choice", "NONE");
     else if (choice == CHOICE_REQUIRED || choice == CHOICE_NAMED)
-        cohere_put_word(w, "tool_choice", "REQUIRED");
+        pieces_put_word(w->out, "tool_choice", "REQUIRED");
     if (choice == CHOICE_NAMED && only == NULL)
-        cohere_lose(w, MEMBER_TOOL_CHOICE);
+        chat_lose(w->losses, MEMBER_TOOL_CHOICE);
     if (w->chat->wish.parallel_tools == 0)
-        cohere_lose(w, MEMBER_PARALLEL_TOOLS);
+        chat_lose(w->losses, MEMBER_PARALLEL_TOOLS);
 }
 
 /* ---- the wish ---- */
 
 /* Not beside tools: the API refuses the two together. */
-static void write_format(struct cohere_writing *w)
+static void write_format(struct chat_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
 
     if (wish->format == FORMAT_TEXT)
         return;
     if (w->chat->tool_count > 0) {
-        cohere_lose(w, MEMBER_RESPONSE_FORMAT);
+        chat_lose(w->losses, MEMBER_RESPONSE_FORMAT);
         return;
     }
     pieces_name(w->out, "response_format");
     pieces_begin(w->out, '{');
-    cohere_put_word(w, "type", "json_object");
+    pieces_put_word(w->out, "type", "json_object");
     if (wish->format == FORMAT_SCHEMA && wish->schema.size > 0)
         pieces_put_json(w->out, "json_schema", wish->schema);
     pieces_end(w->out, '}');
@@ -124,7 +98,7 @@ static const int shares[EFFORTS] = {
     [EFFORT_HIGH] = 80,    [EFFORT_XHIGH] = 95,
 };
 
-static void write_effort(struct cohere_writing *w, int64_t cap)
+static void write_effort(struct chat_writing *w, int64_t cap)
 {
     const struct chat_wish *wish = &w->chat->wish;
     bool off = wish->effort == EFFORT_NONE || wish->reasoning_budget == 0;
@@ -134,12 +108,12 @@ static void write_effort(struct cohere_writing *w, int64_t cap)
         return;
     if (!w->target->reasoning) {
         if (!off)
-            cohere_lose(w, MEMBER_REASONING);
+            chat_lose(w->losses, MEMBER_REASONING);
         return;
     }
     pieces_name(w->out, "thinking");
     pieces_begin(w->out, '{');
-    cohere_put_word(w, "type", off ? "disabled" : "enabled");
+    pieces_put_word(w->out, "type", off ? "disabled" : "enabled");
     if (!off) {
         if (budget < 0)
             budget = cap * shares[wish->effort] / 100;
@@ -147,14 +121,6 @@ static void write_effort(struct cohere_writing *w, int64_t cap)
         pieces_put_int64(w->out, "token_budget", budget < 1 ? 1 : budget);
     }
     pieces_end(w->out, '}');
-}
-
-static double number_of(struct span json)
-{
-    char text[40];
-
-    (void)snprintf(text, sizeof(text), "%.*s", SPAN_ARG(span_part(json, 0, sizeof(text) - 1)));
-    return strtod(text, NULL);
 }
 
 /* A number that has to lie between two others; the one that it would pass is written instead. */
@@ -167,9 +133,9 @@ struct range {
     bool quiet;              /* … but as good as what was asked for */
 };
 
-static void write_range(struct cohere_writing *w, const struct range *range)
+static void write_range(struct chat_writing *w, const struct range *range)
 {
-    double given = number_of(range->given);
+    double given = chat_number(range->given);
 
     if (range->given.size == 0)
         return;
@@ -180,10 +146,10 @@ static void write_range(struct cohere_writing *w, const struct range *range)
     pieces_put_json(w->out, range->name,
                     span_of(given < range->least ? range->least_text : range->most_text));
     if (!range->quiet)
-        cohere_lose(w, range->member);
+        chat_lose(w->losses, range->member);
 }
 
-static void write_sampling(struct cohere_writing *w)
+static void write_sampling(struct chat_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
     const struct range ranges[] = {
@@ -205,7 +171,7 @@ static void write_sampling(struct cohere_writing *w)
         pieces_put_json(w->out, "logprobs", span_of("true"));
 }
 
-static void write_stops(struct cohere_writing *w)
+static void write_stops(struct chat_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
 
@@ -217,53 +183,40 @@ static void write_stops(struct cohere_writing *w)
         pieces_inside(w->out, wish->stops[i]);
     pieces_end(w->out, ']');
     if (wish->stop_count > STOPS_MAX)
-        cohere_lose(w, MEMBER_STOP);
+        chat_lose(w->losses, MEMBER_STOP);
 }
 
-static bool says_something(struct span json)
-{
-    return json.size > 0 && !span_is(json, "null") && !span_is(json, "0") &&
-           !span_is(json, "0.0") && !span_is(json, "{}");
-}
-
-static void lose_unknown(struct cohere_writing *w)
+static void lose_unknown(struct chat_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
     bool usual_tier = wish->service_tier.size == 0 || span_is(wish->service_tier, "auto") ||
                       span_is(wish->service_tier, "default");
-    const struct {
-        enum chat_member member;
-        bool lost;
-    } rows[] = {
-        {MEMBER_MIN_P, says_something(wish->min_p)},
-        {MEMBER_REPETITION_PENALTY, says_something(wish->repetition_penalty) &&
+    const struct chat_unknown rows[] = {
+        {MEMBER_MIN_P, chat_says_something(wish->min_p)},
+        {MEMBER_REPETITION_PENALTY, chat_says_something(wish->repetition_penalty) &&
                                         !span_is(wish->repetition_penalty, "1") &&
                                         !span_is(wish->repetition_penalty, "1.0")},
-        {MEMBER_LOGIT_BIAS, says_something(wish->logit_bias)},
-        {MEMBER_LOGPROBS, says_something(wish->top_logprobs)},
+        {MEMBER_LOGIT_BIAS, chat_says_something(wish->logit_bias)},
+        {MEMBER_LOGPROBS, chat_says_something(wish->top_logprobs)},
         {MEMBER_N, wish->choices > 1},
         {MEMBER_CACHE, wish->cache != CACHE_UNSET},
         {MEMBER_USER, wish->user.size > 0},
-        {MEMBER_METADATA, says_something(wish->metadata)},
+        {MEMBER_METADATA, chat_says_something(wish->metadata)},
         {MEMBER_SERVICE_TIER, !usual_tier},
         {MEMBER_VERBOSITY, wish->verbosity.size > 0},
-        {MEMBER_SAFETY, says_something(wish->safety)},
+        {MEMBER_SAFETY, chat_says_something(wish->safety)},
     };
 
-    for (size_t i = 0; i < array_size(rows); i++)
-        if (rows[i].lost)
-            cohere_lose(w, rows[i].member);
+    chat_lose_unknown(w->losses, rows, array_size(rows));
 }
 
 enum ask_written cohere_write_ask(const struct chat *chat, const struct language_target *target,
                                   struct pieces *out, struct ask_losses *losses_out)
 {
-    struct cohere_writing w = {.out = out, .chat = chat, .target = target, .losses = losses_out};
-    int64_t cap = target->output_cap;
+    struct chat_writing w = {.out = out, .chat = chat, .target = target, .losses = losses_out};
+    int64_t cap = chat_output_cap(target);
 
     *losses_out = (struct ask_losses){0};
-    if (target->output_limit > 0 && cap > target->output_limit)
-        cap = target->output_limit;
     pieces_begin(out, '{');
     pieces_put_text(out, "model", target->model);
     cohere_write_messages(&w);
@@ -276,7 +229,5 @@ enum ask_written cohere_write_ask(const struct chat *chat, const struct language
     lose_unknown(&w);
     pieces_put_json(out, "stream", span_of(chat->wish.stream ? "true" : "false"));
     pieces_end(out, '}');
-    if (w.outcome == ASK_WRITTEN && out->failed)
-        return ASK_TOO_LARGE;
-    return w.outcome;
+    return chat_written(out, losses_out);
 }

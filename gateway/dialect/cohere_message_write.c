@@ -13,52 +13,45 @@ static bool is_text(const struct chat_part *part)
     return part->kind == PART_TEXT || part->kind == PART_REFUSAL;
 }
 
-static void write_text(struct cohere_writing *w, struct span text)
+static void write_text(struct chat_writing *w, struct span text)
 {
     pieces_begin(w->out, '{');
-    cohere_put_word(w, "type", "text");
+    pieces_put_word(w->out, "type", "text");
     pieces_put_inside(w->out, "text", text);
     pieces_end(w->out, '}');
 }
 
-static void write_image(struct cohere_writing *w, const struct chat_part *part)
+static void write_image(struct chat_writing *w, const struct chat_part *part)
 {
     if (part->by == MEDIA_FILE_ID) {
-        cohere_refuse(w, "an image by the id of a file");
+        chat_refuse(w->losses, "an image by the id of a file");
         return;
     }
     pieces_begin(w->out, '{');
-    cohere_put_word(w, "type", "image_url");
+    pieces_put_word(w->out, "type", "image_url");
     pieces_name(w->out, "image_url");
     pieces_begin(w->out, '{');
     pieces_name(w->out, "url");
-    pieces_quote(w->out);
-    if (part->by == MEDIA_DATA) {
-        pieces_raw(w->out, span_of("data:"));
-        pieces_raw(w->out, part->type.size > 0 ? part->type : span_of("image/png"));
-        pieces_raw(w->out, span_of(";base64,"));
-    }
-    pieces_raw(w->out, part->data);
-    pieces_quote(w->out);
+    chat_write_url(w->out, part, "image/png");
     if (part->detail.size > 0)
         pieces_put_inside(w->out, "detail", part->detail);
     pieces_end(w->out, '}');
     pieces_end(w->out, '}');
 }
 
-static void write_thinking(struct cohere_writing *w, struct span text)
+static void write_thinking(struct chat_writing *w, struct span text)
 {
     pieces_begin(w->out, '{');
-    cohere_put_word(w, "type", "thinking");
+    pieces_put_word(w->out, "type", "thinking");
     pieces_put_inside(w->out, "thinking", text);
     pieces_end(w->out, '}');
 }
 
 /* A part of what stands in `content`. */
-static void write_part(struct cohere_writing *w, const struct chat_part *part)
+static void write_part(struct chat_writing *w, const struct chat_part *part)
 {
     if (part->cache != CACHE_UNSET)
-        cohere_lose(w, MEMBER_CACHE);
+        chat_lose(w->losses, MEMBER_CACHE);
     switch (part->kind) {
     case PART_TEXT:
     case PART_REFUSAL:
@@ -71,10 +64,10 @@ static void write_part(struct cohere_writing *w, const struct chat_part *part)
         write_image(w, part);
         break;
     case PART_AUDIO:
-        cohere_refuse(w, "audio input");
+        chat_refuse(w->losses, "audio input");
         break;
     case PART_FILE:
-        cohere_refuse(w, "file input");
+        chat_refuse(w->losses, "file input");
         break;
     case PART_REDACTED:    /* only its own provider can read it */
     case PART_TOOL_CALL:   /* beside the content */
@@ -86,14 +79,14 @@ static void write_part(struct cohere_writing *w, const struct chat_part *part)
 
 /* ---- messages ---- */
 
-static void begin_message(struct cohere_writing *w, const char *role)
+static void begin_message(struct chat_writing *w, const char *role)
 {
     pieces_begin(w->out, '{');
-    cohere_put_word(w, "role", role);
+    pieces_put_word(w->out, "role", role);
 }
 
 /* Most messages have one text: a string says it. */
-static void write_content(struct cohere_writing *w, const struct chat_part *parts, uint32_t count)
+static void write_content(struct chat_writing *w, const struct chat_part *parts, uint32_t count)
 {
     pieces_name(w->out, "content");
     if (count == 0) {
@@ -102,7 +95,7 @@ static void write_content(struct cohere_writing *w, const struct chat_part *part
     }
     if (count == 1 && is_text(&parts[0])) {
         if (parts[0].cache != CACHE_UNSET)
-            cohere_lose(w, MEMBER_CACHE);
+            chat_lose(w->losses, MEMBER_CACHE);
         pieces_inside(w->out, parts[0].text);
         return;
     }
@@ -112,7 +105,7 @@ static void write_content(struct cohere_writing *w, const struct chat_part *part
     pieces_end(w->out, ']');
 }
 
-static void write_message(struct cohere_writing *w, const char *role, const struct chat_part *parts,
+static void write_message(struct chat_writing *w, const char *role, const struct chat_part *parts,
                           uint32_t count)
 {
     begin_message(w, role);
@@ -120,21 +113,21 @@ static void write_message(struct cohere_writing *w, const char *role, const stru
     pieces_end(w->out, '}');
 }
 
-static void write_system(struct cohere_writing *w, const struct chat_part *parts, uint32_t count)
+static void write_system(struct chat_writing *w, const struct chat_part *parts, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         if (!is_text(&parts[i])) {
-            cohere_refuse(w, "anything but text in a system prompt");
+            chat_refuse(w->losses, "anything but text in a system prompt");
             return;
         }
     if (count > 0)
         write_message(w, "system", parts, count);
 }
 
-static void write_document(struct cohere_writing *w, struct span text, bool error)
+static void write_document(struct chat_writing *w, struct span text, bool error)
 {
     pieces_begin(w->out, '{');
-    cohere_put_word(w, "type", "document");
+    pieces_put_word(w->out, "type", "document");
     pieces_name(w->out, "document");
     pieces_begin(w->out, '{');
     pieces_name(w->out, "data");
@@ -145,12 +138,12 @@ static void write_document(struct cohere_writing *w, struct span text, bool erro
     pieces_end(w->out, '}');
 }
 
-static void write_result(struct cohere_writing *w, const struct chat_part *result)
+static void write_result(struct chat_writing *w, const struct chat_part *result)
 {
     uint32_t written = 0;
 
     if (result->cache != CACHE_UNSET)
-        cohere_lose(w, MEMBER_CACHE);
+        chat_lose(w->losses, MEMBER_CACHE);
     begin_message(w, "tool");
     pieces_put_inside(w->out, "tool_call_id", result->id);
     pieces_name(w->out, "content");
@@ -161,7 +154,7 @@ static void write_result(struct cohere_writing *w, const struct chat_part *resul
             write_document(w, part->text, result->error);
             written++;
         } else {
-            cohere_refuse(w, "anything but text in the result of a tool");
+            chat_refuse(w->losses, "anything but text in the result of a tool");
         }
     }
     if (written == 0)
@@ -171,7 +164,7 @@ static void write_result(struct cohere_writing *w, const struct chat_part *resul
 }
 
 /* Results of tools and what stands between them, in their order. */
-static void write_user(struct cohere_writing *w, const struct chat_part *parts, uint32_t count)
+static void write_user(struct chat_writing *w, const struct chat_part *parts, uint32_t count)
 {
     uint32_t from = 0;
 
@@ -188,11 +181,11 @@ static void write_user(struct cohere_writing *w, const struct chat_part *parts, 
     }
 }
 
-static void write_call(struct cohere_writing *w, const struct chat_part *call)
+static void write_call(struct chat_writing *w, const struct chat_part *call)
 {
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "id", call->id);
-    cohere_put_word(w, "type", "function");
+    pieces_put_word(w->out, "type", "function");
     pieces_name(w->out, "function");
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "name", call->name);
@@ -203,14 +196,14 @@ static void write_call(struct cohere_writing *w, const struct chat_part *call)
 }
 
 /* What is a content block of thinking: not a plan, and only to a model that thinks itself. */
-static bool is_thought(const struct cohere_writing *w, const struct chat_part *part)
+static bool is_thought(const struct chat_writing *w, const struct chat_part *part)
 {
     return w->target->reasoning && part->kind == PART_REASONING && !part->plan;
 }
 
 /* The plan and the texts one after the other, in one string; with thoughts that can not be told
  * otherwise. */
-static void write_plan(struct cohere_writing *w, const struct chat_part *parts, uint32_t count,
+static void write_plan(struct chat_writing *w, const struct chat_part *parts, uint32_t count,
                        bool thoughts)
 {
     pieces_name(w->out, "tool_plan");
@@ -222,7 +215,7 @@ static void write_plan(struct cohere_writing *w, const struct chat_part *parts, 
     pieces_quote(w->out);
 }
 
-static void write_calls(struct cohere_writing *w, const struct chat_part *parts, uint32_t count)
+static void write_calls(struct chat_writing *w, const struct chat_part *parts, uint32_t count)
 {
     pieces_name(w->out, "tool_calls");
     pieces_begin(w->out, '[');
@@ -233,7 +226,7 @@ static void write_calls(struct cohere_writing *w, const struct chat_part *parts,
 }
 
 /* Content of the parts that are spoken: reasoning only to a model that does so itself. */
-static void write_spoken(struct cohere_writing *w, const struct chat_part *parts, uint32_t count,
+static void write_spoken(struct chat_writing *w, const struct chat_part *parts, uint32_t count,
                          bool texts)
 {
     pieces_name(w->out, "content");
@@ -245,7 +238,7 @@ static void write_spoken(struct cohere_writing *w, const struct chat_part *parts
 }
 
 /* An empty turn is refused there, and says nothing. */
-static void write_spoken_alone(struct cohere_writing *w, const struct chat_part *parts,
+static void write_spoken_alone(struct chat_writing *w, const struct chat_part *parts,
                                uint32_t count)
 {
     uint32_t said = 0;
@@ -262,7 +255,7 @@ static void write_spoken_alone(struct cohere_writing *w, const struct chat_part 
     pieces_end(w->out, '}');
 }
 
-static void write_assistant(struct cohere_writing *w, const struct chat_part *parts, uint32_t count)
+static void write_assistant(struct chat_writing *w, const struct chat_part *parts, uint32_t count)
 {
     uint32_t said = 0, thoughts = 0, untold = 0, calls = 0;
 
@@ -285,7 +278,7 @@ static void write_assistant(struct cohere_writing *w, const struct chat_part *pa
     }
 }
 
-void cohere_write_messages(struct cohere_writing *w)
+void cohere_write_messages(struct chat_writing *w)
 {
     pieces_name(w->out, "messages");
     pieces_begin(w->out, '[');
@@ -293,7 +286,7 @@ void cohere_write_messages(struct cohere_writing *w)
         const struct chat_message *message = &w->chat->messages[i];
         const struct chat_part *parts = &w->chat->parts[message->first];
         if (message->name.size > 0)
-            cohere_lose(w, MEMBER_NAME);
+            chat_lose(w->losses, MEMBER_NAME);
         switch (message->role) {
         case CHAT_SYSTEM:
             write_system(w, parts, message->count);

@@ -11,42 +11,37 @@
 /* Between texts that stood apart and go as one; an inside. */
 #define PARAGRAPH "\\n\\n"
 
-void openai_write_cache(struct openai_writing *w, enum chat_cache cache)
+void openai_write_cache(struct chat_writing *w, enum chat_cache cache)
 {
-    if (cache == CACHE_UNSET || !openai_takes(w, MEMBER_CACHE))
+    if (cache == CACHE_UNSET || !chat_takes(w, MEMBER_CACHE))
         return;
     pieces_put_json(w->out, "cache_control",
                     span_of(cache == CACHE_1H ? "{\"type\":\"ephemeral\",\"ttl\":\"1h\"}"
                                               : "{\"type\":\"ephemeral\"}"));
 }
 
-static void begin_message(struct openai_writing *w, const char *role, struct span name)
+static void begin_message(struct chat_writing *w, const char *role, struct span name)
 {
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "role", span_of(role));
-    if (name.size > 0 && openai_takes(w, MEMBER_NAME))
-        pieces_put_inside(w->out, "name", name);
+    chat_put_inside(w, MEMBER_NAME, "name", name);
 }
 
-static void write_image(struct openai_writing *w, const struct chat_part *part)
+static void write_image(struct chat_writing *w, const struct chat_part *part)
 {
     if (part->by == MEDIA_FILE_ID) {
-        openai_unspeakable(w, "an image by the id of a file");
+        chat_refuse(w->losses, "an image by the id of a file");
         return;
     }
     if (part->by == MEDIA_URL && w->compatible->data_only) {
-        openai_unspeakable(w, "an image by its URL");
+        chat_refuse(w->losses, "an image by its URL");
         return;
     }
     pieces_name(w->out, "image_url");
     pieces_begin(w->out, '{');
     pieces_name(w->out, "url");
-    if (part->by == MEDIA_DATA)
-        chat_write_data_url(w->out, part, "image/png");
-    else
-        pieces_inside(w->out, part->data);
-    if (part->detail.size > 0 && openai_takes(w, MEMBER_IMAGE_DETAIL))
-        pieces_put_inside(w->out, "detail", part->detail);
+    chat_write_url(w->out, part, "image/png");
+    chat_put_inside(w, MEMBER_IMAGE_DETAIL, "detail", part->detail);
     pieces_end(w->out, '}');
 }
 
@@ -62,10 +57,10 @@ static struct span audio_format(struct span type)
     return format.size > 0 ? format : span_of("wav");
 }
 
-static void write_audio(struct openai_writing *w, const struct chat_part *part)
+static void write_audio(struct chat_writing *w, const struct chat_part *part)
 {
     if (part->by != MEDIA_DATA) {
-        openai_unspeakable(w, "audio that is not in the request itself");
+        chat_refuse(w->losses, "audio that is not in the request itself");
         return;
     }
     pieces_name(w->out, "input_audio");
@@ -75,26 +70,22 @@ static void write_audio(struct openai_writing *w, const struct chat_part *part)
     pieces_end(w->out, '}');
 }
 
-static void write_file(struct openai_writing *w, const struct chat_part *part)
+static void write_file(struct chat_writing *w, const struct chat_part *part)
 {
     if (part->by == MEDIA_URL) {
-        openai_unspeakable(w, "a file by its URL");
+        chat_refuse(w->losses, "a file by its URL");
         return;
     }
     pieces_name(w->out, "file");
     pieces_begin(w->out, '{');
-    if (part->by == MEDIA_FILE_ID) {
+    if (part->by == MEDIA_FILE_ID)
         pieces_put_inside(w->out, "file_id", part->data);
-    } else {
-        pieces_put_inside(w->out, "filename",
-                          part->name.size > 0 ? part->name : span_of("document.pdf"));
-        pieces_name(w->out, "file_data");
-        chat_write_data_url(w->out, part, "application/pdf");
-    }
+    else
+        chat_put_file(w->out, part);
     pieces_end(w->out, '}');
 }
 
-static void write_part(struct openai_writing *w, const struct chat_part *part)
+static void write_part(struct chat_writing *w, const struct chat_part *part)
 {
     static const char *const types[PART_KINDS] = {[PART_TEXT] = "text",
                                                   [PART_IMAGE] = "image_url",
@@ -105,7 +96,7 @@ static void write_part(struct openai_writing *w, const struct chat_part *part)
         [PART_IMAGE] = "image input", [PART_AUDIO] = "audio input", [PART_FILE] = "file input"};
 
     if ((w->compatible->parts_not >> part->kind & 1) != 0)
-        openai_unspeakable(w, whys[part->kind]);
+        chat_refuse(w->losses, whys[part->kind]);
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "type", span_of(types[part->kind]));
     if (part->kind == PART_TEXT)
@@ -120,15 +111,13 @@ static void write_part(struct openai_writing *w, const struct chat_part *part)
     pieces_end(w->out, '}');
 }
 
-static bool keeps_cache(const struct openai_writing *w)
+static bool keeps_cache(const struct chat_writing *w)
 {
-    uint64_t bit = UINT64_C(1) << MEMBER_CACHE;
-
-    return (w->target->extra & ~w->target->without & bit) != 0;
+    return (w->without >> MEMBER_CACHE & 1) == 0;
 }
 
 /* Parts of text as one string; `between` them. Breakpoints of a cache are lost with the parts. */
-static void write_one_text(struct openai_writing *w, uint32_t first, uint32_t count,
+static void write_one_text(struct chat_writing *w, uint32_t first, uint32_t count,
                            const char *between)
 {
     bool any = false;
@@ -139,7 +128,7 @@ static void write_one_text(struct openai_writing *w, uint32_t first, uint32_t co
         if (part->kind != PART_TEXT)
             continue;
         if (part->cache != CACHE_UNSET)
-            (void)!openai_takes(w, MEMBER_CACHE);
+            (void)!chat_takes(w, MEMBER_CACHE);
         if (any)
             pieces_raw(w->out, span_of(between));
         pieces_raw(w->out, part->text);
@@ -149,7 +138,7 @@ static void write_one_text(struct openai_writing *w, uint32_t first, uint32_t co
 }
 
 /* One text alone is a string, which every provider takes. */
-static void write_content(struct openai_writing *w, uint32_t first, uint32_t count, uint32_t kinds,
+static void write_content(struct chat_writing *w, uint32_t first, uint32_t count, uint32_t kinds,
                           const char *between)
 {
     const struct chat_part *only = NULL;
@@ -175,7 +164,7 @@ static void write_content(struct openai_writing *w, uint32_t first, uint32_t cou
     pieces_end(w->out, ']');
 }
 
-static void put_call_id(struct openai_writing *w, const char *name, struct span id)
+static void put_call_id(struct chat_writing *w, const char *name, struct span id)
 {
     char shortened[CALL_ID_SHORT];
 
@@ -186,7 +175,7 @@ static void put_call_id(struct openai_writing *w, const char *name, struct span 
     pieces_put_inside(w->out, name, id);
 }
 
-static void write_result(struct openai_writing *w, const struct chat_part *result)
+static void write_result(struct chat_writing *w, const struct chat_part *result)
 {
     begin_message(w, "tool", (struct span){0});
     put_call_id(w, "tool_call_id", result->id);
@@ -195,7 +184,7 @@ static void write_result(struct openai_writing *w, const struct chat_part *resul
 }
 
 /* Pictures that a tool answered with: only a user can show them. */
-static void write_result_media(struct openai_writing *w, const struct chat_part *result)
+static void write_result_media(struct chat_writing *w, const struct chat_part *result)
 {
     if (chat_count_parts(w->chat, result->first, result->count, MEDIA) == 0)
         return;
@@ -204,15 +193,15 @@ static void write_result_media(struct openai_writing *w, const struct chat_part 
     pieces_end(w->out, '}');
 }
 
-static void each_result(struct openai_writing *w, const struct chat_message *message,
-                        void (*write)(struct openai_writing *w, const struct chat_part *result))
+static void each_result(struct chat_writing *w, const struct chat_message *message,
+                        void (*write)(struct chat_writing *w, const struct chat_part *result))
 {
     for (uint32_t i = message->first; i < message->first + message->count; i++)
         if (w->chat->parts[i].kind == PART_TOOL_RESULT)
             write(w, &w->chat->parts[i]);
 }
 
-static void write_user(struct openai_writing *w, const struct chat_message *message)
+static void write_user(struct chat_writing *w, const struct chat_message *message)
 {
     uint32_t kinds = MEDIA | KIND(PART_TEXT);
     bool said = chat_count_parts(w->chat, message->first, message->count, kinds) > 0;
@@ -226,7 +215,7 @@ static void write_user(struct openai_writing *w, const struct chat_message *mess
 }
 
 /* Messages [from, to) are a user's. */
-static void write_users(struct openai_writing *w, uint32_t from, uint32_t to)
+static void write_users(struct chat_writing *w, uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++)
         each_result(w, &w->chat->messages[i], write_result);
@@ -236,11 +225,11 @@ static void write_users(struct openai_writing *w, uint32_t from, uint32_t to)
     }
 }
 
-static void write_call(struct openai_writing *w, const struct chat_part *call)
+static void write_call(struct chat_writing *w, const struct chat_part *call)
 {
     pieces_begin(w->out, '{');
     put_call_id(w, "id", call->id);
-    pieces_put_inside(w->out, "type", span_of("function"));
+    pieces_put_word(w->out, "type", "function");
     pieces_name(w->out, "function");
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "name", call->name);
@@ -251,7 +240,7 @@ static void write_call(struct openai_writing *w, const struct chat_part *call)
 }
 
 /* All texts of these kinds as one string. */
-static void write_joined(struct openai_writing *w, const struct chat_message *message,
+static void write_joined(struct chat_writing *w, const struct chat_message *message,
                          const char *name, uint32_t kinds)
 {
     pieces_name(w->out, name);
@@ -262,7 +251,7 @@ static void write_joined(struct openai_writing *w, const struct chat_message *me
     pieces_quote(w->out);
 }
 
-static void write_calls(struct openai_writing *w, const struct chat_message *message)
+static void write_calls(struct chat_writing *w, const struct chat_message *message)
 {
     pieces_name(w->out, "tool_calls");
     pieces_begin(w->out, '[');
@@ -274,35 +263,40 @@ static void write_calls(struct openai_writing *w, const struct chat_message *mes
 
 /* ---- an assistant's earlier reasoning ---- */
 
-static bool is_said(const struct openai_writing *w, const struct chat_message *message)
+static bool is_said(const struct chat_writing *w, const struct chat_message *message)
 {
     return message->role == CHAT_USER && chat_count_parts(w->chat, message->first, message->count,
                                                           KIND(PART_TOOL_RESULT)) < message->count;
 }
 
+struct turn {
+    uint32_t end; /* of messages: the user's next word */
+    bool calls;   /* tools are called before it */
+};
+
 /* Finds where the turn that message `i` is of ends, and whether tools are called in it. */
-static void find_turn(struct openai_writing *w, uint32_t i)
+static void find_turn(const struct chat_writing *w, uint32_t i, struct turn *turn)
 {
     const struct chat *chat = w->chat;
 
-    if (i < w->turn_end)
+    if (i < turn->end)
         return;
-    w->turn_calls = false;
-    for (w->turn_end = i; w->turn_end < chat->message_count; w->turn_end++) {
-        const struct chat_message *message = &chat->messages[w->turn_end];
-        if (w->turn_end > i && is_said(w, message))
+    turn->calls = false;
+    for (turn->end = i; turn->end < chat->message_count; turn->end++) {
+        const struct chat_message *message = &chat->messages[turn->end];
+        if (turn->end > i && is_said(w, message))
             return;
-        w->turn_calls |=
+        turn->calls |=
             chat_count_parts(w->chat, message->first, message->count, KIND(PART_TOOL_CALL)) > 0;
     }
 }
 
-static void write_reasoning(struct openai_writing *w, const struct chat_message *message,
-                            uint32_t calls)
+static void write_reasoning(struct chat_writing *w, const struct chat_message *message,
+                            uint32_t calls, const struct turn *turn)
 {
     const char *member = w->target->reasoning_member;
     bool any = chat_count_parts(w->chat, message->first, message->count, KIND(PART_REASONING)) > 0;
-    bool goes = w->compatible->earlier != EARLIER_IN_TOOL_TURNS || w->turn_calls;
+    bool goes = w->compatible->earlier != EARLIER_IN_TOOL_TURNS || turn->calls;
 
     if (member == NULL)
         return;
@@ -314,12 +308,13 @@ static void write_reasoning(struct openai_writing *w, const struct chat_message 
 }
 
 /* Of the answer itself. */
-static bool is_begin(const struct openai_writing *w, const struct chat_message *message)
+static bool is_begin(const struct chat_writing *w, const struct chat_message *message)
 {
     return w->chat->goes_on && message == &w->chat->messages[w->chat->message_count - 1];
 }
 
-static void write_assistant(struct openai_writing *w, const struct chat_message *message)
+static void write_assistant(struct chat_writing *w, const struct chat_message *message,
+                            const struct turn *turn)
 {
     uint32_t first = message->first, count = message->count;
     uint32_t calls = chat_count_parts(w->chat, first, count, KIND(PART_TOOL_CALL));
@@ -338,7 +333,7 @@ static void write_assistant(struct openai_writing *w, const struct chat_message 
         pieces_put_json(w->out, "content", span_of("null"));
     if (refusals > 0 && w->compatible->refusals)
         write_joined(w, message, "refusal", KIND(PART_REFUSAL));
-    write_reasoning(w, message, calls);
+    write_reasoning(w, message, calls, turn);
     if (calls > 0)
         write_calls(w, message);
     if (is_begin(w, message) && w->compatible->prefill_member != NULL)
@@ -346,9 +341,10 @@ static void write_assistant(struct openai_writing *w, const struct chat_message 
     pieces_end(w->out, '}');
 }
 
-void openai_write_messages(struct openai_writing *w)
+void openai_write_messages(struct chat_writing *w)
 {
     const struct chat *chat = w->chat;
+    struct turn turn = {0};
     uint32_t i = 0, to;
 
     pieces_name(w->out, "messages");
@@ -361,8 +357,8 @@ void openai_write_messages(struct openai_writing *w)
         if (message->role == CHAT_USER) {
             write_users(w, i, to);
         } else if (message->role == CHAT_ASSISTANT) {
-            find_turn(w, i);
-            write_assistant(w, message);
+            find_turn(w, i, &turn);
+            write_assistant(w, message, &turn);
         } else {
             begin_message(w, "system", message->name);
             write_content(w, message->first, message->count, KIND(PART_TEXT), PARAGRAPH);

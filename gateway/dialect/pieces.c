@@ -152,6 +152,11 @@ void pieces_put_inside(struct pieces *pieces, const char *name, struct span insi
     pieces_inside(pieces, inside);
 }
 
+void pieces_put_word(struct pieces *pieces, const char *name, const char *word)
+{
+    pieces_put_inside(pieces, name, span_of(word));
+}
+
 static void write_text(struct pieces *pieces, struct span text)
 {
     size_t from;

@@ -48,6 +48,8 @@ void pieces_raw(struct pieces *pieces, struct span bytes);
 void pieces_json_value(struct pieces *pieces, const struct chat_json *json);
 void pieces_json_string(struct pieces *pieces, const struct chat_json *json);
 void pieces_put_inside(struct pieces *pieces, const char *name, struct span inside);
+/* A word of a language: nothing in it needs an escape. */
+void pieces_put_word(struct pieces *pieces, const char *name, const char *word);
 /* A text that is no inside yet: its quotes and escapes are made here. */
 void pieces_put_text(struct pieces *pieces, const char *name, struct span text);
 void pieces_put_json(struct pieces *pieces, const char *name, struct span json);

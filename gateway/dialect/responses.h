@@ -8,6 +8,7 @@
 #ifndef TOLLGATE_GATEWAY_DIALECT_RESPONSES_H
 #define TOLLGATE_GATEWAY_DIALECT_RESPONSES_H
 
+#include "gateway/dialect/chat_write.h"
 #include "gateway/dialect/language.h"
 #include "gateway/dialect/response_id.h"
 
@@ -28,21 +29,8 @@ static inline bool responses_is_encrypted(struct span text)
 
 /* ---- towards a provider ---- */
 
-struct responses_writing {
-    struct pieces *out;
-    const struct chat *chat;
-    const struct language_target *target;
-    const struct compatible *row; /* what its model takes */
-    struct ask_losses *losses;
-    enum ask_written outcome;
-};
-
-/* Whether it can be said there; noted as lost when it can not. */
-must_use bool responses_takes(struct responses_writing *w, enum chat_member member);
-/* `why` names what can not be said; the first one stays. */
-void responses_unspeakable(struct responses_writing *w, const char *why);
 /* "input":[…] (responses_input_write.c). */
-void responses_write_input(struct responses_writing *w);
+void responses_write_input(struct chat_writing *w);
 
 must_use enum ask_written responses_write_ask(const struct chat *chat,
                                               const struct language_target *target,

@@ -17,68 +17,23 @@
      UINT64_C(1) << MEMBER_N | UINT64_C(1) << MEMBER_STOP | UINT64_C(1) << MEMBER_CACHE |          \
      UINT64_C(1) << MEMBER_NAME)
 
-bool responses_takes(struct responses_writing *w, enum chat_member member)
-{
-    uint64_t bit = UINT64_C(1) << member;
-
-    uint64_t without = NOT_RESPONSES | w->target->without | w->row->without |
-                       (w->target->reasoning ? w->row->without_reasoning : 0);
-
-    if ((without & bit) == 0)
-        return true;
-    w->losses->lost |= bit;
-    return false;
-}
-
-void responses_unspeakable(struct responses_writing *w, const char *why)
-{
-    if (w->outcome != ASK_WRITTEN)
-        return;
-    w->outcome = ASK_UNSPEAKABLE;
-    w->losses->why = why;
-}
-
-static void put_string(struct pieces *out, const char *name, const char *value)
-{
-    pieces_put_inside(out, name, span_of(value));
-}
-
-static void put_json_if(struct responses_writing *w, enum chat_member member, const char *name,
-                        struct span json)
-{
-    if (json.size > 0 && responses_takes(w, member))
-        pieces_put_json(w->out, name, json);
-}
-
-static void put_inside_if(struct responses_writing *w, enum chat_member member, const char *name,
-                          struct span inside)
-{
-    if (inside.size > 0 && responses_takes(w, member))
-        pieces_put_inside(w->out, name, inside);
-}
-
 /* ---- tools ---- */
 
-static void write_tool(struct responses_writing *w, const struct chat_tool *tool)
+static void write_tool(struct chat_writing *w, const struct chat_tool *tool)
 {
-    bool strict = tool->strict == 1 && responses_takes(w, MEMBER_STRICT);
+    bool strict = tool->strict == 1 && chat_takes(w, MEMBER_STRICT);
 
     pieces_begin(w->out, '{');
-    put_string(w->out, "type", "function");
-    pieces_put_inside(w->out, "name", tool->name);
-    if (tool->description.size > 0)
-        pieces_put_inside(w->out, "description", tool->description);
-    pieces_put_json(w->out, "parameters",
-                    tool->schema.size > 0 ? tool->schema
-                                          : span_of("{\"type\":\"object\",\"properties\":{}}"));
+    pieces_put_word(w->out, "type", "function");
+    chat_put_function(w->out, tool);
     pieces_name(w->out, "strict");
     pieces_bool(w->out, strict);
     if (tool->cache != CACHE_UNSET)
-        (void)!responses_takes(w, MEMBER_CACHE);
+        (void)!chat_takes(w, MEMBER_CACHE);
     pieces_end(w->out, '}');
 }
 
-static void write_choice(struct responses_writing *w)
+static void write_choice(struct chat_writing *w)
 {
     static const char *const words[] = {[CHOICE_UNSET] = NULL,
                                         [CHOICE_AUTO] = "auto",
@@ -87,20 +42,20 @@ static void write_choice(struct responses_writing *w)
                                         [CHOICE_NAMED] = NULL};
     const struct chat_wish *wish = &w->chat->wish;
 
-    if (wish->tool_choice == CHOICE_UNSET || !responses_takes(w, MEMBER_TOOL_CHOICE))
+    if (wish->tool_choice == CHOICE_UNSET || !chat_takes(w, MEMBER_TOOL_CHOICE))
         return;
     if (words[wish->tool_choice] != NULL) {
-        put_string(w->out, "tool_choice", words[wish->tool_choice]);
+        pieces_put_word(w->out, "tool_choice", words[wish->tool_choice]);
         return;
     }
     pieces_name(w->out, "tool_choice");
     pieces_begin(w->out, '{');
-    put_string(w->out, "type", "function");
+    pieces_put_word(w->out, "type", "function");
     pieces_put_inside(w->out, "name", wish->tool_name);
     pieces_end(w->out, '}');
 }
 
-static void write_tools(struct responses_writing *w)
+static void write_tools(struct chat_writing *w)
 {
     if (w->chat->tool_count == 0)
         return;
@@ -110,7 +65,7 @@ static void write_tools(struct responses_writing *w)
         write_tool(w, &w->chat->tools[i]);
     pieces_end(w->out, ']');
     write_choice(w);
-    if (w->chat->wish.parallel_tools >= 0 && responses_takes(w, MEMBER_PARALLEL_TOOLS)) {
+    if (w->chat->wish.parallel_tools >= 0 && chat_takes(w, MEMBER_PARALLEL_TOOLS)) {
         pieces_name(w->out, "parallel_tool_calls");
         pieces_bool(w->out, w->chat->wish.parallel_tools == 1);
     }
@@ -118,42 +73,36 @@ static void write_tools(struct responses_writing *w)
 
 /* ---- wishes ---- */
 
-static void write_cap(struct responses_writing *w)
+static void write_cap(struct chat_writing *w)
 {
-    const struct language_target *target = w->target;
-    int64_t cap = target->output_cap;
+    int64_t cap = chat_output_cap(w->target);
 
-    if (target->output_limit > 0 && cap > target->output_limit)
-        cap = target->output_limit;
     if (cap > 0)
         pieces_put_int64(w->out, "max_output_tokens",
                          cap < RESPONSES_CAP_MIN ? RESPONSES_CAP_MIN : cap);
 }
 
-static void write_format(struct responses_writing *w)
+static void write_format(struct chat_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
 
-    if (wish->format == FORMAT_TEXT || !responses_takes(w, MEMBER_RESPONSE_FORMAT))
+    if (wish->format == FORMAT_TEXT || !chat_takes(w, MEMBER_RESPONSE_FORMAT))
         return;
     pieces_name(w->out, "format");
     pieces_begin(w->out, '{');
     if (wish->format == FORMAT_JSON) {
-        put_string(w->out, "type", "json_object");
+        pieces_put_word(w->out, "type", "json_object");
     } else {
-        put_string(w->out, "type", "json_schema");
+        pieces_put_word(w->out, "type", "json_schema");
         pieces_put_inside(w->out, "name",
                           wish->schema_name.size > 0 ? wish->schema_name : span_of("answer"));
         pieces_put_json(w->out, "schema", wish->schema);
-        if (wish->schema_strict >= 0 && responses_takes(w, MEMBER_STRICT)) {
-            pieces_name(w->out, "strict");
-            pieces_bool(w->out, wish->schema_strict == 1);
-        }
+        chat_put_strict(w, wish->schema_strict);
     }
     pieces_end(w->out, '}');
 }
 
-static void write_text(struct responses_writing *w)
+static void write_text(struct chat_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
 
@@ -162,17 +111,14 @@ static void write_text(struct responses_writing *w)
     pieces_name(w->out, "text");
     pieces_begin(w->out, '{');
     write_format(w);
-    put_inside_if(w, MEMBER_VERBOSITY, "verbosity", wish->verbosity);
+    chat_put_inside(w, MEMBER_VERBOSITY, "verbosity", wish->verbosity);
     pieces_end(w->out, '}');
 }
 
-static void write_sampling(struct responses_writing *w)
+static void write_sampling(struct chat_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
-    const struct {
-        enum chat_member member;
-        bool told;
-    } lost[] = {
+    const struct chat_unknown unknown[] = {
         {MEMBER_TOP_K, wish->top_k.size > 0},
         {MEMBER_MIN_P, wish->min_p.size > 0},
         {MEMBER_SEED, wish->seed.size > 0},
@@ -185,39 +131,37 @@ static void write_sampling(struct responses_writing *w)
         {MEMBER_CACHE, wish->cache != CACHE_UNSET},
     };
 
-    put_json_if(w, MEMBER_TEMPERATURE, "temperature", wish->temperature);
-    put_json_if(w, MEMBER_TOP_P, "top_p", wish->top_p);
-    for (size_t i = 0; i < array_size(lost); i++)
-        if (lost[i].told)
-            (void)!responses_takes(w, lost[i].member);
+    chat_put_json(w, MEMBER_TEMPERATURE, "temperature", wish->temperature);
+    chat_put_json(w, MEMBER_TOP_P, "top_p", wish->top_p);
+    chat_lose_unknown(w->losses, unknown, array_size(unknown));
 }
 
 /* Its summary is asked for where thinking is: a client that wants none is not told any. True when
  * the model thinks. */
-static bool write_reasoning(struct responses_writing *w)
+static bool write_reasoning(struct chat_writing *w)
 {
     enum chat_effort effort = chat_effort_of(&w->chat->wish);
-    const char *word = w->row->efforts == NULL ? NULL : w->row->efforts[effort];
+    const char *word = w->compatible->efforts == NULL ? NULL : w->compatible->efforts[effort];
 
     if (effort == EFFORT_UNSET)
         return w->target->reasoning;
     if (!w->target->reasoning || word == NULL) {
         if (effort != EFFORT_NONE || w->target->reasoning)
-            w->losses->lost |= UINT64_C(1) << MEMBER_REASONING;
-    } else if (responses_takes(w, MEMBER_REASONING)) {
+            chat_lose(w->losses, MEMBER_REASONING);
+    } else if (chat_takes(w, MEMBER_REASONING)) {
         pieces_name(w->out, "reasoning");
         pieces_begin(w->out, '{');
-        put_string(w->out, "effort", word);
+        pieces_put_word(w->out, "effort", word);
         if (effort != EFFORT_NONE)
-            put_string(w->out, "summary", "auto");
+            pieces_put_word(w->out, "summary", "auto");
         pieces_end(w->out, '}');
     }
     return w->target->reasoning;
 }
 
-static void write_include(struct responses_writing *w, bool thinks)
+static void write_include(struct chat_writing *w, bool thinks)
 {
-    bool logprobs = w->chat->wish.logprobs && responses_takes(w, MEMBER_LOGPROBS);
+    bool logprobs = w->chat->wish.logprobs && chat_takes(w, MEMBER_LOGPROBS);
 
     if (!thinks && !logprobs)
         return;
@@ -229,18 +173,18 @@ static void write_include(struct responses_writing *w, bool thinks)
         pieces_inside(w->out, span_of("message.output_text.logprobs"));
     pieces_end(w->out, ']');
     if (logprobs)
-        put_json_if(w, MEMBER_LOGPROBS, "top_logprobs", w->chat->wish.top_logprobs);
+        chat_put_json(w, MEMBER_LOGPROBS, "top_logprobs", w->chat->wish.top_logprobs);
 }
 
-static void write_rest(struct responses_writing *w)
+static void write_rest(struct chat_writing *w)
 {
     const struct chat_wish *wish = &w->chat->wish;
 
-    put_inside_if(w, MEMBER_SERVICE_TIER, "service_tier", wish->service_tier);
-    put_inside_if(w, MEMBER_USER, "user", wish->user);
-    put_json_if(w, MEMBER_METADATA, "metadata", wish->metadata);
+    chat_put_inside(w, MEMBER_SERVICE_TIER, "service_tier", wish->service_tier);
+    chat_put_inside(w, MEMBER_USER, "user", wish->user);
+    chat_put_json(w, MEMBER_METADATA, "metadata", wish->metadata);
     if (wish->safety.size > 0)
-        w->losses->lost |= UINT64_C(1) << MEMBER_SAFETY;
+        chat_lose(w->losses, MEMBER_SAFETY);
     pieces_put_json(w->out, "store", span_of("false"));
     if (wish->stream)
         pieces_put_json(w->out, "stream", span_of("true"));
@@ -262,12 +206,14 @@ static const struct compatible *row_of(const struct language_target *target)
 enum ask_written responses_write_ask(const struct chat *chat, const struct language_target *target,
                                      struct pieces *out, struct ask_losses *losses_out)
 {
-    struct responses_writing w = {.out = out,
-                                  .chat = chat,
-                                  .target = target,
-                                  .row = row_of(target),
-                                  .losses = losses_out,
-                                  .outcome = ASK_WRITTEN};
+    const struct compatible *row = row_of(target);
+    struct chat_writing w = {.out = out,
+                             .chat = chat,
+                             .target = target,
+                             .compatible = row,
+                             .losses = losses_out,
+                             .without = NOT_RESPONSES | target->without | row->without |
+                                        (target->reasoning ? row->without_reasoning : 0)};
 
     *losses_out = (struct ask_losses){0};
     pieces_begin(out, '{');
@@ -280,7 +226,5 @@ enum ask_written responses_write_ask(const struct chat *chat, const struct langu
     write_include(&w, write_reasoning(&w));
     write_rest(&w);
     pieces_end(out, '}');
-    if (w.outcome == ASK_WRITTEN && out->failed)
-        return ASK_TOO_LARGE;
-    return w.outcome;
+    return chat_written(out, losses_out);
 }

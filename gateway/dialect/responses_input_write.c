@@ -7,37 +7,28 @@
 #include "gateway/dialect/chat_write.h"
 #include "gateway/dialect/responses.h"
 
-static void begin_item(struct responses_writing *w, const char *type)
+static void begin_item(struct chat_writing *w, const char *type)
 {
     pieces_begin(w->out, '{');
     pieces_put_inside(w->out, "type", span_of(type));
 }
 
-static void lose(struct responses_writing *w, enum chat_member member)
-{
-    w->losses->lost |= UINT64_C(1) << member;
-}
-
 /* ---- parts ---- */
 
-static void write_image(struct responses_writing *w, const struct chat_part *part)
+static void write_image(struct chat_writing *w, const struct chat_part *part)
 {
     begin_item(w, "input_image");
     if (part->by == MEDIA_FILE_ID) {
         pieces_put_inside(w->out, "file_id", part->data);
     } else {
         pieces_name(w->out, "image_url");
-        if (part->by == MEDIA_DATA)
-            chat_write_data_url(w->out, part, "image/png");
-        else
-            pieces_inside(w->out, part->data);
+        chat_write_url(w->out, part, "image/png");
     }
-    if (part->detail.size > 0 && responses_takes(w, MEMBER_IMAGE_DETAIL))
-        pieces_put_inside(w->out, "detail", part->detail);
+    chat_put_inside(w, MEMBER_IMAGE_DETAIL, "detail", part->detail);
     pieces_end(w->out, '}');
 }
 
-static void write_file(struct responses_writing *w, const struct chat_part *part)
+static void write_file(struct chat_writing *w, const struct chat_part *part)
 {
     begin_item(w, "input_file");
     if (part->by == MEDIA_FILE_ID) {
@@ -45,33 +36,29 @@ static void write_file(struct responses_writing *w, const struct chat_part *part
     } else if (part->by == MEDIA_URL) {
         pieces_put_inside(w->out, "file_url", part->data);
     } else {
-        pieces_put_inside(w->out, "filename",
-                          part->name.size > 0 ? part->name : span_of("document.pdf"));
-        pieces_name(w->out, "file_data");
-        chat_write_data_url(w->out, part, "application/pdf");
+        chat_put_file(w->out, part);
     }
     pieces_end(w->out, '}');
 }
 
-static void write_text(struct responses_writing *w, const char *type, struct span text)
+static void write_text(struct chat_writing *w, const char *type, struct span text)
 {
     begin_item(w, type);
     pieces_put_inside(w->out, "text", text);
     pieces_end(w->out, '}');
 }
 
-static void write_refusal(struct responses_writing *w, struct span text)
+static void write_refusal(struct chat_writing *w, struct span text)
 {
     begin_item(w, "refusal");
     pieces_put_inside(w->out, "refusal", text);
     pieces_end(w->out, '}');
 }
 
-static void write_part(struct responses_writing *w, const struct chat_part *part,
-                       const char *text_type)
+static void write_part(struct chat_writing *w, const struct chat_part *part, const char *text_type)
 {
     if (part->cache != CACHE_UNSET)
-        lose(w, MEMBER_CACHE);
+        chat_lose(w->losses, MEMBER_CACHE);
     if (part->kind == PART_TEXT)
         write_text(w, text_type, part->text);
     else if (part->kind == PART_REFUSAL)
@@ -81,10 +68,10 @@ static void write_part(struct responses_writing *w, const struct chat_part *part
     else if (part->kind == PART_FILE)
         write_file(w, part);
     else
-        responses_unspeakable(w, "audio input");
+        chat_refuse(w->losses, "audio input");
 }
 
-static void write_parts(struct responses_writing *w, uint32_t first, uint32_t count, uint32_t kinds,
+static void write_parts(struct chat_writing *w, uint32_t first, uint32_t count, uint32_t kinds,
                         const char *text_type)
 {
     pieces_begin(w->out, '[');
@@ -96,8 +83,8 @@ static void write_parts(struct responses_writing *w, uint32_t first, uint32_t co
 
 /* ---- items ---- */
 
-static void write_message(struct responses_writing *w, const char *role, uint32_t first,
-                          uint32_t count, uint32_t kinds)
+static void write_message(struct chat_writing *w, const char *role, uint32_t first, uint32_t count,
+                          uint32_t kinds)
 {
     begin_item(w, "message");
     pieces_put_inside(w->out, "role", span_of(role));
@@ -107,7 +94,7 @@ static void write_message(struct responses_writing *w, const char *role, uint32_
     pieces_end(w->out, '}');
 }
 
-static void write_result(struct responses_writing *w, const struct chat_part *result)
+static void write_result(struct chat_writing *w, const struct chat_part *result)
 {
     uint32_t texts = chat_count_parts(w->chat, result->first, result->count, KIND(PART_TEXT));
 
@@ -122,10 +109,10 @@ static void write_result(struct responses_writing *w, const struct chat_part *re
         write_parts(w, result->first, result->count, MEDIA | KIND(PART_TEXT), "input_text");
     pieces_end(w->out, '}');
     if (result->cache != CACHE_UNSET)
-        lose(w, MEMBER_CACHE);
+        chat_lose(w->losses, MEMBER_CACHE);
 }
 
-static void write_user(struct responses_writing *w, const struct chat_message *message)
+static void write_user(struct chat_writing *w, const struct chat_message *message)
 {
     uint32_t kinds = MEDIA | KIND(PART_TEXT);
 
@@ -136,7 +123,7 @@ static void write_user(struct responses_writing *w, const struct chat_message *m
         write_message(w, "user", message->first, message->count, kinds);
 }
 
-static void write_call(struct responses_writing *w, const struct chat_part *call)
+static void write_call(struct chat_writing *w, const struct chat_part *call)
 {
     begin_item(w, "function_call");
     pieces_put_inside(w->out, "call_id", call->id);
@@ -147,13 +134,13 @@ static void write_call(struct responses_writing *w, const struct chat_part *call
 }
 
 /* What it thought goes back as it was encrypted; it knows nobody else's thoughts. */
-static void write_reasoning(struct responses_writing *w, const struct chat_part *part)
+static void write_reasoning(struct chat_writing *w, const struct chat_part *part)
 {
     struct span encrypted = part->kind == PART_REDACTED ? part->data : part->signature;
 
     if (!w->target->reasoning || !responses_is_encrypted(encrypted) ||
         !signer_reads(SIGNER_OPENAI, part->signer)) {
-        lose(w, MEMBER_REASONING);
+        chat_lose(w->losses, MEMBER_REASONING);
         return;
     }
     begin_item(w, "reasoning");
@@ -167,7 +154,7 @@ static void write_reasoning(struct responses_writing *w, const struct chat_part 
 }
 
 /* Runs of text and refusals are one message. */
-static void write_assistant(struct responses_writing *w, const struct chat_message *message)
+static void write_assistant(struct chat_writing *w, const struct chat_message *message)
 {
     const uint32_t said = KIND(PART_TEXT) | KIND(PART_REFUSAL);
     uint32_t i = message->first, end = message->first + message->count, to;
@@ -187,7 +174,7 @@ static void write_assistant(struct responses_writing *w, const struct chat_messa
     }
 }
 
-void responses_write_input(struct responses_writing *w)
+void responses_write_input(struct chat_writing *w)
 {
     const struct chat *chat = w->chat;
 
@@ -196,7 +183,7 @@ void responses_write_input(struct responses_writing *w)
     for (uint32_t i = 0; i < chat->message_count; i++) {
         const struct chat_message *message = &chat->messages[i];
         if (message->name.size > 0)
-            lose(w, MEMBER_NAME);
+            chat_lose(w->losses, MEMBER_NAME);
         if (message->role == CHAT_USER)
             write_user(w, message);
         else if (message->role == CHAT_ASSISTANT)
