@@ -165,6 +165,20 @@ void json_write_raw(struct json_writer *w, struct span json)
     (void)buf_add_span(w->out, json);
 }
 
+void json_write_inside(struct json_writer *w, struct span inside)
+{
+    before_value(w);
+    (void)buf_add_byte(w->out, '"');
+    (void)buf_add_span(w->out, inside);
+    (void)buf_add_byte(w->out, '"');
+}
+
+void json_put_inside(struct json_writer *w, const char *name, struct span inside)
+{
+    json_name(w, name);
+    json_write_inside(w, inside);
+}
+
 void json_put_string(struct json_writer *w, const char *name, struct span text)
 {
     json_name(w, name);

@@ -28,7 +28,9 @@ void json_write_string(struct json_writer *w,
 void json_write_int64(struct json_writer *w, int64_t value);
 void json_write_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w);
-void json_write_raw(struct json_writer *w, struct span json); /* already JSON */
+void json_write_raw(struct json_writer *w, struct span json);      /* already JSON */
+void json_write_inside(struct json_writer *w, struct span inside); /* of a string: quoted alone */
+void json_put_inside(struct json_writer *w, const char *name, struct span inside);
 void json_put_string(struct json_writer *w, const char *name, struct span text);
 void json_put_cstring(struct json_writer *w, const char *name,
                       const char *text); /* NULL leaves the member out */

@@ -119,6 +119,23 @@ void answer_reader_emit_text(struct answer_reader *reader, enum answer_event_kin
         answer_reader_emit(reader, &event);
 }
 
+void answer_reader_cite_url(struct answer_reader *reader, uint32_t choice, struct span url,
+                            struct span title)
+{
+    struct buf json = buf_make(url.size + title.size + 128);
+
+    buf_add_string(&json, "{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"");
+    buf_add_span(&json, url);
+    buf_add_string(&json, "\",\"title\":\"");
+    buf_add_span(&json, title);
+    buf_add_string(&json, "\",\"start_index\":0,\"end_index\":0}}");
+    if (url.size > 0)
+        answer_reader_emit(reader, &(struct answer_event){.kind = EVENT_CITATION,
+                                                          .choice = choice,
+                                                          .json = buf_span(&json)});
+    buf_done(&json);
+}
+
 void answer_reader_malformed(struct answer_reader *reader)
 {
     sign(reader, ANSWER_MALFORMED);

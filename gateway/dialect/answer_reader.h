@@ -44,6 +44,9 @@ void answer_reader_emit(struct answer_reader *reader, const struct answer_event 
 /* The same for what has a text alone; nothing when it is empty. */
 void answer_reader_emit_text(struct answer_reader *reader, enum answer_event_kind kind,
                              uint32_t choice, struct span text);
+/* A citation of a page in the web, of no place in the text: insides. Nothing without a URL. */
+void answer_reader_cite_url(struct answer_reader *reader, uint32_t choice, struct span url,
+                            struct span title);
 void answer_reader_malformed(struct answer_reader *reader);
 /* Copies the inside of a JSON string into a field of the answer, decoded; empty when it does not
  * fit. */

@@ -228,15 +228,6 @@ static void end(struct answer_reader *reader)
 
 /* ---- citations ---- */
 
-static void put_inside(struct json_writer *w, const char *name, struct span text)
-{
-    json_name(w, name);
-    buf_add_byte(w->out, '"');
-    buf_add_span(w->out, text);
-    buf_add_byte(w->out, '"');
-    w->comma = true;
-}
-
 /* As OpenAI's annotation. What has no URL (a page of a document that was sent) names the document.
  */
 static void emit_citation(struct answer_reader *reader, uint32_t citation)
@@ -264,9 +255,9 @@ static void emit_citation(struct answer_reader *reader, uint32_t citation)
     json_put_cstring(&w, "type", "url_citation");
     json_name(&w, "url_citation");
     json_begin(&w, '{');
-    put_inside(&w, "url", url);
-    put_inside(&w, "title", title);
-    put_inside(&w, "content", json_inside_in(reader->doc, citation, "cited_text"));
+    json_put_inside(&w, "url", url);
+    json_put_inside(&w, "title", title);
+    json_put_inside(&w, "content", json_inside_in(reader->doc, citation, "cited_text"));
     json_put_int64(&w, "start_index", reader->numbers[NOTE_BLOCK]);
     json_put_int64(&w, "end_index", reader->numbers[NOTE_BLOCK]);
     json_end(&w, '}');

@@ -221,17 +221,8 @@ static void read_citation(struct answer_reader *reader, uint32_t citation)
     struct span title = json_inside_in(doc, citation, "title");
     struct span url =
         json_inside_in(doc, json_find(doc, json_find(doc, citation, "location"), "web"), "url");
-    struct buf out = buf_make(url.size + title.size + 128);
 
-    buf_add_string(&out, "{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"");
-    buf_add_span(&out, url);
-    buf_add_string(&out, "\",\"title\":\"");
-    buf_add_span(&out, title);
-    buf_add_string(&out, "\",\"start_index\":0,\"end_index\":0}}");
-    if (url.size > 0)
-        answer_reader_emit(reader,
-                           &(struct answer_event){.kind = EVENT_CITATION, .json = buf_span(&out)});
-    buf_done(&out);
+    answer_reader_cite_url(reader, 0, url, title);
 }
 
 /* ---- streams ---- */

@@ -128,7 +128,7 @@ static struct json_writer begin_object(struct answer_writer *writer)
     w.comma = true;
     json_put_cstring(&w, "object", "text_completion");
     json_put_int64(&w, "created", writer->created_s);
-    openai_put_inside(&w, "model", writer->model);
+    json_put_inside(&w, "model", writer->model);
     json_name(&w, "choices");
     json_begin(&w, '[');
     return w;

@@ -50,15 +50,6 @@ void gemini_put_texts(struct json_writer *w, const char *name, const struct gemi
     w->comma = true;
 }
 
-static void put_inside(struct json_writer *w, const char *name, struct span inside)
-{
-    json_name(w, name);
-    buf_add_byte(w->out, '"');
-    buf_add_span(w->out, inside);
-    buf_add_byte(w->out, '"');
-    w->comma = true;
-}
-
 /* ---- the objects ---- */
 
 static struct json_writer begin_response(struct answer_writer *writer)
@@ -82,9 +73,9 @@ static void end_response(struct answer_writer *writer, struct json_writer *w,
     json_end(w, ']');
     if (usage != NULL)
         gemini_write_usage(w, usage, members);
-    put_inside(w, "modelVersion", writer->model);
+    json_put_inside(w, "modelVersion", writer->model);
     if (writer->own_id.size > 0)
-        put_inside(w, "responseId", writer->own_id);
+        json_put_inside(w, "responseId", writer->own_id);
     else
         json_put_string(w, "responseId", writer->id);
     json_end(w, '}');
@@ -131,12 +122,12 @@ static void write_part_now(struct answer_writer *writer, const struct answer_eve
     if (event->kind == EVENT_IMAGE) {
         json_name(&w, "inlineData");
         json_begin(&w, '{');
-        put_inside(&w, "mimeType", event->type);
-        put_inside(&w, "data", event->text);
+        json_put_inside(&w, "mimeType", event->type);
+        json_put_inside(&w, "data", event->text);
         json_end(&w, '}');
     } else {
         bool signature = event->kind == EVENT_SIGNATURE;
-        put_inside(&w, "text", signature ? (struct span){0} : event->text);
+        json_put_inside(&w, "text", signature ? (struct span){0} : event->text);
         if (signature || event->kind == EVENT_REASONING)
             json_put_bool(&w, "thought", true);
         if (signature)

@@ -113,22 +113,13 @@ static void write_args(struct json_writer *w, const struct gemini_texts *texts)
     buf_done(&inside);
 }
 
-static void put_inside(struct json_writer *w, const char *name, struct span inside)
-{
-    json_name(w, name);
-    buf_add_byte(w->out, '"');
-    buf_add_span(w->out, inside);
-    buf_add_byte(w->out, '"');
-    w->comma = true;
-}
-
 static void write_call(struct json_writer *w, const struct gemini_part *part)
 {
     json_name(w, "functionCall");
     json_begin(w, '{');
     if (part->id.size > 0)
-        put_inside(w, "id", part->id);
-    put_inside(w, "name", part->name);
+        json_put_inside(w, "id", part->id);
+    json_put_inside(w, "name", part->name);
     write_args(w, &part->text);
     json_end(w, '}');
 }
@@ -142,7 +133,7 @@ void gemini_write_parts(struct json_writer *w, const struct gemini_candidate *ca
         } else if (part->kind == EVENT_IMAGE) {
             json_name(w, "inlineData");
             json_begin(w, '{');
-            put_inside(w, "mimeType", part->type);
+            json_put_inside(w, "mimeType", part->type);
             gemini_put_texts(w, "data", &part->text);
             json_end(w, '}');
         } else {
@@ -163,7 +154,7 @@ static void write_token(const struct json_doc *doc, uint32_t token, struct json_
     uint32_t logprob = json_find(doc, token, "logprob");
 
     json_begin(w, '{');
-    put_inside(w, "token", json_inside(doc, json_find(doc, token, "token")));
+    json_put_inside(w, "token", json_inside(doc, json_find(doc, token, "token")));
     if (json_is(doc, logprob, JSON_NUMBER)) {
         json_name(w, "logProbability");
         json_write_raw(w, json_raw(doc, logprob));
@@ -240,9 +231,9 @@ static void write_citation(struct json_writer *w, struct json_doc *doc, struct s
         json_name(w, "endIndex");
         json_write_raw(w, json_raw(doc, to));
     }
-    put_inside(w, "uri", json_inside(doc, url));
+    json_put_inside(w, "uri", json_inside(doc, url));
     if (json_is(doc, title, JSON_STRING))
-        put_inside(w, "title", json_inside(doc, title));
+        json_put_inside(w, "title", json_inside(doc, title));
     json_end(w, '}');
 }
 

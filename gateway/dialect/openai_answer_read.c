@@ -138,21 +138,6 @@ static void cite(struct answer_reader *reader, uint32_t choice, struct span json
         reader, &(struct answer_event){.kind = EVENT_CITATION, .choice = choice, .json = json});
 }
 
-static void cite_url(struct answer_reader *reader, uint32_t choice, struct span url,
-                     struct span title)
-{
-    struct buf out = buf_make(url.size + title.size + 128);
-
-    buf_add_string(&out, "{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"");
-    buf_add_span(&out, url);
-    buf_add_string(&out, "\",\"title\":\"");
-    buf_add_span(&out, title);
-    buf_add_string(&out, "\",\"start_index\":0,\"end_index\":0}}");
-    if (url.size > 0)
-        cite(reader, choice, buf_span(&out));
-    buf_done(&out);
-}
-
 static void read_annotations(struct answer_reader *reader, uint32_t choice, uint32_t message)
 {
     const struct json_doc *doc = reader->doc;
@@ -175,12 +160,12 @@ static void read_sources(struct answer_reader *reader, uint32_t choice)
     if (results != JSON_NONE && json_first(doc, results) != JSON_NONE)
         for (uint32_t item = json_first(doc, results); item != JSON_NONE;
              item = json_after(doc, results, item))
-            cite_url(reader, choice, json_inside_in(doc, item, "url"),
-                     json_inside_in(doc, item, "title"));
+            answer_reader_cite_url(reader, choice, json_inside_in(doc, item, "url"),
+                                   json_inside_in(doc, item, "title"));
     else if (urls != JSON_NONE)
         for (uint32_t item = json_first(doc, urls); item != JSON_NONE;
              item = json_after(doc, urls, item))
-            cite_url(reader, choice, json_inside(doc, item), (struct span){0});
+            answer_reader_cite_url(reader, choice, json_inside(doc, item), (struct span){0});
 }
 
 /* ---- ends ---- */

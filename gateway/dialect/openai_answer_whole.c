@@ -195,11 +195,11 @@ static void put_details(struct json_writer *w, const struct openai_choice *choic
 static void put_call(struct json_writer *w, const struct openai_call *call)
 {
     json_begin(w, '{');
-    openai_put_inside(w, "id", call->id);
+    json_put_inside(w, "id", call->id);
     json_put_cstring(w, "type", "function");
     json_name(w, "function");
     json_begin(w, '{');
-    openai_put_inside(w, "name", call->name);
+    json_put_inside(w, "name", call->name);
     if (call->arguments.first != NULL)
         put_texts(w, "arguments", &call->arguments);
     else
@@ -309,7 +309,7 @@ void openai_write_whole(struct answer_writer *writer, const struct openai_gather
     w.comma = true;
     json_put_cstring(&w, "object", "chat.completion");
     json_put_int64(&w, "created", writer->created_s);
-    openai_put_inside(&w, "model", writer->model);
+    json_put_inside(&w, "model", writer->model);
     json_name(&w, "choices");
     json_begin(&w, '[');
     for (uint32_t i = 0; i < ASK_CHOICES_MAX; i++)

@@ -14,15 +14,6 @@ void *openai_take(struct answer_writer *writer, size_t size)
     return arena_take(writer->arena, size);
 }
 
-void openai_put_inside(struct json_writer *w, const char *name, struct span inside)
-{
-    json_name(w, name);
-    buf_add_byte(w->out, '"');
-    buf_add_span(w->out, inside);
-    buf_add_byte(w->out, '"');
-    w->comma = true;
-}
-
 uint32_t openai_detail_index(struct openai_choice *choice, bool redacted)
 {
     if (redacted || !choice->detail_open)
@@ -47,7 +38,7 @@ static struct json_writer begin_object(struct answer_writer *writer)
     buf_add_string(writer->out, "data: ");
     json_begin(&w, '{');
     if (writer->own_id.size > 0) {
-        openai_put_inside(&w, "id", writer->own_id);
+        json_put_inside(&w, "id", writer->own_id);
     } else {
         json_name(&w, "id");
         buf_printf(writer->out, "\"chatcmpl-%.*s\"", SPAN_ARG(writer->id));
@@ -55,7 +46,7 @@ static struct json_writer begin_object(struct answer_writer *writer)
     }
     json_put_cstring(&w, "object", "chat.completion.chunk");
     json_put_int64(&w, "created", writer->created_s);
-    openai_put_inside(&w, "model", writer->model);
+    json_put_inside(&w, "model", writer->model);
     return w;
 }
 
@@ -133,15 +124,15 @@ static void put_reasoning(struct json_writer *w, struct openai_choice *choice,
     bool redacted = event->kind == EVENT_REDACTED;
 
     if (event->kind == EVENT_REASONING) {
-        openai_put_inside(w, "reasoning_content", event->text);
-        openai_put_inside(w, "reasoning", event->text);
+        json_put_inside(w, "reasoning_content", event->text);
+        json_put_inside(w, "reasoning", event->text);
     }
     begin_detail(w, redacted ? "reasoning.encrypted" : "reasoning.text");
-    openai_put_inside(w,
-                      redacted                         ? "data"
-                      : event->kind == EVENT_SIGNATURE ? "signature"
-                                                       : "text",
-                      event->text);
+    json_put_inside(w,
+                    redacted                         ? "data"
+                    : event->kind == EVENT_SIGNATURE ? "signature"
+                                                     : "text",
+                    event->text);
     if (event->kind != EVENT_REASONING && signer_format(event->signer) != NULL)
         json_put_cstring(w, "format", signer_format(event->signer));
     end_detail(w, openai_detail_index(choice, redacted));
@@ -175,7 +166,7 @@ static void put_call(struct answer_writer *writer, struct json_writer *w,
     json_put_cstring(w, "type", "function");
     json_name(w, "function");
     json_begin(w, '{');
-    openai_put_inside(w, "name", event->name);
+    json_put_inside(w, "name", event->name);
     json_put_cstring(w, "arguments", "");
     json_end(w, '}');
     end_call(w);
@@ -186,7 +177,7 @@ static void put_arguments(struct json_writer *w, const struct answer_event *even
     begin_call(w, event);
     json_name(w, "function");
     json_begin(w, '{');
-    openai_put_inside(w, "arguments", event->text);
+    json_put_inside(w, "arguments", event->text);
     json_end(w, '}');
     end_call(w);
 }
@@ -203,7 +194,7 @@ static void put_call_signature(struct json_writer *w, const struct answer_event 
     json_begin(w, '{');
     json_name(w, "google");
     json_begin(w, '{');
-    openai_put_inside(w, "thought_signature", event->text);
+    json_put_inside(w, "thought_signature", event->text);
     json_end(w, '}');
     json_end(w, '}');
     end_call(w);
@@ -248,13 +239,13 @@ static void put_delta(struct answer_writer *writer, struct json_writer *w,
                       struct openai_choice *choice, const struct answer_event *event)
 {
     if (event->kind == EVENT_TEXT)
-        openai_put_inside(w, "content", event->text);
+        json_put_inside(w, "content", event->text);
     else if (event->kind == EVENT_REFUSAL)
-        openai_put_inside(w, "refusal", event->text);
+        json_put_inside(w, "refusal", event->text);
     else if (event->kind == EVENT_SIGNATURE && event->of_call)
         put_call_signature(w, event);
     else if (event->kind == EVENT_REASONING && event->plan)
-        openai_put_inside(w, "tool_plan", event->text);
+        json_put_inside(w, "tool_plan", event->text);
     else if (event->kind == EVENT_REASONING || event->kind == EVENT_SIGNATURE ||
              event->kind == EVENT_REDACTED)
         put_reasoning(w, choice, event);

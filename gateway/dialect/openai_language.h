@@ -82,7 +82,5 @@ void openai_call_id(const struct answer_writer *writer, const struct answer_even
 void openai_gather(struct answer_writer *writer, struct openai_choice *choice,
                    const struct answer_event *event);
 void openai_write_whole(struct answer_writer *writer, const struct openai_gathered *gathered);
-/* `"name":"…"` of an inside. */
-void openai_put_inside(struct json_writer *w, const char *name, struct span inside);
 
 #endif

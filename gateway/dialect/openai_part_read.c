@@ -142,37 +142,42 @@ static bool read_file(struct openai_reading *r, uint32_t node, struct chat_part 
     return openai_read_file_data(r, data, "content.file.file_data", part);
 }
 
-static const struct {
-    const char *type;
-    enum chat_part_kind kind;
-    bool (*read)(struct openai_reading *r, uint32_t node, struct chat_part *part);
-} kinds[] = {
+static const struct openai_part_kind kinds[] = {
     {"text", PART_TEXT, read_text},        {"refusal", PART_REFUSAL, openai_read_refusal},
     {"image_url", PART_IMAGE, read_image}, {"input_audio", PART_AUDIO, openai_read_audio},
     {"file", PART_FILE, read_file},
 };
 
-bool openai_read_part(struct openai_reading *r, uint32_t node)
+bool openai_read_part_of(struct openai_reading *r, uint32_t node,
+                         const struct openai_part_kind *among, size_t count, const char *why)
 {
     struct span type = openai_inside_in(r, node, "type");
     struct chat_part *part;
     size_t i = 0;
 
-    while (i < array_size(kinds) && !span_is(type, kinds[i].type))
+    while (i < count && !span_is(type, among[i].type))
         i++;
-    if (i == array_size(kinds))
-        return openai_refuse_in_message(
-            r, "content",
-            "The type of a part must be 'text', 'refusal', 'image_url', 'input_audio' or 'file'.");
-    part = openai_add_part(r, kinds[i].kind);
-    if (part == NULL)
-        return false;
-    part->cache = openai_cache_in(r, node);
-    if (!kinds[i].read(r, node, part))
+    if (i == count)
+        return openai_refuse_in_message(r, "content", why);
+    part = openai_add_part(r, among[i].kind);
+    if (part == NULL || !among[i].read(r, node, part))
         return false;
     /* Most providers refuse an empty text. */
     if (part->kind == PART_TEXT && part->text.size == 0)
         r->chat->part_count--;
+    return true;
+}
+
+bool openai_read_part(struct openai_reading *r, uint32_t node)
+{
+    uint32_t at = r->chat->part_count;
+
+    if (!openai_read_part_of(
+            r, node, kinds, array_size(kinds),
+            "The type of a part must be 'text', 'refusal', 'image_url', 'input_audio' or 'file'."))
+        return false;
+    if (r->chat->part_count > at)
+        r->chat->parts[at].cache = openai_cache_in(r, node);
     return true;
 }
 

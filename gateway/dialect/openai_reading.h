@@ -46,6 +46,15 @@ must_use bool openai_has_only(struct openai_reading *r, uint32_t first, uint32_t
 /* The next part of the chat, or NULL when there are too many (then it has refused). */
 must_use struct chat_part *openai_add_part(struct openai_reading *r, enum chat_part_kind kind);
 
+/* One item of a content, by its type; `why` refuses all others. An empty text is left out. */
+struct openai_part_kind {
+    const char *type;
+    enum chat_part_kind kind;
+    bool (*read)(struct openai_reading *r, uint32_t node, struct chat_part *part);
+};
+must_use bool openai_read_part_of(struct openai_reading *r, uint32_t node,
+                                  const struct openai_part_kind *among, size_t count,
+                                  const char *why);
 /* One item of a message's content (openai_part_read.c). */
 must_use bool openai_read_part(struct openai_reading *r, uint32_t node);
 /* Media of a part: a string with a URL or a data URL; data and format of audio; a file's data by

@@ -94,7 +94,7 @@ void responses_tell_item(struct answer_writer *writer, struct responses_writer *
 void responses_tell_delta(struct answer_writer *writer, struct responses_writer *r,
                           struct json_writer *w, struct span text)
 {
-    responses_put_inside(w, "delta", text);
+    json_put_inside(w, "delta", text);
     responses_end_event(writer, r, w);
 }
 
@@ -188,7 +188,7 @@ static void close_arguments(struct answer_writer *writer, struct responses_write
     if (!writer->stream)
         return;
     w = begin_of_item(writer, item, "response.function_call_arguments.done");
-    responses_put_inside(&w, "name", item->name);
+    json_put_inside(&w, "name", item->name);
     responses_put_text(&w, "arguments", &item->text);
     responses_end_event(writer, r, &w);
 }

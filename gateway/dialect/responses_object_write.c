@@ -61,11 +61,6 @@ void responses_put_text(struct json_writer *w, const char *name, const struct re
     w->comma = true;
 }
 
-void responses_put_inside(struct json_writer *w, const char *name, struct span inside)
-{
-    openai_put_inside(w, name, inside);
-}
-
 /* A list whose items have a comma before each. */
 static void put_list(struct json_writer *w, const char *name, const struct responses_text *list)
 {
@@ -95,7 +90,7 @@ void responses_put_item_id(struct json_writer *w, const char *name,
                                            [RESPONSES_IMAGE] = "ig"};
 
     if (item->own_id.size > 0) {
-        responses_put_inside(w, name, item->own_id);
+        json_put_inside(w, name, item->own_id);
         return;
     }
     json_name(w, name);
@@ -165,8 +160,8 @@ static void put_call(struct json_writer *w, const struct responses_item *item, b
     json_put_cstring(w, "type", "function_call");
     json_put_cstring(w, "status", status_of(item, empty));
     responses_put_text(w, "arguments", empty ? &none : &item->text);
-    responses_put_inside(w, "call_id", item->call_id);
-    responses_put_inside(w, "name", item->name);
+    json_put_inside(w, "call_id", item->call_id);
+    json_put_inside(w, "name", item->name);
 }
 
 static void put_image(struct json_writer *w, const struct responses_item *item, bool empty)
@@ -216,7 +211,7 @@ static void put_json_or_null(struct json_writer *w, const char *name, struct spa
 static void put_inside_or_null(struct json_writer *w, const char *name, struct span inside)
 {
     if (inside.size > 0)
-        responses_put_inside(w, name, inside);
+        json_put_inside(w, name, inside);
     else
         put_raw(w, name, "null");
 }
@@ -234,7 +229,7 @@ static void put_tools(struct json_writer *w, const struct chat *chat)
         const struct chat_tool *tool = &chat->tools[i];
         json_begin(w, '{');
         json_put_cstring(w, "type", "function");
-        responses_put_inside(w, "name", tool->name);
+        json_put_inside(w, "name", tool->name);
         put_inside_or_null(w, "description", tool->description);
         put_json_or_null(w, "parameters", tool->schema);
         put_strict(w, tool->strict);
@@ -249,7 +244,7 @@ static void put_choice(struct json_writer *w, const struct chat_wish *wish)
         json_name(w, "tool_choice");
         json_begin(w, '{');
         json_put_cstring(w, "type", "function");
-        responses_put_inside(w, "name", wish->tool_name);
+        json_put_inside(w, "name", wish->tool_name);
         json_end(w, '}');
     } else {
         json_put_cstring(w, "tool_choice",
@@ -270,13 +265,13 @@ static void put_text_config(struct json_writer *w, const struct chat_wish *wish)
                      : wish->format == FORMAT_JSON ? "json_object"
                                                    : "json_schema");
     if (wish->format == FORMAT_SCHEMA) {
-        responses_put_inside(w, "name", wish->schema_name);
+        json_put_inside(w, "name", wish->schema_name);
         put_json_or_null(w, "schema", wish->schema);
         put_strict(w, wish->schema_strict);
     }
     json_end(w, '}');
     if (wish->verbosity.size > 0)
-        responses_put_inside(w, "verbosity", wish->verbosity);
+        json_put_inside(w, "verbosity", wish->verbosity);
     json_end(w, '}');
 }
 
@@ -368,8 +363,8 @@ static void put_state(struct json_writer *w, const struct responses_state *state
     } else {
         json_name(w, "error");
         json_begin(w, '{');
-        responses_put_inside(w, "code", state->error_code);
-        responses_put_inside(w, "message", state->error_message);
+        json_put_inside(w, "code", state->error_code);
+        json_put_inside(w, "message", state->error_message);
         json_end(w, '}');
     }
     if (state->incomplete == NULL) {
@@ -392,7 +387,7 @@ void responses_put_response(struct json_writer *w, const struct answer_writer *w
     json_put_cstring(w, "object", "response");
     json_put_int64(w, "created_at", writer->created_s);
     put_state(w, state);
-    responses_put_inside(w, "model", writer->model);
+    json_put_inside(w, "model", writer->model);
     json_name(w, "output");
     json_begin(w, '[');
     /* Nothing of it stands in the first events, whatever a provider said with its begin. */

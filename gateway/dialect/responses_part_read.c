@@ -51,11 +51,7 @@ static bool read_file(struct openai_reading *r, uint32_t node, struct chat_part 
                                     "or a 'file_id'.");
 }
 
-static const struct {
-    const char *type;
-    enum chat_part_kind kind;
-    bool (*read)(struct openai_reading *r, uint32_t node, struct chat_part *part);
-} kinds[] = {
+static const struct openai_part_kind kinds[] = {
     {"input_text", PART_TEXT, read_text},           {"output_text", PART_TEXT, read_text},
     {"refusal", PART_REFUSAL, openai_read_refusal}, {"input_image", PART_IMAGE, read_image},
     {"input_file", PART_FILE, read_file},           {"input_audio", PART_AUDIO, openai_read_audio},
@@ -63,23 +59,9 @@ static const struct {
 
 bool responses_read_part(struct openai_reading *r, uint32_t node)
 {
-    struct span type = openai_inside_in(r, node, "type");
-    struct chat_part *part;
-    size_t i = 0;
-
-    while (i < array_size(kinds) && !span_is(type, kinds[i].type))
-        i++;
-    if (i == array_size(kinds))
-        return openai_refuse_in_message(r, "content",
-                                        "The type of a part must be 'input_text', 'input_image', "
-                                        "'input_file', 'input_audio', 'output_text' or 'refusal'.");
-    part = openai_add_part(r, kinds[i].kind);
-    if (part == NULL || !kinds[i].read(r, node, part))
-        return false;
-    /* Most providers refuse an empty text. */
-    if (part->kind == PART_TEXT && part->text.size == 0)
-        r->chat->part_count--;
-    return true;
+    return openai_read_part_of(r, node, kinds, array_size(kinds),
+                               "The type of a part must be 'input_text', 'input_image', "
+                               "'input_file', 'input_audio', 'output_text' or 'refusal'.");
 }
 
 /* ---- reasoning ---- */

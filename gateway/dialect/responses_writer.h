@@ -66,7 +66,6 @@ struct responses_state {
 void responses_append(struct answer_writer *writer, struct responses_text *text, struct span more);
 /* The value of a string, with its quotes. */
 void responses_put_text(struct json_writer *w, const char *name, const struct responses_text *text);
-void responses_put_inside(struct json_writer *w, const char *name, struct span inside);
 /* "msg_…" and its like: a prefix for its kind, our id, its number. */
 void responses_put_item_id(struct json_writer *w, const char *name,
                            const struct answer_writer *writer, const struct responses_item *item);
