@@ -103,8 +103,9 @@ static const char *read_counts(const struct json_doc *doc, uint32_t node, const 
     }
     if (!usage_read_count(doc, node, "total_tokens", &c->total))
         c->total = -1;
-    /* What was read from llama.cpp's cache is not in its prompt. */
-    if (json_find(doc, node, "prompt_n") != JSON_NONE && c->cached > 0)
+    /* What was read from llama.cpp's cache is not in its prompt_n; it is in prompt_tokens. */
+    if (words == &chat_words && json_is_null(doc, json_find(doc, node, "prompt_tokens")) &&
+        c->prompt >= 0 && c->cached > 0)
         c->prompt += c->cached;
     return NULL;
 }

@@ -60,6 +60,13 @@ static void a_usage_object_becomes_meters_or_is_quarantined(void **state)
         {"llama.cpp's timings",
          "{\"cache_n\":236,\"prompt_n\":1,\"predicted_n\":35,\"predicted_ms\":1.5}", false,
          ANSWER_USAGE_GOOD, 1, 236, 35, NONE},
+        {"llama.cpp's timings beside prompt_tokens, which have the cached ones in them",
+         "{\"prompt_tokens\":237,\"completion_tokens\":35,\"cache_n\":236,\"prompt_n\":1,"
+         "\"predicted_"
+         "n\":35}",
+         false, ANSWER_USAGE_GOOD, 1, 236, 35, NONE},
+        {"a cached part without a prompt", "{\"cache_n\":236,\"completion_tokens\":35}", false,
+         ANSWER_USAGE_QUARANTINED, NONE, NONE, NONE, NONE},
         {"a cached part that cannot be",
          "{\"prompt_tokens\":10,\"completion_tokens\":3,\"num_cached_tokens\":\"4\"}", false,
          ANSWER_USAGE_QUARANTINED, NONE, NONE, NONE, NONE},
