@@ -86,19 +86,26 @@ static void issuer_stop(void)
 static struct tokens *tokens;
 static struct arena *arena;
 
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    uint32_t count;
+} changes = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
+
 static void on_change(void *context)
 {
-    atomic_fetch_add((_Atomic uint32_t *)context, 1);
+    (void)context;
+    pthread_mutex_lock(&changes.lock);
+    changes.count++;
+    pthread_cond_signal(&changes.more);
+    pthread_mutex_unlock(&changes.lock);
 }
-
-static _Atomic uint32_t changes;
 
 static void start(const char *const *answers)
 {
-    const struct tokens_config config = {
-        .allow_loopback = true, .context = &changes, .on_change = on_change};
+    const struct tokens_config config = {.allow_loopback = true, .on_change = on_change};
 
-    atomic_store(&changes, 0);
+    changes.count = 0;
     issuer_start(answers);
     arena = arena_new(1 << 12, 1 << 20);
     tokens = tokens_start(&config);
@@ -129,11 +136,16 @@ static struct span want(const char *client)
 
 static void wait_for_change(uint32_t count)
 {
-    int64_t until_ms = clock_mono_ms() + DEADLINE_MS;
+    struct timespec until;
+    int error = 0;
 
-    while (atomic_load(&changes) < count && clock_mono_ms() < until_ms)
-        usleep(1000);
-    assert_true(atomic_load(&changes) >= count);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += DEADLINE_MS / 1000;
+    pthread_mutex_lock(&changes.lock);
+    while (changes.count < count && error == 0)
+        error = pthread_cond_timedwait(&changes.more, &changes.lock, &until);
+    pthread_mutex_unlock(&changes.lock);
+    assert_int_equal(error, 0);
 }
 
 static void a_token_comes_by_and_by(void **state)
