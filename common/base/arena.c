@@ -58,6 +58,13 @@ void arena_free(struct arena *arena)
     mem_free(arena);
 }
 
+void arena_wipe(struct arena *arena)
+{
+    for (struct chunk *chunk = arena == NULL ? NULL : arena->newest; chunk != NULL;
+         chunk = chunk->older)
+        explicit_bzero(chunk->at, chunk->used);
+}
+
 static size_t chunk_room(const struct chunk *chunk)
 {
     return chunk == NULL ? 0 : chunk->size - chunk->used;

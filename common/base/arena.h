@@ -15,6 +15,8 @@ struct arena;
 /* An empty arena that takes chunks of `chunk_bytes` and never more than `max_bytes` in all. */
 must_use struct arena *arena_new(size_t chunk_bytes, size_t max_bytes);
 void arena_free(struct arena *arena);
+/* Overwrites all that was taken: before arena_free() where secrets stand in it. NULL is allowed. */
+void arena_wipe(struct arena *arena);
 
 /* Zeroed memory, aligned for every type. Ends the process past the maximum: callers bound what
  * comes from outside, see arena_room(). */

@@ -81,6 +81,7 @@ static void entry_free(struct entry *entry)
     curl_easy_cleanup(entry->easy);
     wipe(&entry->ask);
     wipe(&entry->answer);
+    arena_wipe(entry->arena);
     arena_free(entry->arena);
     mem_free(entry->provider);
     mem_free(entry);
@@ -369,6 +370,7 @@ static const char *add(struct tokens *tokens, struct span secret, struct span pr
     struct entry *entry;
 
     if (why != NULL) {
+        arena_wipe(arena);
         arena_free(arena);
         return why;
     }

@@ -51,6 +51,22 @@ static void the_room_of_an_arena_can_be_taken_whole(void **state)
     }
 }
 
+static void a_wiped_arena_has_no_secrets_in_any_chunk(void **state)
+{
+    struct arena *arena = arena_new(64, 10000);
+    const char *secrets[20];
+
+    (void)state;
+    for (size_t i = 0; i < array_size(secrets); i++)
+        secrets[i] = arena_strdup(arena, "a secret of thirty-two characters");
+    arena_wipe(arena);
+    for (size_t i = 0; i < array_size(secrets); i++)
+        for (size_t at = 0; at < strlen("a secret of thirty-two characters"); at++)
+            assert_int_equal(secrets[i][at], 0);
+    arena_free(arena);
+    arena_wipe(NULL);
+}
+
 static void what_an_arena_keeps_is_no_room_and_can_be_taken(void **state)
 {
     struct arena *arena = arena_new(64, 10000);
@@ -231,6 +247,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_gives_zeroed_aligned_memory_up_to_its_room),
         cmocka_unit_test(the_room_of_an_arena_can_be_taken_whole),
+        cmocka_unit_test(a_wiped_arena_has_no_secrets_in_any_chunk),
         cmocka_unit_test(what_an_arena_keeps_is_no_room_and_can_be_taken),
         cmocka_unit_test(an_arena_copies_text_with_a_nul),
         cmocka_unit_test(a_buffer_stops_at_its_maximum_and_says_so),
