@@ -10,17 +10,7 @@ typedef void gather_fn(struct answer_writer *writer, struct responses_writer *r,
 
 static bool is_string(const struct json_doc *doc, uint32_t node)
 {
-    return !json_is_null(doc, node) && json_kind(doc, node) == JSON_STRING;
-}
-
-static struct span inside_of(const struct json_doc *doc, uint32_t node)
-{
-    struct span raw;
-
-    if (!is_string(doc, node))
-        return (struct span){0};
-    raw = json_raw(doc, node);
-    return span_part(raw, 1, raw.size - 2);
+    return json_is(doc, node, JSON_STRING);
 }
 
 static void on_begin(struct answer_writer *writer, struct responses_writer *r,
@@ -139,7 +129,7 @@ static void on_delta(struct answer_writer *writer, struct responses_writer *r,
     struct responses_part *part = last_part_at(r, frame);
 
     if (part != NULL)
-        responses_append(writer, &part->text, inside_of(frame, json_find(frame, 0, "delta")));
+        responses_append(writer, &part->text, json_inside(frame, json_find(frame, 0, "delta")));
 }
 
 static void on_annotation(struct answer_writer *writer, struct responses_writer *r,
