@@ -25,6 +25,10 @@ enum {
     PRESET_DEPTH_MAX = 6,
     PRESET_STATUSES_MAX = 32,
     PRESET_ATTEMPTS_MAX = 5,
+    PRESET_TESTS_MAX = 256,           /* tests and operators of all conditions */
+    PRESET_PATTERN_STATES_MAX = 1024, /* of all $regex, {m,n} written out */
+    PRESET_TIMEOUT_MAX_MS = 3600000,
+    PRESET_ARENA_MAX = 1 << 20, /* what reading one takes at most */
 };
 
 struct preset_statuses {
@@ -32,7 +36,7 @@ struct preset_statuses {
     uint32_t count; /* 0: none are named */
 };
 
-struct preset_condition; /* preset_condition.h: a query as a tree */
+struct preset_condition; /* preset_condition.h */
 
 struct preset_target;
 struct preset_branch { /* of a conditional */
@@ -41,7 +45,8 @@ struct preset_branch { /* of a conditional */
 };
 
 struct preset_target {
-    struct span name; /* unique in the preset; where none was written, its path: "0.1" */
+    /* Unique in the preset; where none was written, its path: "0.1", and "root". */
+    struct span name;
     enum preset_mode mode;
     double weight; /* of a loadbalance's children; above 0; 1 where none was written */
     uint8_t on;    /* of a fallback's children: 1 << enum preset_fall that leads here */
@@ -76,14 +81,15 @@ struct preset_error_at {
     char text[256]; /* "must be above 0" */
 };
 
-/* 0, or -EINVAL with *error_out filled: unknown members and words, weights not above 0, a branch to
- * a target that is not there, two targets of one name, what is too large or too deep. Whether
- * models and providers exist is the caller's to check: preset_each_name(). */
+/* 0, or -EINVAL with *error_out filled: unknown members and words, members where they mean nothing,
+ * weights not above 0, a branch to a target that is not there, two targets of one name, what is too
+ * large or too deep. Whether models and providers exist is the caller's to check:
+ * preset_each_name(). */
 must_use int preset_read(struct span text, struct arena *arena, struct preset *preset_out,
                          struct preset_error_at *error_out);
 
-/* Every name of a model (`is_model`) and of a provider that stands in it, with its path; goes on
- * while `take` returns true. */
+/* Every name of a model (`is_model`; as it was written, with a suffix) and of a provider that
+ * stands in it, with its path; goes on while `take` returns true. */
 void preset_each_name(const struct preset *preset,
                       bool (*take)(void *context, struct span name, bool is_model,
                                    const char *path),
