@@ -24,11 +24,6 @@ static const struct client_language *const clients[] = {
     &gemini_array_client, &responses_client, &completions_client,
 };
 
-const struct upstream_language *upstream_language_of(enum wire_dialect wire)
-{
-    return by_wire[wire];
-}
-
 /* ---- OpenAI's two APIs ---- */
 
 /* OpenAI's own models, by their documentation (each model's page lists its endpoints): how a name

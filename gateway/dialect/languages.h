@@ -7,8 +7,6 @@
 #include "gateway/dialect/language.h"
 #include "gateway/snapshot/entities.h"
 
-/* The one that a deployment speaks; NULL: none that chats. */
-must_use const struct upstream_language *upstream_language_of(enum wire_dialect wire);
 /* The language in which a client of `family` reaches a deployment. OpenAI's own models speak two,
  * or one of the two: `dialect` is the catalog's word, `model` the provider's own name of it. */
 struct language_place {

@@ -142,6 +142,7 @@ static struct route_wish wish_of(const struct flow *flow)
                                .serves = ask_is_chat(ask->kind) ? NULL : served_can,
                                .serves_context = flow,
                                .filter = filter_for(flow),
+                               .preferred = wish,
                                .random = random_of(flow),
                                .input_tokens = flow->metering.counted_input + 1,
                                .output_tokens = usual_output(flow)};

@@ -73,8 +73,8 @@ static struct board_row *find(const struct board *board, struct uuid key, size_t
     return row;
 }
 
-static const struct board_row *row_of(const struct board *board,
-                                      const struct snapshot_deployment *deployment)
+struct board_row *board_row_find(const struct board *board,
+                                 const struct snapshot_deployment *deployment)
 {
     size_t slot;
 
@@ -97,11 +97,12 @@ static struct board_row *place(struct board *board, struct board_row *made)
     return there;
 }
 
-/* NULL when the board is full. */
-static struct board_row *make_row(struct board *board, struct uuid key)
+struct board_row *board_row_make(struct board *board, const struct snapshot_deployment *deployment)
 {
-    struct board_row *row;
+    struct board_row *row = board_row_find(board, deployment);
 
+    if (row != NULL)
+        return row;
     if (atomic_fetch_add(&board->row_count, 1) >= BOARD_ROWS_MAX) {
         atomic_fetch_sub(&board->row_count, 1);
         if (!atomic_exchange(&board->full_told, true))
@@ -109,7 +110,7 @@ static struct board_row *make_row(struct board *board, struct uuid key)
         return NULL;
     }
     row = mem_new(sizeof(*row));
-    row->key = key;
+    row->key = key_of(deployment);
     return place(board, row);
 }
 
@@ -168,16 +169,14 @@ static void tell_breaker(struct board_row *row, const struct snapshot_deployment
 void board_end(struct board *board, const struct snapshot_deployment *deployment,
                const struct board_end *end, int64_t now_ms)
 {
-    struct uuid key = key_of(deployment);
-    struct board_row *row;
-    size_t slot;
-
     bool says_much = end->result != BOARD_NEITHER || end->outage_ms > 0 || end->cooldown_ms > 0;
+    struct board_row *row =
+        says_much ? board_row_make(board, deployment) : board_row_find(board, deployment);
 
-    row = find(board, key, &slot);
-    if (row == NULL && (!says_much || (row = make_row(board, key)) == NULL))
+    if (row == NULL)
         return;
     if (end->result == BOARD_SERVED) {
+        board_row_spoke(row, end->begun_ms);
         clear(&row->outage_until_ms);
         clear(&row->out_until_ms);
         measure(row, end, now_ms);
@@ -204,22 +203,25 @@ static struct board_state state_of(const struct board *board, const struct board
 
     if (row == NULL)
         return state;
-    return (struct board_state){
+    state.outage_until_ms =
         later(state.outage_until_ms,
-              atomic_load_explicit(&row->outage_until_ms, memory_order_relaxed)),
-        later(state.out_until_ms, atomic_load_explicit(&row->out_until_ms, memory_order_relaxed))};
+              later(atomic_load_explicit(&row->outage_until_ms, memory_order_relaxed),
+                    atomic_load_explicit(&row->silent_until_ms, memory_order_relaxed)));
+    state.out_until_ms =
+        later(state.out_until_ms, atomic_load_explicit(&row->out_until_ms, memory_order_relaxed));
+    return state;
 }
 
 struct board_state board_state_of(const struct board *board,
                                   const struct snapshot_deployment *deployment)
 {
-    return state_of(board, row_of(board, deployment), deployment);
+    return state_of(board, board_row_find(board, deployment), deployment);
 }
 
 struct board_look board_look_at(const struct board *board,
                                 const struct snapshot_deployment *deployment, int64_t now_ms)
 {
-    const struct board_row *row = row_of(board, deployment);
+    const struct board_row *row = board_row_find(board, deployment);
     struct board_look look = {.state = state_of(board, row, deployment)};
 
     if (row == NULL)
@@ -255,7 +257,7 @@ struct board_counts board_counts(const struct board *board,
                                  const struct snapshot_deployment *deployment,
                                  enum board_window window, int64_t now_ms)
 {
-    const struct board_row *row = row_of(board, deployment);
+    const struct board_row *row = board_row_find(board, deployment);
 
     return row == NULL ? (struct board_counts){0} : board_row_counts(row, window, now_ms);
 }
@@ -264,15 +266,15 @@ struct board_spread board_spread(const struct board *board,
                                  const struct snapshot_deployment *deployment,
                                  enum board_measure measured, int64_t now_ms)
 {
-    const struct board_row *row = row_of(board, deployment);
+    const struct board_row *row = board_row_find(board, deployment);
 
     return row == NULL ? (struct board_spread){0} : board_row_spread(row, measured, now_ms);
 }
 
-int64_t board_average(const struct board *board, const struct snapshot_deployment *deployment,
-                      enum board_measure measured)
+int64_t board_quantile(const struct board *board, const struct snapshot_deployment *deployment,
+                       enum board_measure measured, uint32_t percent, int64_t now_ms)
 {
-    const struct board_row *row = row_of(board, deployment);
+    const struct board_row *row = board_row_find(board, deployment);
 
-    return row == NULL ? 0 : board_row_average(row, measured);
+    return row == NULL ? 0 : board_row_quantile(row, measured, percent, now_ms);
 }

@@ -56,7 +56,8 @@ must_use struct board_state board_state_of(const struct board *board,
 struct board_look {
     struct board_state state;
     enum breaker_state breaker;
-    int64_t first_token_ms, decitokens; /* moving averages; 0: none yet */
+    /* Moving averages, a sample weighing an eighth of all before it; 0: none yet. */
+    int64_t first_token_ms, decitokens;
 };
 must_use struct board_look board_look_at(const struct board *board,
                                          const struct snapshot_deployment *deployment,
@@ -92,9 +93,9 @@ struct board_spread {
 must_use struct board_spread board_spread(const struct board *board,
                                           const struct snapshot_deployment *deployment,
                                           enum board_measure measure, int64_t now_ms);
-/* Moving average, a sample weighing an eighth of all before it; 0: none yet. */
-must_use int64_t board_average(const struct board *board,
-                               const struct snapshot_deployment *deployment,
-                               enum board_measure measure);
+/* What `percent` of them are at most, 1 to 99; 0: there are none. */
+must_use int64_t board_quantile(const struct board *board,
+                                const struct snapshot_deployment *deployment,
+                                enum board_measure measure, uint32_t percent, int64_t now_ms);
 
 #endif

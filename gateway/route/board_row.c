@@ -30,7 +30,7 @@ static uint64_t stretch_at(int64_t now_ms, int64_t width_ms)
     return (uint64_t)(now_ms / width_ms) & ((UINT64_C(1) << STRETCH_BITS) - 1);
 }
 
-static uint64_t counted(uint64_t word, uint64_t stretch, bool is_served)
+static uint64_t counted(uint64_t word, uint64_t stretch, uint64_t more_served, uint64_t more_failed)
 {
     uint64_t served = 0, failed = 0;
 
@@ -38,21 +38,29 @@ static uint64_t counted(uint64_t word, uint64_t stretch, bool is_served)
         served = served_in(word);
         failed = failed_in(word);
     }
-    if (served == COUNT_MAX || failed == COUNT_MAX) {
+    if (served + more_served > COUNT_MAX || failed + more_failed > COUNT_MAX) {
         /* Their ratio is what matters. */
         served /= 2;
         failed /= 2;
     }
-    return pack(stretch, served + is_served, failed + !is_served);
+    return pack(stretch, served + more_served, failed + more_failed);
 }
 
-static void add(_Atomic uint64_t *ring, size_t size, int64_t width_ms, bool served, int64_t now_ms)
+struct ring {
+    _Atomic uint64_t *at;
+    size_t size;
+    int64_t width_ms;
+};
+
+/* Neither count is above half of COUNT_MAX. */
+static void add(const struct ring *ring, uint64_t served, uint64_t failed, int64_t now_ms)
 {
-    uint64_t stretch = stretch_at(now_ms, width_ms);
-    _Atomic uint64_t *word = &ring[(uint64_t)(now_ms / width_ms) % size];
+    uint64_t stretch = stretch_at(now_ms, ring->width_ms);
+    _Atomic uint64_t *word = &ring->at[(uint64_t)(now_ms / ring->width_ms) % ring->size];
     uint64_t before = atomic_load_explicit(word, memory_order_relaxed);
 
-    while (!atomic_compare_exchange_weak_explicit(word, &before, counted(before, stretch, served),
+    while (!atomic_compare_exchange_weak_explicit(word, &before,
+                                                  counted(before, stretch, served, failed),
                                                   memory_order_relaxed, memory_order_relaxed))
         ;
 }
@@ -63,9 +71,72 @@ static void add(_Atomic uint64_t *ring, size_t size, int64_t width_ms, bool serv
 
 void board_row_count(struct board_row *row, bool served, int64_t now_ms)
 {
-    add(row->five_seconds, BOARD_FIVE_SECONDS, FIVE_SECONDS_MS, served, now_ms);
-    add(row->minutes, BOARD_MINUTES, MINUTE_MS, served, now_ms);
-    add(row->half_hours, BOARD_HALF_HOURS, HALF_HOUR_MS, served, now_ms);
+    const struct ring rings[] = {{row->five_seconds, BOARD_FIVE_SECONDS, FIVE_SECONDS_MS},
+                                 {row->minutes, BOARD_MINUTES, MINUTE_MS},
+                                 {row->half_hours, BOARD_HALF_HOURS, HALF_HOUR_MS}};
+
+    for (size_t i = 0; i < array_size(rings); i++)
+        add(&rings[i], served, !served, now_ms);
+}
+
+#define TOKENS_UNIT 64
+#define TOKENS_MAX (INT64_C(1) << 24) /* of one request; a context is a tenth of it */
+
+void board_row_send(struct board_row *row, int64_t tokens, int64_t now_ms)
+{
+    const struct ring ring = {row->sent, BOARD_FIVE_SECONDS, FIVE_SECONDS_MS};
+    int64_t known = tokens < 0 ? 0 : tokens < TOKENS_MAX ? tokens : TOKENS_MAX;
+
+    add(&ring, 1, (uint64_t)(known + TOKENS_UNIT - 1) / TOKENS_UNIT, now_ms);
+}
+
+void board_row_spoke(struct board_row *row, int64_t begun_ms)
+{
+    int64_t before = atomic_load_explicit(&row->spoke_begun_ms, memory_order_relaxed);
+
+    while (before < begun_ms &&
+           !atomic_compare_exchange_weak_explicit(&row->spoke_begun_ms, &before, begun_ms,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        ;
+    /* Most of the time nobody is silent, and reading leaves the line to all. */
+    if (atomic_load_explicit(&row->silent_run, memory_order_relaxed) == 0 ||
+        begun_ms < atomic_load_explicit(&row->silent_begun_ms, memory_order_relaxed))
+        return;
+    atomic_store_explicit(&row->silent_run, 0, memory_order_relaxed);
+    atomic_store_explicit(&row->silent_until_ms, 0, memory_order_relaxed);
+}
+
+/* What the last `stretches` of a ring hold. */
+struct sums {
+    uint64_t served, failed;
+};
+
+static struct sums sum_of(const _Atomic uint64_t *ring, size_t size, uint64_t stretches,
+                          uint64_t now)
+{
+    struct sums sums = {0, 0};
+
+    for (size_t i = 0; i < size; i++) {
+        uint64_t word = atomic_load_explicit(&ring[i], memory_order_relaxed);
+        uint64_t age = (now - (word >> 2 * COUNT_BITS)) & ((UINT64_C(1) << STRETCH_BITS) - 1);
+
+        if (age >= stretches)
+            continue;
+        sums.served += served_in(word);
+        sums.failed += failed_in(word);
+    }
+    return sums;
+}
+
+struct board_load board_row_load(const struct board_row *row, int64_t now_ms)
+{
+    const struct sums sums = sum_of(row->sent, BOARD_FIVE_SECONDS, BOARD_FIVE_SECONDS,
+                                    stretch_at(now_ms, FIVE_SECONDS_MS));
+
+    return (struct board_load){.in_flight =
+                                   atomic_load_explicit(&row->in_flight, memory_order_relaxed),
+                               .requests = (uint32_t)sums.served,
+                               .tokens = (int64_t)sums.failed * TOKENS_UNIT};
 }
 
 struct board_counts board_row_counts(const struct board_row *row, enum board_window window,
@@ -83,18 +154,11 @@ struct board_counts board_row_counts(const struct board_row *row, enum board_win
         [BOARD_30_MINUTES] = {row->minutes, BOARD_MINUTES, BOARD_MINUTES, MINUTE_MS},
         [BOARD_DAY] = {row->half_hours, BOARD_HALF_HOURS, BOARD_HALF_HOURS, HALF_HOUR_MS},
     };
-    uint64_t now = stretch_at(now_ms, windows[window].width_ms), served = 0, failed = 0;
+    const struct sums sums =
+        sum_of(windows[window].ring, windows[window].size, windows[window].stretches,
+               stretch_at(now_ms, windows[window].width_ms));
 
-    for (size_t i = 0; i < windows[window].size; i++) {
-        uint64_t word = atomic_load_explicit(&windows[window].ring[i], memory_order_relaxed);
-        uint64_t age = (now - (word >> 2 * COUNT_BITS)) & ((UINT64_C(1) << STRETCH_BITS) - 1);
-
-        if (age >= windows[window].stretches)
-            continue;
-        served += served_in(word);
-        failed += failed_in(word);
-    }
-    return (struct board_counts){(uint32_t)served, (uint32_t)failed};
+    return (struct board_counts){(uint32_t)sums.served, (uint32_t)sums.failed};
 }
 
 /* ---- measures ---- */
@@ -199,7 +263,7 @@ static int64_t quantile(const struct histogram *histogram, uint64_t percent)
                                  (int64_t)(2 * histogram->counts[i]);
 }
 
-struct board_spread board_row_spread(const struct board_row *row, enum board_measure measure,
+static struct histogram histogram_of(const struct board_row *row, enum board_measure measure,
                                      int64_t now_ms)
 {
     uint32_t now = (uint32_t)(now_ms / SLICE_MS) + 1;
@@ -211,6 +275,14 @@ struct board_spread board_row_spread(const struct board_row *row, enum board_mea
         if (stretch != 0 && stretch <= now && now - stretch < BOARD_SLICES)
             gather(&histogram, &row->slices[i], measure);
     }
+    return histogram;
+}
+
+struct board_spread board_row_spread(const struct board_row *row, enum board_measure measure,
+                                     int64_t now_ms)
+{
+    const struct histogram histogram = histogram_of(row, measure, now_ms);
+
     if (histogram.total == 0)
         return (struct board_spread){0};
     return (struct board_spread){.samples = histogram.total,
@@ -219,4 +291,12 @@ struct board_spread board_row_spread(const struct board_row *row, enum board_mea
                                  .p90 = quantile(&histogram, 90),
                                  .p95 = quantile(&histogram, 95),
                                  .p99 = quantile(&histogram, 99)};
+}
+
+int64_t board_row_quantile(const struct board_row *row, enum board_measure measure,
+                           uint32_t percent, int64_t now_ms)
+{
+    const struct histogram histogram = histogram_of(row, measure, now_ms);
+
+    return histogram.total == 0 ? 0 : quantile(&histogram, percent);
 }

@@ -121,6 +121,17 @@ bool breaker_failed(struct breaker *breaker, uint32_t failures, uint32_t all, in
     return true;
 }
 
+bool breaker_silent(struct breaker *breaker, int64_t begun_ms, int64_t now_ms)
+{
+    uint64_t word = load(breaker);
+    const struct parts parts = parts_of(word);
+
+    if (parts.phase == PHASE_OPEN || begun_ms < since_ms(&parts))
+        return false;
+    /* Whoever changed it meanwhile knows as much. */
+    return change(breaker, word, failed(word, true, now_ms));
+}
+
 void breaker_served(struct breaker *breaker, int64_t begun_ms, int64_t now_ms)
 {
     struct parts parts;

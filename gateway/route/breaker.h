@@ -39,6 +39,9 @@ must_use bool breaker_probe(struct breaker *breaker, int64_t now_ms);
  * True when it opened. */
 must_use bool breaker_failed(struct breaker *breaker, uint32_t failed, uint32_t all,
                              int64_t now_ms);
+/* Many attempts are silent, the one in hand since it was sent at `begun_ms`: as if it had failed
+ * with many others, if it was sent after the breaker last changed. True when it opened. */
+must_use bool breaker_silent(struct breaker *breaker, int64_t begun_ms, int64_t now_ms);
 /* `begun_ms`: when it was sent. One that was under way when the breaker opened, or when the probe
  * was sent, closes nothing: it tells of the time before. */
 void breaker_served(struct breaker *breaker, int64_t begun_ms, int64_t now_ms);

@@ -19,7 +19,8 @@ static const char *const names[POLICIES] = {
     [POLICY_DEFAULT] = "default",       [POLICY_PRICE] = "price",
     [POLICY_THROUGHPUT] = "throughput", [POLICY_LATENCY] = "latency",
     [POLICY_BALANCED] = "balanced",     [POLICY_WEIGHTED] = "weighted",
-    [POLICY_PRIORITY] = "priority",
+    [POLICY_PRIORITY] = "priority",     [POLICY_LEAST_BUSY] = "least-busy",
+    [POLICY_USAGE] = "usage",
 };
 
 static const struct {
@@ -28,7 +29,8 @@ static const struct {
 } preferences[] = {{"speed", POLICY_THROUGHPUT},
                    {"cost", POLICY_PRICE},
                    {"balanced", POLICY_BALANCED}},
-  suffixes[] = {{":floor", POLICY_PRICE}, {":nitro", POLICY_THROUGHPUT}};
+  suffixes[] = {{":floor", POLICY_PRICE}, {":nitro", POLICY_THROUGHPUT}},
+  synonyms[] = {{"cheapest", POLICY_PRICE}, {"fastest", POLICY_THROUGHPUT}};
 
 const char *policy_name(enum policy policy)
 {
@@ -40,6 +42,12 @@ int policy_parse(struct span name, enum policy *policy_out)
     for (int i = 0; i < POLICIES; i++) {
         if (span_is(name, names[i])) {
             *policy_out = (enum policy)i;
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < array_size(synonyms); i++) {
+        if (span_is(name, synonyms[i].word)) {
+            *policy_out = synonyms[i].policy;
             return 0;
         }
     }
@@ -72,6 +80,7 @@ int policy_parse_suffix(struct span *model, enum policy *policy_out)
 /* What places are compared by, in this order. */
 struct rank {
     enum policy_health health;
+    bool unpreferred;
     uint32_t wished;
     int32_t priority; /* 0 where the policy passes over it */
     double score;     /* the lower, the sooner */
@@ -139,6 +148,11 @@ static double served_share(const struct policy_place *place)
     return (place->served + 1.0) / (place->served + place->failed + 2.0);
 }
 
+static double by_weight(const struct policy_place *place, double load)
+{
+    return load / (place->weight > 0 ? place->weight : 1);
+}
+
 static double score_of(enum policy policy, const struct policy_place *place,
                        const struct least *least, double draw)
 {
@@ -154,6 +168,10 @@ static double score_of(enum policy policy, const struct policy_place *place,
     case POLICY_BALANCED:
         return draw * square(times_as_dear(place, least) * times_as_slow(place, least)) /
                square(served_share(place));
+    case POLICY_LEAST_BUSY: /* with this one: the idle are told apart by weight */
+        return by_weight(place, (double)place->in_flight + 1);
+    case POLICY_USAGE:
+        return by_weight(place, (double)place->tokens + 1);
     case POLICY_WEIGHTED:
     case POLICY_PRIORITY:
     case POLICIES:
@@ -171,6 +189,8 @@ static bool before(const struct rank *a, const struct rank *b)
 {
     if (a->health != b->health)
         return a->health < b->health;
+    if (a->unpreferred != b->unpreferred)
+        return b->unpreferred;
     if (a->wished != b->wished)
         return a->wished < b->wished;
     if (a->priority != b->priority)
@@ -201,6 +221,7 @@ void policy_order(enum policy policy, const struct policy_place *places, uint32_
         uint32_t at = i;
 
         ranks[i] = (struct rank){.health = place->health,
+                                 .unpreferred = place->unpreferred,
                                  .wished = place->wished,
                                  .priority = heeds_priority(policy) ? place->priority : 0,
                                  .score = score_of(policy, place, &least, draw),

@@ -21,17 +21,21 @@ enum policy {
     POLICY_BALANCED,   /* by chance, as weight × served share² / (price × first token)² */
     POLICY_WEIGHTED,   /* by chance, as the operators' weight alone */
     POLICY_PRIORITY,   /* the operators' priority, among equals as POLICY_WEIGHTED */
+    POLICY_LEAST_BUSY, /* the fewest attempts under way, by weight */
+    POLICY_USAGE,      /* the fewest tokens in the last minute, by weight */
     POLICIES
 };
 must_use const char *policy_name(enum policy policy); /* "price" */
-/* By its name; 0 or -ENOENT. */
+/* By its name, "cheapest" (price) or "fastest" (throughput, as "speed" and ":nitro" are); 0 or
+ * -ENOENT. */
 must_use int policy_parse(struct span name, enum policy *policy_out);
 /* The short forms: "speed", "cost", "balanced"; 0 or -ENOENT. */
 must_use int policy_parse_preference(struct span word, enum policy *policy_out);
 /* "x:floor" and "x:nitro": takes the suffix off; -ENOENT, and nothing is changed, without one. */
 must_use int policy_parse_suffix(struct span *model, enum policy *policy_out);
 #define POLICY_NAMES                                                                               \
-    "'default', 'price', 'throughput', 'latency', 'balanced', 'weighted' or 'priority'"
+    "'default', 'price' (or 'cheapest'), 'throughput' (or 'fastest'), 'latency', 'balanced', "     \
+    "'weighted', 'priority', 'least-busy' or 'usage'"
 #define POLICY_PREFERENCES "'speed', 'cost' or 'balanced'"
 
 /* The worse always come behind the better, whatever the strategy. */
@@ -50,9 +54,12 @@ struct policy_place {
     int64_t first_token_ms; /* moving averages; 0: not measured yet */
     int64_t decitokens;
     uint32_t served, failed; /* attempts of the last five minutes */
+    uint32_t in_flight;      /* attempts under way */
+    int64_t tokens;          /* sent and expected of the attempts of the last minute */
     int32_t priority;        /* the lower, the sooner */
     int32_t weight;          /* <= 0 counts as 1 */
-    uint32_t wished; /* the client's own order, the lower the sooner: before all but health */
+    uint32_t wished;  /* the client's own order, the lower the sooner: before all but health */
+    bool unpreferred; /* slower than the client prefers: behind those that are not */
     enum policy_health health;
 };
 

@@ -3,6 +3,8 @@
  */
 #include "gateway/route/route.h"
 
+#include "gateway/route/board_live.h"
+
 static bool named(const struct span *names, uint32_t count, struct span provider)
 {
     for (uint32_t i = 0; i < count; i++)
@@ -111,6 +113,55 @@ static void exclude(struct route *route, const struct snapshot_deployment *deplo
         route->excluded[route->excluded_count++] = (struct route_excluded){deployment, by, leg};
 }
 
+/* Whether what was measured is not as it is preferred, at any percentile that is asked for. Most
+ * are faster than a percentile of a speed says, so it is taken from the other end. */
+static bool is_slower(const struct collecting *c, const struct snapshot_deployment *deployment,
+                      enum board_measure measure, const int64_t *wanted)
+{
+    static const uint32_t percents[WISH_PERCENTILES] = {
+        [WISH_P50] = 50, [WISH_P75] = 75, [WISH_P90] = 90, [WISH_P99] = 99};
+    bool speed = measure == BOARD_DECITOKENS;
+
+    for (int i = 0; i < WISH_PERCENTILES; i++) {
+        int64_t measured;
+
+        if (wanted[i] <= 0)
+            continue;
+        measured = board_quantile(c->view->board, deployment, measure,
+                                  speed ? 100 - percents[i] : percents[i], c->view->now_mono_ms);
+        /* What was never measured keeps every promise, until it is. */
+        if (measured > 0 && (speed ? measured < wanted[i] : measured > wanted[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_unpreferred(const struct collecting *c, const struct snapshot_deployment *deployment)
+{
+    const struct provider_wish *wish = c->wish->preferred;
+
+    return wish != NULL && (is_slower(c, deployment, BOARD_FIRST_TOKEN_MS, wish->max_latency_ms) ||
+                            is_slower(c, deployment, BOARD_DECITOKENS, wish->min_decitokens));
+}
+
+/* What only some policies look at, and what takes longer to find out. */
+static void look_closer(const struct collecting *c, const struct snapshot_deployment *deployment,
+                        struct policy_place *place)
+{
+    const struct board *board = c->view->board;
+    int64_t now_ms = c->view->now_mono_ms;
+
+    if (c->wish->policy == POLICY_BALANCED) {
+        const struct board_counts counts = board_counts(board, deployment, BOARD_5_MINUTES, now_ms);
+        place->served = counts.served;
+        place->failed = counts.failed;
+    } else if (c->wish->policy == POLICY_LEAST_BUSY || c->wish->policy == POLICY_USAGE) {
+        const struct board_load load = board_load_of(board, deployment, now_ms);
+        place->in_flight = load.in_flight;
+        place->tokens = load.tokens;
+    }
+}
+
 static void add(struct collecting *c, const struct route_candidate *candidate,
                 const struct board_look *look)
 {
@@ -123,16 +174,12 @@ static void add(struct collecting *c, const struct route_candidate *candidate,
                                  .priority = deployment->priority,
                                  .weight = deployment->weight,
                                  .wished = place_of(deployment, c->wish),
+                                 .unpreferred = is_unpreferred(c, deployment),
                                  .health = health_of(look, c->view->now_mono_ms)};
 
     if (c->route->count == ROUTE_CANDIDATES_MAX)
         return;
-    if (c->wish->policy == POLICY_BALANCED) {
-        struct board_counts counts =
-            board_counts(c->view->board, deployment, BOARD_5_MINUTES, c->view->now_mono_ms);
-        place.served = counts.served;
-        place.failed = counts.failed;
-    }
+    look_closer(c, deployment, &place);
     c->places[at] = place;
     c->half_open[at] = look->breaker == BREAKER_HALF_OPEN;
     c->route->candidates[c->route->count++] = *candidate;

@@ -16,6 +16,7 @@
 #include "gateway/route/policy.h"
 #include "gateway/snapshot/snapshot.h"
 #include "tenants/model/preset.h"
+#include "tenants/model/provider_wish.h"
 
 enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5, ROUTE_LEGS_MAX = 16 };
 
@@ -37,6 +38,9 @@ struct route_wish {
     uint8_t leg;                         /* which of the route's: those of one model */
     uint64_t random;                     /* requests that share it stay together; see policy.h */
     int64_t input_tokens, output_tokens; /* about what it will be: what prices are compared by */
+    /* Of its preferred speeds: who is known to be slower comes behind the others; NULL: none are.
+     */
+    const struct provider_wish *preferred;
 };
 
 struct route_candidate {

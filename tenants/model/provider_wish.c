@@ -119,8 +119,9 @@ static bool read_collection(struct reading *r, const char *member, uint32_t valu
 
 static bool sort_is_known(struct span word)
 {
-    static const char *const words[] = {"default",  "price",    "throughput", "latency",
-                                        "balanced", "weighted", "priority"};
+    static const char *const words[] = {"default",    "price",    "cheapest", "throughput",
+                                        "fastest",    "latency",  "balanced", "weighted",
+                                        "least-busy", "priority", "usage"};
 
     for (size_t i = 0; i < array_size(words); i++)
         if (span_is(word, words[i]))

@@ -41,7 +41,8 @@ struct provider_wish {
 
 /* The words of `sort`: the strategies of gateway/route/policy.h. */
 #define WISH_SORTS                                                                                 \
-    "'default', 'price', 'throughput', 'latency', 'balanced', 'weighted' or 'priority'"
+    "'default', 'price' (or 'cheapest'), 'throughput' (or 'fastest'), 'latency', 'balanced', "     \
+    "'weighted', 'priority', 'least-busy' or 'usage'"
 
 struct wish_error {
     const char *param; /* "provider.sort", in the arena */

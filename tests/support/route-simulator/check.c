@@ -32,6 +32,11 @@ static double errors_outside(const struct result *result)
     return (double)(result->errors - result->errors_10_s - result->errors_later);
 }
 
+static double left_under_way(const struct result *result)
+{
+    return (double)result->left_under_way;
+}
+
 static double without_attempt(const struct result *result)
 {
     return (double)result->without_attempt;
@@ -56,7 +61,9 @@ static double limited_percent(const struct result *result)
 
 #define DEFAULT (1u << POLICY_DEFAULT)
 #define CHANCE (DEFAULT | 1u << POLICY_BALANCED)
-#define ALL (CHANCE | 1u << POLICY_LATENCY | 1u << POLICY_PRICE)
+#define ALL                                                                                        \
+    (CHANCE | 1u << POLICY_LATENCY | 1u << POLICY_PRICE | 1u << POLICY_LEAST_BUSY |                \
+     1u << POLICY_USAGE)
 
 static const struct {
     const char *what, *scenario; /* NULL: each of them */
@@ -65,6 +72,7 @@ static const struct {
     double most;
 } bounds[] = {
     {"every request is served or refused, once", NULL, ALL, unaccounted, 0},
+    {"no attempt is left under way", NULL, ALL, left_under_way, 0},
     {"no request finds the pool empty", NULL, ALL, without_attempt, 0},
     {"chance alone is calm", "calm", ALL, error_percent, 0},
     {"… and makes one attempt", "calm", CHANCE, attempts, 1.02},
@@ -80,6 +88,8 @@ static const struct {
     {"… and come back", "degraded", CHANCE, back_s, 60},
     {"a black hole: nobody sees an error", "black-hole", ALL, error_percent, 0},
     {"silence: nobody sees an error", "hang", ALL, error_percent, 0},
+    {"… and it is found out long before the first token's time is over", "hang", DEFAULT, attempts,
+     1.03},
     {"slow is no error", "slow", ALL, error_percent, 0},
     {"flapping: nobody sees it", "flapping", ALL, error_percent, 0},
     {"rate limits: nobody sees them", "limits", ALL, error_percent, 0},
@@ -168,6 +178,8 @@ static bool is_same(const struct result *a, const struct result *b)
            memcmp(a->served_by, b->served_by, sizeof(a->served_by)) == 0;
 }
 
+static const struct manner by_default = {.policy = POLICY_DEFAULT};
+
 /* The seed decides all, and decides something. */
 static int check_seed(const struct scenario *scenario, const struct result *first)
 {
@@ -175,10 +187,10 @@ static int check_seed(const struct scenario *scenario, const struct result *firs
     struct result again;
     int failed = 0;
 
-    simulate(scenario, POLICY_DEFAULT, &small, &again);
+    simulate(scenario, &by_default, &small, &again);
     failed += !is_same(&again, first);
     other.seed++;
-    simulate(scenario, POLICY_DEFAULT, &other, &again);
+    simulate(scenario, &by_default, &other, &again);
     failed += is_same(&again, first);
     if (failed > 0)
         printf("%s: the seed does not decide\n", scenario->name);
@@ -194,7 +206,8 @@ int check_all(void)
 
         for (int policy = 0; policy < POLICIES; policy++)
             if ((ALL >> policy & 1) != 0)
-                simulate(&scenarios[i], (enum policy)policy, &small, &results[policy]);
+                simulate(&scenarios[i], &(struct manner){.policy = (enum policy)policy}, &small,
+                         &results[policy]);
         failed += check_bounds(&scenarios[i], results);
         failed += check_orders(&scenarios[i], results);
         if (i == 0)

@@ -22,12 +22,13 @@ static bool sooner(const struct event *a, const struct event *b)
     return a->at_us < b->at_us || (a->at_us == b->at_us && a->order < b->order);
 }
 
-void clock_put(struct clock *clock, int64_t at_us, uint32_t call)
+void clock_put(struct clock *clock, const struct event *put)
 {
-    struct event event = {at_us, clock->put++, call};
+    struct event event = *put;
     uint32_t at = clock->count++;
 
     must(at < clock->max);
+    event.order = clock->put++;
     for (; at > 0 && sooner(&event, &clock->heap[(at - 1) / 2]); at = (at - 1) / 2)
         clock->heap[at] = clock->heap[(at - 1) / 2];
     clock->heap[at] = event;

@@ -10,10 +10,20 @@
 
 #include "common/base/attr.h"
 
+enum happening {
+    HAPPENS_AGAIN, /* to a call: its wait is over */
+    /* To an attempt: */
+    HAPPENS_WORD,    /* its first token */
+    HAPPENS_SILENCE, /* none so far */
+    HAPPENS_HEDGE,   /* none so far, and it is time for a second one */
+    HAPPENS_END,
+};
+
 struct event {
     int64_t at_us;
     uint64_t order; /* of two at the same time, the one that was put in first */
-    uint32_t call;
+    enum happening what;
+    uint32_t of, serial;
 };
 
 struct clock {
@@ -23,7 +33,7 @@ struct clock {
 };
 must_use struct clock clock_make(uint32_t max);
 void clock_done(struct clock *clock);
-void clock_put(struct clock *clock, int64_t at_us, uint32_t call);
+void clock_put(struct clock *clock, const struct event *event); /* `order` is filled in */
 /* The soonest, which leaves; false when there is none. */
 must_use bool clock_take(struct clock *clock, struct event *event_out);
 /* INT64_MAX when there is none. */

@@ -13,19 +13,22 @@
 #include "tests/support/route-simulator/simulate.h"
 
 /* Those that differ where all have one weight and one priority. */
-static const enum policy policies[] = {POLICY_DEFAULT, POLICY_PRICE,    POLICY_THROUGHPUT,
-                                       POLICY_LATENCY, POLICY_BALANCED, POLICY_WEIGHTED};
+static const struct manner manners[] = {
+    {POLICY_DEFAULT, false},    {POLICY_DEFAULT, true},     {POLICY_PRICE, false},
+    {POLICY_THROUGHPUT, false}, {POLICY_LATENCY, false},    {POLICY_BALANCED, false},
+    {POLICY_WEIGHTED, false},   {POLICY_LEAST_BUSY, false}, {POLICY_USAGE, false},
+};
 
-static void print_row(enum policy policy, const struct result *result)
+static void print_row(const struct manner *manner, const struct result *result)
 {
     char back[16] = "–";
 
     if (result->back_s >= 0)
         (void)snprintf(back, sizeof(back), "%.1f", result->back_s);
-    printf("| `%s` | %.3f | %lld | %lld | %.3f | %.1f | %.4f | %.0f | %.0f | %.0f | %s |\n",
-           policy_name(policy), 100 * (double)result->served / (double)result->requests,
-           (long long)result->errors_10_s, (long long)result->errors_later,
-           (double)result->attempts / (double)result->requests,
+    printf("| `%s`%s | %.3f | %lld | %lld | %.3f | %.1f | %.4f | %.0f | %.0f | %.0f | %s |\n",
+           policy_name(manner->policy), manner->hedges ? " with hedging" : "",
+           100 * (double)result->served / (double)result->requests, (long long)result->errors_10_s,
+           (long long)result->errors_later, (double)result->attempts / (double)result->requests,
            100 * (double)result->limited / (double)result->requests,
            result->cost_usd * 1000 / (double)(result->served > 0 ? result->served : 1),
            result_first_ms(result, 0.5), result_first_ms(result, 0.99), 100 * result->top_share,
@@ -41,9 +44,9 @@ static void print_scenario(const struct scenario *scenario, const struct load *l
     printf("| policy | served %% | errors in first 10 s | errors later | attempts per request | "
            "429 %% | USD per 1000 | first token p50 ms | p99 ms | busiest %% | back s |\n");
     printf("|---|---|---|---|---|---|---|---|---|---|---|\n");
-    for (size_t i = 0; i < array_size(policies); i++) {
-        simulate(scenario, policies[i], load, &result);
-        print_row(policies[i], &result);
+    for (size_t i = 0; i < array_size(manners); i++) {
+        simulate(scenario, &manners[i], load, &result);
+        print_row(&manners[i], &result);
     }
 }
 

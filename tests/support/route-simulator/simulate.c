@@ -1,6 +1,6 @@
 /*
- * simulate: see the header. A call has one event under way at any time: the end of its attempt, or
- * of the wait before the next. How an attempt will end is known when it begins.
+ * simulate: see the header. What happens to an attempt: it is silent, a second one is sent beside
+ * it, it speaks, it ends; and a call may wait for its next one.
  */
 #include "tests/support/route-simulator/simulate.h"
 
@@ -9,60 +9,16 @@
 #include "common/base/mem.h"
 #include "gateway/route/rotation.h"
 #include "gateway/route/route_next.h"
-#include "gateway/route/verdict.h"
-#include "tests/support/route-simulator/clock.h"
+#include "gateway/route/silence.h"
+#include "tests/support/route-simulator/world.h"
 
-enum { CALLS_MAX = 1 << 18, CONNECT_MS = 3000, FIRST_TOKEN_MS = 60000 };
-#define START_MS INT64_C(3600000)
-#define SECOND_US INT64_C(1000000)
-#define FLAP_US (5 * SECOND_US)
+enum { CALLS_MAX = 1 << 18, EVENTS_MAX = 4 * CALLS_MAX };
 #define BEGIN_US (10 * SECOND_US) /* of an incident */
 /* What prices are compared by when the client says no cap: flow/choose.c. */
 #define OUTPUT_TOKENS_USUAL 256
-/* What the load's calls take at about these medians: what a capacity is a share of. */
-#define USUAL_CALL_S 4.0
-#define BUSY_MAX 1.5 /* times its capacity: beyond it a provider refuses */
-
-struct call {
-    uint64_t number; /* of the request */
-    int64_t arrived_us, sent_us;
-    int64_t input, output; /* tokens */
-    /* The route, packed: candidates by place. */
-    uint8_t order[PLACES_MAX], count;
-    uint8_t tried[ROUTE_ATTEMPTS_MAX], tried_count;
-    uint8_t place, attempts;
-    bool waits, serves;
-    int64_t retry_after_ms; /* the last one that was told */
-    double first_ms, total_ms;
-    struct verdict_in end; /* of an attempt that does not serve */
-};
-
-struct at_place {
-    struct snapshot_deployment deployment;
-    struct snapshot_credential credential;
-    struct price_rate rates[2];
-    struct price_version list;
-    int64_t under_way;
-    int64_t window, taken; /* which minute, and how many calls it took in it */
-    int64_t ended_us;      /* of the last incident; 0: none */
-    int64_t back_us;       /* when it first served a call sent after that; 0: not yet */
-};
-
-struct simulation {
-    const struct scenario *scenario;
-    const struct load *load;
-    enum policy policy;
-    struct result *result;
-    struct at_place places[PLACES_MAX];
-    const struct snapshot_deployment *pointers[PLACES_MAX];
-    struct snapshot_model model;
-    struct board *board;
-    struct clock clock;
-    struct call *calls;
-    uint32_t *unused, unused_count;
-    int64_t now_us, length_us;
-    struct route route; /* of the call in hand */
-};
+/* As flow/hedge.c: what is late where fewer were measured. */
+#define HEDGE_SAMPLES 20
+#define HEDGE_UNKNOWN_MS 2000
 
 /* Stands in for the snapshot's: a deployment has one price for all. */
 bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deployment *deployment,
@@ -76,161 +32,93 @@ bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deplo
     return true;
 }
 
-static int64_t now_ms(const struct simulation *s)
+static void put_event(struct simulation *s, enum happening what, double in_ms, uint32_t of)
 {
-    return START_MS + s->now_us / 1000;
+    const struct event event = {.at_us = s->now_us + (int64_t)(in_ms * 1000),
+                                .what = what,
+                                .of = of,
+                                .serial = what == HAPPENS_AGAIN ? 0 : s->attempts[of].serial};
+
+    clock_put(&s->clock, &event);
 }
 
-static const struct place *place_of(const struct simulation *s, uint32_t place)
+static double first_sign_ms(const struct attempt *attempt)
 {
-    return &s->scenario->places[place];
+    return attempt->serves ? attempt->first_ms : attempt->total_ms;
 }
 
-/* ---- what befalls providers ---- */
+/* ---- attempts ---- */
 
-static bool befalls(const struct incident *incident, const struct place *place)
+/* When a second attempt is sent beside it; 0: never. */
+static double hedge_ms(const struct simulation *s, const struct attempt *attempt)
 {
-    return incident->domain == NULL || strcmp(incident->domain, place->domain) == 0;
+    struct board_spread spread;
+
+    if (!s->manner.hedges || s->calls[attempt->call].hedged)
+        return 0;
+    spread = board_spread(s->board, &s->places[attempt->place].deployment, BOARD_FIRST_TOKEN_MS,
+                          world_now_ms(s));
+    return (double)(spread.samples < HEDGE_SAMPLES ? HEDGE_UNKNOWN_MS : spread.p95);
 }
 
-static int64_t time_of(const struct simulation *s, double share)
+/* What would come after its first sign of life never happens. */
+static void put_events(struct simulation *s, uint32_t number)
 {
-    return (int64_t)(share * (double)s->length_us);
+    const struct attempt *attempt = &s->attempts[number];
+    double sign_ms = first_sign_ms(attempt), late_ms = hedge_ms(s, attempt);
+
+    put_event(s, HAPPENS_END, attempt->total_ms, number);
+    if (attempt->serves)
+        put_event(s, HAPPENS_WORD, attempt->first_ms, number);
+    if (sign_ms > SILENCE_FLOOR_MS)
+        put_event(s, HAPPENS_SILENCE, SILENCE_FLOOR_MS, number);
+    if (late_ms > 0 && sign_ms > late_ms)
+        put_event(s, HAPPENS_HEDGE, late_ms, number);
 }
 
-static const struct incident *incident_at(const struct simulation *s, uint32_t place)
+static void send_to(struct simulation *s, uint32_t call_number, uint32_t place)
 {
-    for (uint32_t i = 0; i < s->scenario->incident_count; i++) {
-        const struct incident *incident = &s->scenario->incidents[i];
-        int64_t since_us = s->now_us - time_of(s, incident->from);
+    struct call *call = &s->calls[call_number];
+    uint32_t number = s->unused_attempts[--s->unused_attempt_count];
+    struct attempt *attempt = &s->attempts[number];
 
-        if (!befalls(incident, place_of(s, place)) || since_us < 0 ||
-            s->now_us >= time_of(s, incident->until))
-            continue;
-        if (incident->kind != INCIDENT_FLAPPING || since_us / FLAP_US % 2 == 0)
-            return incident;
+    must(call->running_count < array_size(call->running));
+    call->running[call->running_count++] = number;
+    call->attempts++;
+    *attempt = (struct attempt){
+        .call = call_number,
+        .serial = attempt->serial + 1,
+        .place = (uint8_t)place,
+        .sent_us = s->now_us,
+        .wait = {.begun_ms = world_now_ms(s), .timeout_ms = FIRST_TOKEN_MS},
+    };
+    fate_decide(s, attempt);
+    s->result->attempts++;
+    s->places[place].under_way++;
+    board_begin(s->board, &s->places[place].deployment, call->input + OUTPUT_TOKENS_USUAL,
+                world_now_ms(s));
+    put_events(s, number);
+}
+
+/* It is under way no more. */
+static void take_down(struct simulation *s, uint32_t number)
+{
+    struct attempt *attempt = &s->attempts[number];
+    struct call *call = &s->calls[attempt->call];
+
+    for (uint32_t i = 0; i < call->running_count; i++) {
+        if (call->running[i] == number) {
+            call->running[i] = call->running[--call->running_count];
+            break;
+        }
     }
-    return NULL;
-}
-
-static void fails(struct call *call, double after_ms, enum attempt_fault fault, int status)
-{
-    call->serves = false;
-    call->total_ms = after_ms;
-    call->end = (struct verdict_in){.fault = fault, .status = status, .code = "", .stream = true};
-}
-
-/* True when the incident decides how the attempt ends. */
-static bool strikes(const struct incident *incident, struct call *call, double answer_ms)
-{
-    if (incident == NULL)
-        return false;
-    switch (incident->kind) {
-    case INCIDENT_DEAD:
-    case INCIDENT_FLAPPING:
-        fails(call, answer_ms / 4, FAULT_CONNECT, 0);
-        return true;
-    case INCIDENT_BLACK_HOLE:
-        fails(call, CONNECT_MS, FAULT_CONNECT, 0);
-        return true;
-    case INCIDENT_ERRORS:
-        fails(call, answer_ms, FAULT_STATUS, 503);
-        return true;
-    case INCIDENT_HANG:
-        fails(call, FIRST_TOKEN_MS, FAULT_FIRST_TOKEN, 0);
-        return true;
-    case INCIDENT_RETIRED:
-        fails(call, answer_ms, FAULT_STATUS, 404);
-        return true;
-    case INCIDENT_DEGRADED: /* by its share of failures */
-    case INCIDENT_SLOW:
-        break;
-    }
-    return false;
-}
-
-static double busy_share(const struct simulation *s, uint32_t place)
-{
-    double capacity = place_of(s, place)->capacity * s->load->per_second * USUAL_CALL_S;
-
-    return (double)s->places[place].under_way / capacity;
-}
-
-static void refuse(struct simulation *s, struct call *call, double answer_ms,
-                   int64_t retry_after_ms)
-{
-    fails(call, answer_ms, FAULT_STATUS, 429);
-    call->end.retry_after_ms = retry_after_ms;
-    s->result->limited++;
-}
-
-/* True when the place has taken what it takes in a minute, or has more to do than it can. */
-static bool limits(struct simulation *s, struct call *call, double answer_ms)
-{
-    const struct scenario *scenario = s->scenario;
-    struct at_place *at = &s->places[call->place];
-    double share = (scenario->limited >> call->place & 1) != 0
-                       ? scenario->limit_share
-                       : place_of(s, call->place)->limit_share;
-    int64_t minute = s->now_us / (60 * SECOND_US);
-
-    if (busy_share(s, call->place) > BUSY_MAX) {
-        refuse(s, call, answer_ms, 1000);
-        return true;
-    }
-    if (share <= 0)
-        return false;
-    if (at->window != minute) {
-        at->window = minute;
-        at->taken = 0;
-    }
-    if ((double)++at->taken <= share * s->load->per_second * 60)
-        return false;
-    refuse(s, call, answer_ms, (minute + 1) * 60000 - s->now_us / 1000);
-    return true;
-}
-
-static void serve(struct simulation *s, struct call *call, struct chance *chance, double times)
-{
-    const struct place *place = place_of(s, call->place);
-    double busy = busy_share(s, call->place);
-
-    times *= 1 + busy * busy;
-    call->serves = true;
-    call->first_ms = chance_log_normal(chance, place->first_ms, place->first_sigma) * times;
-    call->total_ms = call->first_ms + (double)call->output * 1000 * times /
-                                          chance_log_normal(chance, place->tokens_per_s, 0.2);
-    if (call->first_ms >= FIRST_TOKEN_MS)
-        fails(call, FIRST_TOKEN_MS, FAULT_FIRST_TOKEN, 0);
+    s->places[attempt->place].under_way--;
+    board_over(s->board, &s->places[attempt->place].deployment);
+    attempt->serial++;
+    s->unused_attempts[s->unused_attempt_count++] = number;
 }
 
 /* ---- calls ---- */
-
-static void send_to(struct simulation *s, uint32_t number, uint32_t place)
-{
-    struct call *call = &s->calls[number];
-    const struct incident *incident = incident_at(s, place);
-    struct chance chance = chance_make(s->load->seed, call->number * 16 + ++call->attempts);
-    double answer_ms = chance_log_normal(&chance, 80, 0.3), luck = chance_share(&chance);
-    double fail_share = s->scenario->fail_share;
-    bool slow = incident != NULL && incident->kind == INCIDENT_SLOW;
-
-    call->place = (uint8_t)place;
-    call->sent_us = s->now_us;
-    s->result->attempts++;
-    if (fail_share <= 0)
-        fail_share = place_of(s, place)->fail_share;
-    if (incident != NULL && incident->kind == INCIDENT_DEGRADED)
-        fail_share = 0.8;
-    if (!strikes(incident, call, answer_ms) && !limits(s, call, answer_ms)) {
-        if (luck < fail_share)
-            fails(call, answer_ms, FAULT_STATUS, 503);
-        else
-            serve(s, call, &chance, slow ? 10 : 1);
-    }
-    s->places[place].under_way++;
-    clock_put(&s->clock, s->now_us + (int64_t)(call->total_ms * 1000), number);
-}
 
 static void unpack(struct simulation *s, const struct call *call)
 {
@@ -258,10 +146,10 @@ static void give_up(struct simulation *s, uint32_t number)
     bool begin = false, later = false;
 
     for (uint32_t i = 0; i < s->scenario->incident_count; i++) {
-        int64_t from_us = time_of(s, s->scenario->incidents[i].from);
+        int64_t from_us = world_time_us(s, s->scenario->incidents[i].from);
 
         if (call->arrived_us < from_us ||
-            call->arrived_us >= time_of(s, s->scenario->incidents[i].until))
+            call->arrived_us >= world_time_us(s, s->scenario->incidents[i].until))
             continue;
         begin |= call->arrived_us < from_us + BEGIN_US;
         later |= call->arrived_us >= from_us + BEGIN_US;
@@ -280,16 +168,17 @@ static void go_on(struct simulation *s, uint32_t number)
     const struct route_candidate *candidate = route_next(&s->route);
     struct chance chance = chance_make(~s->load->seed, call->number * 16 + call->attempts);
     int64_t wait_ms = 0;
+    bool waits = false;
 
     if (candidate == NULL && call->attempts > 0 &&
-        board_state_of(s->board, s->route.candidates[0].deployment).out_until_ms <= now_ms(s))
-        call->waits =
+        board_state_of(s->board, s->route.candidates[0].deployment).out_until_ms <= world_now_ms(s))
+        waits =
             route_again(&s->route, (uint32_t)chance_bits(&chance), call->retry_after_ms, &wait_ms);
     pack_tried(s, call);
     if (candidate != NULL)
         send_to(s, number, candidate->deployment->index);
-    else if (call->waits)
-        clock_put(&s->clock, s->now_us + wait_ms * 1000, number);
+    else if (waits)
+        put_event(s, HAPPENS_AGAIN, (double)wait_ms, number);
     else
         give_up(s, number);
 }
@@ -297,9 +186,9 @@ static void go_on(struct simulation *s, uint32_t number)
 static void arrive(struct simulation *s, uint64_t request)
 {
     struct chance chance = chance_make(s->load->seed, request * 16);
-    const struct route_view view = {.board = s->board, .now_mono_ms = now_ms(s)};
+    const struct route_view view = {.board = s->board, .now_mono_ms = world_now_ms(s)};
     struct route_wish wish = {.chat = true,
-                              .policy = s->policy,
+                              .policy = s->manner.policy,
                               .random = chance_bits(&chance),
                               .output_tokens = OUTPUT_TOKENS_USUAL};
     struct call *call;
@@ -325,6 +214,8 @@ static void arrive(struct simulation *s, uint64_t request)
     go_on(s, number);
 }
 
+/* ---- ends ---- */
+
 /* As flow_tell_failed() does. True: another credential serves. */
 static bool tell_failed(struct simulation *s, uint32_t place, const struct verdict_out *out)
 {
@@ -335,44 +226,65 @@ static bool tell_failed(struct simulation *s, uint32_t place, const struct verdi
         end.outage_ms = out->outage_ms;
         end.cooldown_ms = out->cooldown_ms;
     } else if (rotation_blame(board_rotation(s->board), &at->deployment, &at->credential, out,
-                              now_ms(s))) {
+                              world_now_ms(s))) {
         return true;
     }
-    board_end(s->board, &at->deployment, &end, now_ms(s));
+    board_end(s->board, &at->deployment, &end, world_now_ms(s));
     return false;
 }
 
-static void failed(struct simulation *s, uint32_t number)
+static void failed(struct simulation *s, const struct attempt *attempt)
 {
-    struct call *call = &s->calls[number];
-    const struct verdict_out out = verdict_of(&call->end);
+    struct call *call = &s->calls[attempt->call];
+    const struct verdict_out out = verdict_of(&attempt->end);
 
     unpack(s, call);
-    if (tell_failed(s, call->place, &out))
+    if (tell_failed(s, attempt->place, &out))
         route_stay(&s->route);
-    if (call->end.retry_after_ms > 0)
-        call->retry_after_ms = call->end.retry_after_ms;
+    if (attempt->end.retry_after_ms > 0)
+        call->retry_after_ms = attempt->end.retry_after_ms;
+    if (call->running_count > 0)
+        return; /* the other one may serve */
     if (out.verdict == VERDICT_NEXT)
-        go_on(s, number);
+        go_on(s, attempt->call);
     else
-        give_up(s, number);
+        give_up(s, attempt->call);
 }
 
 /* As flow_tell_served() does. */
-static void tell_served(struct simulation *s, const struct call *call)
+static void tell_served(struct simulation *s, const struct attempt *attempt)
 {
-    struct at_place *at = &s->places[call->place];
-    int64_t begun_ms = START_MS + call->sent_us / 1000;
+    struct at_place *at = &s->places[attempt->place];
+    int64_t begun_ms = attempt->wait.begun_ms;
     const struct board_end end = {.result = BOARD_SERVED,
                                   .begun_ms = begun_ms,
-                                  .first_token_ms = (int64_t)call->first_ms,
-                                  .total_ms = (int64_t)call->total_ms,
-                                  .output_tokens = call->output};
+                                  .first_token_ms = (int64_t)attempt->first_ms,
+                                  .total_ms = (int64_t)attempt->total_ms,
+                                  .output_tokens = s->calls[attempt->call].output};
 
-    board_end(s->board, &at->deployment, &end, now_ms(s));
+    board_end(s->board, &at->deployment, &end, world_now_ms(s));
     rotation_served(board_rotation(s->board), &at->deployment, &at->credential, begun_ms);
-    if (at->back_us == 0 && at->ended_us > 0 && call->sent_us >= at->ended_us)
-        at->back_us = call->sent_us;
+    if (at->back_us == 0 && at->ended_us > 0 && attempt->sent_us >= at->ended_us)
+        at->back_us = attempt->sent_us;
+}
+
+static double usd(const struct simulation *s, const struct attempt *attempt, bool output)
+{
+    const struct place *place = &s->scenario->places[attempt->place];
+    const struct call *call = &s->calls[attempt->call];
+
+    return ((double)call->input * place->input_usd +
+            (output ? (double)call->output * place->output_usd : 0)) /
+           1e6;
+}
+
+static void served(struct simulation *s, const struct attempt *attempt)
+{
+    tell_served(s, attempt);
+    s->result->served++;
+    s->result->served_by[attempt->place]++;
+    s->result->cost_usd += usd(s, attempt, true);
+    s->unused[s->unused_count++] = attempt->call;
 }
 
 static uint32_t bucket_of(double ms)
@@ -382,35 +294,97 @@ static uint32_t bucket_of(double ms)
     return bucket < FIRST_BUCKETS - 1 ? (uint32_t)bucket : FIRST_BUCKETS - 1;
 }
 
-static void served(struct simulation *s, uint32_t number)
+/* The other one is cancelled: its provider has read the prompt, if it is well. */
+static void outrun(struct simulation *s, uint32_t number)
 {
-    const struct call *call = &s->calls[number];
-    const struct place *place = place_of(s, call->place);
-    double before_ms = (double)(call->sent_us - call->arrived_us) / 1000;
+    struct attempt attempt = s->attempts[number];
 
-    tell_served(s, call);
-    s->result->served++;
-    s->result->served_by[call->place]++;
-    s->result->cost_usd +=
-        ((double)call->input * place->input_usd + (double)call->output * place->output_usd) / 1e6;
-    s->result->first_tokens[bucket_of(before_ms + call->first_ms)]++;
-    s->unused[s->unused_count++] = number;
+    take_down(s, number);
+    board_outrun(s->board, &s->places[attempt.place].deployment, &attempt.wait, world_now_ms(s));
+    if (attempt.serves)
+        s->result->cost_usd += usd(s, &attempt, false);
 }
 
-static void on_event(struct simulation *s, uint32_t number)
-{
-    struct call *call = &s->calls[number];
+/* ---- what happens ---- */
 
-    if (call->waits) {
-        call->waits = false;
-        send_to(s, number, call->order[call->tried[0]]);
+static void on_word(struct simulation *s, uint32_t number)
+{
+    const struct attempt *attempt = &s->attempts[number];
+    struct call *call = &s->calls[attempt->call];
+
+    board_spoke(s->board, &s->places[attempt->place].deployment, attempt->wait.begun_ms);
+    call->spoken = true;
+    s->result->first_tokens[bucket_of((double)(s->now_us - call->arrived_us) / 1000)]++;
+    while (call->running_count > 1)
+        outrun(s, call->running[call->running[0] == number]);
+}
+
+static void on_silence(struct simulation *s, uint32_t number)
+{
+    struct attempt *attempt = &s->attempts[number];
+    int64_t now_ms = world_now_ms(s);
+    int64_t again_ms =
+        board_silent(s->board, &s->places[attempt->place].deployment, &attempt->wait, now_ms);
+
+    if ((double)(again_ms - attempt->wait.begun_ms) < first_sign_ms(attempt))
+        put_event(s, HAPPENS_SILENCE, (double)(again_ms - now_ms), number);
+}
+
+static void on_hedge(struct simulation *s, uint32_t number)
+{
+    uint32_t call_number = s->attempts[number].call;
+    struct call *call = &s->calls[call_number];
+    const struct route_candidate *candidate;
+
+    if (call->hedged || call->running_count > 1)
+        return;
+    unpack(s, call);
+    candidate = route_next(&s->route);
+    pack_tried(s, call);
+    call->hedged = true;
+    s->result->hedged += candidate != NULL;
+    if (candidate != NULL)
+        send_to(s, call_number, candidate->deployment->index);
+}
+
+static void on_end(struct simulation *s, uint32_t number)
+{
+    const struct attempt attempt = s->attempts[number];
+
+    take_down(s, number);
+    if (attempt.serves)
+        served(s, &attempt);
+    else
+        failed(s, &attempt);
+}
+
+static void on_event(struct simulation *s, const struct event *event)
+{
+    struct call *call;
+
+    if (event->what == HAPPENS_AGAIN) {
+        call = &s->calls[event->of];
+        send_to(s, event->of, call->order[call->tried[0]]);
         return;
     }
-    s->places[call->place].under_way--;
-    if (call->serves)
-        served(s, number);
-    else
-        failed(s, number);
+    if (s->attempts[event->of].serial != event->serial)
+        return; /* it was cancelled */
+    switch (event->what) {
+    case HAPPENS_WORD:
+        on_word(s, event->of);
+        break;
+    case HAPPENS_SILENCE:
+        on_silence(s, event->of);
+        break;
+    case HAPPENS_HEDGE:
+        on_hedge(s, event->of);
+        break;
+    case HAPPENS_END:
+        on_end(s, event->of);
+        break;
+    case HAPPENS_AGAIN:
+        break;
+    }
 }
 
 /* ---- the whole ---- */
@@ -418,7 +392,7 @@ static void on_event(struct simulation *s, uint32_t number)
 static void make_places(struct simulation *s)
 {
     for (uint32_t i = 0; i < s->scenario->place_count; i++) {
-        const struct place *place = place_of(s, i);
+        const struct place *place = &s->scenario->places[i];
         struct at_place *at = &s->places[i];
 
         at->rates[0] =
@@ -439,8 +413,8 @@ static void make_places(struct simulation *s)
         s->pointers[i] = &at->deployment;
         for (uint32_t k = 0; k < s->scenario->incident_count; k++) {
             const struct incident *incident = &s->scenario->incidents[k];
-            if (befalls(incident, place) && incident->until < 1)
-                at->ended_us = time_of(s, incident->until);
+            if (world_befalls(incident, place) && incident->until < 1)
+                at->ended_us = world_time_us(s, incident->until);
         }
     }
     s->model = (struct snapshot_model){.kind = span_of("chat"),
@@ -462,7 +436,7 @@ static void run(struct simulation *s)
             next_us -= log(chance_share(&chance)) * mean_us;
         } else if (clock_take(&s->clock, &event)) {
             s->now_us = event.at_us;
-            on_event(s, event.call);
+            on_event(s, &event);
         }
     }
 }
@@ -477,6 +451,9 @@ static void sum_up(const struct simulation *s)
         double back_s = (double)(at->back_us - at->ended_us) / 1e6;
 
         result->top_share = share > result->top_share ? share : result->top_share;
+        result->left_under_way += at->under_way;
+        result->left_under_way +=
+            board_load_of(s->board, &at->deployment, world_now_ms(s)).in_flight;
         if (at->ended_us == 0 || result->back_s < 0)
             continue;
         if (at->back_us == 0)
@@ -486,7 +463,16 @@ static void sum_up(const struct simulation *s)
     }
 }
 
-void simulate(const struct scenario *scenario, enum policy policy, const struct load *load,
+static uint32_t *make_unused(uint32_t *count)
+{
+    uint32_t *unused = mem_array(CALLS_MAX, sizeof(*unused));
+
+    for (*count = 0; *count < CALLS_MAX; (*count)++)
+        unused[*count] = CALLS_MAX - 1 - *count;
+    return unused;
+}
+
+void simulate(const struct scenario *scenario, const struct manner *manner, const struct load *load,
               struct result *result_out)
 {
     struct simulation *s = mem_new(sizeof(*s));
@@ -495,19 +481,21 @@ void simulate(const struct scenario *scenario, enum policy policy, const struct 
     must(scenario->place_count <= PLACES_MAX);
     s->scenario = scenario;
     s->load = load;
-    s->policy = policy;
+    s->manner = *manner;
     s->result = result_out;
     s->length_us = (int64_t)((double)load->requests / load->per_second * (double)SECOND_US);
     s->board = board_new();
-    s->clock = clock_make(CALLS_MAX);
+    s->clock = clock_make(EVENTS_MAX);
     s->calls = mem_array(CALLS_MAX, sizeof(s->calls[0]));
-    s->unused = mem_array(CALLS_MAX, sizeof(s->unused[0]));
-    for (uint32_t i = 0; i < CALLS_MAX; i++)
-        s->unused[s->unused_count++] = CALLS_MAX - 1 - i;
+    s->attempts = mem_array(CALLS_MAX, sizeof(s->attempts[0]));
+    s->unused = make_unused(&s->unused_count);
+    s->unused_attempts = make_unused(&s->unused_attempt_count);
     make_places(s);
     run(s);
     sum_up(s);
+    mem_free(s->unused_attempts);
     mem_free(s->unused);
+    mem_free(s->attempts);
     mem_free(s->calls);
     clock_done(&s->clock);
     board_free(s->board);

@@ -3,8 +3,8 @@
  *
  * What chooses and judges is the gateway's: route_collect(), route_next(), route_again(),
  * verdict_of(), the board with its breakers and the rotation. What is invented are the providers
- * and the requests. Not simulated: streams that break after content (nothing is tried again then),
- * hedging, conversations that stay together.
+ * and the requests. Not simulated: streams that break after content, conversations that stay
+ * together.
  */
 #ifndef TOLLGATE_TESTS_SUPPORT_ROUTE_SIMULATOR_SIMULATE_H
 #define TOLLGATE_TESTS_SUPPORT_ROUTE_SIMULATOR_SIMULATE_H
@@ -19,6 +19,12 @@ struct load {
     double per_second;
 };
 
+/* How it is gone about. */
+struct manner {
+    enum policy policy;
+    bool hedges; /* a second attempt when the first token is later than the deployment's p95 */
+};
+
 enum { FIRST_BUCKETS = 1600 }; /* each 1 % wide, from 1 ms on */
 
 struct result {
@@ -27,6 +33,8 @@ struct result {
     int64_t errors_10_s, errors_later; /* of those that came within 10 s of an incident's begin;
                                           and from then to its end */
     int64_t limited;                   /* attempts that ended with 429 */
+    int64_t hedged;                    /* requests with a second attempt beside the first */
+    int64_t left_under_way;            /* attempts that nobody ended */
     int64_t without_attempt;           /* errors before anything was sent: an empty pool */
     double cost_usd;
     int64_t first_tokens[FIRST_BUCKETS]; /* by the time that the client waited */
@@ -36,7 +44,7 @@ struct result {
                          one never did */
 };
 
-void simulate(const struct scenario *scenario, enum policy policy, const struct load *load,
+void simulate(const struct scenario *scenario, const struct manner *manner, const struct load *load,
               struct result *result_out);
 
 /* Of the time to the first token; `share` of 0.99 is p99. */

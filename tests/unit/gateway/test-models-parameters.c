@@ -70,7 +70,9 @@ static struct chat_wish wish_for(const char *parameter)
 
 static uint64_t lost_at(size_t wire, const char *parameter)
 {
-    const struct upstream_language *language = upstream_language_of(wires[wire].wire);
+    const struct upstream_language *language = upstream_language_for(
+        FAMILY_OPENAI, &(struct language_place){wires[wire].wire, span_of(wires[wire].dialect),
+                                                span_of(wires[wire].model)});
     const struct compatible_facts facts = {.model = span_of(wires[wire].model)};
     struct language_target target = {.output_cap = 100, .tokens_member = "max_tokens"};
     struct chat_part part = {.kind = PART_TEXT, .text = span_of("hello")};

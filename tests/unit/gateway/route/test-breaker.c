@@ -76,10 +76,39 @@ static void it_opens_and_closes_by_these_steps(void **state)
     }
 }
 
+static void silence_opens_it_unless_it_is_old(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t now_ms, begun_ms;
+        bool opens, probe;
+        enum breaker_state state;
+    } steps[] = {
+        {"many are silent", 10000, 8000, true, false, BREAKER_OPEN},
+        {"another of them says nothing new", 10001, 8001, false, false, BREAKER_OPEN},
+        {"nor while it is half open", 15000, 8000, false, false, BREAKER_HALF_OPEN},
+        {"a probe is sent; an old one is still silent", 16000, 15999, false, true, BREAKER_OPEN},
+        {"the probe is silent: 10 s", 19000, 16000, true, false, BREAKER_OPEN},
+        {"so it is", 28999, 0, false, false, BREAKER_OPEN},
+        {"half open", 29000, 0, false, false, BREAKER_HALF_OPEN},
+    };
+    struct breaker breaker = {0};
+
+    (void)state;
+    for (size_t i = 0; i < array_size(steps); i++) {
+        if (steps[i].probe)
+            assert_int(steps[i].what, breaker_probe(&breaker, steps[i].now_ms), true);
+        assert_int(steps[i].what, breaker_silent(&breaker, steps[i].begun_ms, steps[i].now_ms),
+                   steps[i].opens);
+        assert_int(steps[i].what, breaker_state(&breaker, steps[i].now_ms), steps[i].state);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_opens_and_closes_by_these_steps),
+        cmocka_unit_test(silence_opens_it_unless_it_is_old),
     };
 
     return run_test_table(tests);
