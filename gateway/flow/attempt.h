@@ -14,6 +14,7 @@
 #include "gateway/dialect/shape.h"
 #include "gateway/dialect/sse.h"
 #include "gateway/flow/flow.h"
+#include "gateway/route/board_live.h"
 #include "gateway/route/route.h"
 #include "gateway/route/verdict.h"
 #include "gateway/upstream/upstream.h"
@@ -64,6 +65,9 @@ struct attempt {
     int64_t begun_ms, last_ms, done_ms; /* monotonic; done_ms 0: no marker yet */
     int64_t late_ms;                    /* when it is hedged; 0: not looked at yet */
     int64_t sent_us;                    /* 0: not sent yet */
+    bool under_way;                     /* the board counts it */
+    struct board_wait wait;             /* while it says nothing … */
+    int64_t silent_ms;                  /* … when the board is told so next */
     size_t bytes;                       /* of the body so far */
 
     /* ---- what is read of it ---- */

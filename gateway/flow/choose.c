@@ -86,7 +86,7 @@ static bool key_allows(const struct snapshot_key *key, struct span model)
     return false;
 }
 
-static int64_t usual_output(const struct flow *flow)
+int64_t choose_usual_output(const struct flow *flow)
 {
     if (!ask_is_chat(flow->ask.kind))
         return 0;
@@ -145,7 +145,7 @@ static struct route_wish wish_of(const struct flow *flow)
                                .preferred = wish,
                                .random = random_of(flow),
                                .input_tokens = flow->metering.counted_input + 1,
-                               .output_tokens = usual_output(flow)};
+                               .output_tokens = choose_usual_output(flow)};
 }
 
 /* A model by its name, or by its name and how to sort. */

@@ -10,4 +10,7 @@
  * the request is refused, and GO_END. */
 must_use enum go choose_candidates(struct flow *flow);
 
+/* Tokens that its answer takes about, for comparing: what the client caps it to, or few. */
+must_use int64_t choose_usual_output(const struct flow *flow);
+
 #endif

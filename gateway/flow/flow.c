@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "gateway/flow/health.h"
 #include "gateway/flow/hedge.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/stored.h"
@@ -128,6 +129,7 @@ static void flow_end(struct flow *flow)
     if (flow->other != NULL)
         flow_drop(flow);
     flow_cancel(flow);
+    flow_tell_gone(flow);
     httpd_timer_cancel(flow->worker->httpd, &flow->timer);
     snapshot_unref(flow->snapshot);
     list_remove(&flow->link);

@@ -5,17 +5,25 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "gateway/flow/choose.h"
 #include "gateway/flow/parts.h"
 #include "gateway/route/rotation.h"
+#include "gateway/route/silence.h"
 
+/* What came of it: a model that the provider knows no more is a 404, or a code of its own. */
 static void log_out_of_service(const struct flow *flow)
 {
+    const struct attempt *attempt = flow->attempt;
+    const struct snapshot_deployment *deployment = attempt->candidate->deployment;
+    int status =
+        attempt->fault == FAULT_STREAM ? attempt->answer.error_status : attempt->head.status;
     char id[ID_TEXT_SIZE];
 
-    id_format(ID_DEPLOYMENT, flow->attempt->candidate->deployment->id, id);
+    id_format(ID_DEPLOYMENT, deployment->id, id);
     log_event(LOG_ALARM, "deployment.out_of_service", LOG_S("deployment", id),
-              LOG_SP("provider", flow->attempt->candidate->deployment->provider),
-              LOG_N("status", flow->attempt->head.status));
+              LOG_SP("provider", deployment->provider), LOG_SP("model", deployment->model->id),
+              LOG_SP("upstream_model", deployment->upstream_id), LOG_N("status", status),
+              LOG_S("code", attempt->answer.error_code));
 }
 
 static void log_refused_credential(const struct flow *flow)
@@ -85,16 +93,57 @@ void flow_tell_served(const struct flow *flow)
                         attempt->begun_ms);
 }
 
-static const struct board_end nothing = {.result = BOARD_NEITHER};
+/* ---- while it is under way ---- */
 
-void flow_tell_nothing(const struct flow *flow)
+void flow_tell_sent(struct flow *flow)
 {
-    board_end(flow->worker->board, flow->attempt->candidate->deployment, &nothing,
-              flow_now_ms(flow));
+    struct attempt *attempt = flow->attempt;
+
+    attempt->under_way = true;
+    attempt->wait = (struct board_wait){.begun_ms = attempt->begun_ms};
+    attempt->silent_ms = attempt->begun_ms + SILENCE_FLOOR_MS;
+    board_begin(flow->worker->board, attempt->candidate->deployment,
+                flow->metering.counted_input + choose_usual_output(flow), attempt->begun_ms);
+}
+
+void flow_tell_word(const struct flow *flow)
+{
+    board_spoke(flow->worker->board, flow->attempt->candidate->deployment, flow->attempt->begun_ms);
+}
+
+void flow_tell_silent(struct flow *flow, int64_t timeout_ms)
+{
+    struct attempt *attempt = flow->attempt;
+    int64_t now_ms = flow_now_ms(flow);
+
+    if (now_ms >= attempt->silent_ms) {
+        attempt->wait.timeout_ms = timeout_ms;
+        attempt->silent_ms = board_silent(flow->worker->board, attempt->candidate->deployment,
+                                          &attempt->wait, now_ms);
+    }
+    flow_arm(flow, attempt->silent_ms);
+}
+
+void flow_tell_outrun(struct flow *flow)
+{
+    struct attempt *attempt = flow->attempt;
+
+    board_outrun(flow->worker->board, attempt->candidate->deployment, &attempt->wait,
+                 flow_now_ms(flow));
+}
+
+void flow_tell_gone(struct flow *flow)
+{
+    struct attempt *attempt = flow->attempt;
+
+    if (attempt->under_way)
+        board_over(flow->worker->board, attempt->candidate->deployment);
+    attempt->under_way = false;
 }
 
 void flow_tell_over(const struct flow *flow)
 {
+    static const struct board_end nothing = {.result = BOARD_NEITHER};
     const struct route_candidate *candidate = &flow->route.candidates[0];
 
     if (flow->metering.event.attempt_count > 0)

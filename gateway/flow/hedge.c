@@ -88,23 +88,25 @@ void flow_drop(struct flow *flow)
     struct attempt *gone = flow->attempt;
 
     flow_cancel(flow);
+    flow_tell_gone(flow);
     flow_look_at(flow, flow->other);
     flow->other = NULL;
     attempt_free(gone);
 }
 
-/* What the current one cost, and that it says nothing of its deployment. */
+/* What the current one cost, and that it was the slower one. */
 static void book_lost(struct flow *flow)
 {
     const struct attempt *attempt = flow->attempt;
 
     if (attempt->index == ATTEMPT_NOT_BEGUN)
         return;
-    if (attempt->sent_us == 0)
+    if (attempt->sent_us == 0) {
         metering_end(&flow->metering, 0, "hedged", NULL, clock_mono_us());
-    else
-        metering_lose(&flow->metering, attempt->head.status, clock_mono_us());
-    flow_tell_nothing(flow);
+        return;
+    }
+    metering_lose(&flow->metering, attempt->head.status, clock_mono_us());
+    flow_tell_outrun(flow);
 }
 
 void flow_decide(struct flow *flow)

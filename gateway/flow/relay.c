@@ -88,6 +88,7 @@ void flow_wait_end(struct flow *flow)
 void flow_note_content(struct flow *flow)
 {
     flow->attempt->content = true;
+    flow_tell_word(flow);
     flow_decide(flow);
     flow_wait_end(flow);
     flow->first_us = clock_mono_us();
@@ -187,6 +188,7 @@ static void check_time(struct flow *flow)
         quiet_ms =
             attempt->begun_ms + or_else(deployment->first_token_timeout_ms, config->first_token_ms);
         quiet = FAULT_FIRST_TOKEN;
+        flow_tell_silent(flow, quiet_ms - attempt->begun_ms);
     } else if (streams && !attempt->paused) {
         quiet_ms = attempt->last_ms + or_else(deployment->idle_timeout_ms, config->idle_ms);
         quiet = FAULT_IDLE;
@@ -262,6 +264,7 @@ static void end_attempt(struct flow *flow, const char *reason, enum attempt_resu
 
     if (flow->other == NULL)
         flow_wait_end(flow);
+    flow_tell_gone(flow);
     metering_end(&flow->metering, attempt->head.status, reason,
                  attempt->head.status == 0 ? NULL : &attempt->answer, clock_mono_us());
     event->provider_request_id = attempt->request_id[0] == '\0'

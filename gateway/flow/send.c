@@ -7,6 +7,7 @@
 #include "gateway/dialect/completions.h"
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/responses.h"
+#include "gateway/flow/health.h"
 #include "gateway/flow/hedge.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
@@ -266,6 +267,7 @@ static enum go dispatch(struct flow *flow)
     attempt->sent_us = clock_mono_us();
     flow_wait_begin(flow);
     attempt->begun_ms = attempt->last_ms = flow_now_ms(flow);
+    flow_tell_sent(flow);
     attempt->call =
         worker->upstream->ops->start(worker->upstream, &request, &flow_upstream_events, attempt);
     if (attempt->call == NULL)

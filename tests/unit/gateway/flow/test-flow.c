@@ -298,7 +298,7 @@ static void refusals_before_dispatch_make_no_event(void **state)
          "{\"model\":\"a/m\",\"provider\":{\"only\":[\"x\"],\"ignore\":[\"x\"]}," HELLO "}",
          AUTH_OK, 400, "nobody is left"},
         {"an unknown strategy", "{\"model\":\"a/m\",\"provider\":{\"sort\":\"luck\"}," HELLO "}",
-         AUTH_OK, 400, "'price', 'throughput'"},
+         AUTH_OK, 400, "'least-busy' or 'usage'"},
         {"an unknown preference", "{\"model\":\"a/m\",\"route_preference\":\"luck\"," HELLO "}",
          AUTH_OK, 400, "'speed', 'cost' or 'balanced'"},
         {"a cap below every price",

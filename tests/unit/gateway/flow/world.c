@@ -7,6 +7,7 @@
 
 #include "common/base/json.h"
 #include "common/base/mem.h"
+#include "gateway/route/board_live.h"
 #include "gateway/flow/stored.h"
 
 struct world world;
@@ -376,6 +377,10 @@ void world_open(void)
 void world_close(void)
 {
     flow_worker_done(&world.worker);
+    for (size_t i = 0; i < array_size(world.deployments); i++)
+        assert_int("attempts under way, by the board",
+                   board_load_of(world.worker.board, &world.deployments[i], world.now_ms).in_flight,
+                   0);
     board_free(world.worker.board);
     world.worker.upstream->ops->free(world.worker.upstream);
     for (uint32_t i = 0; i < world.record_count; i++)

@@ -157,6 +157,8 @@ static void quantiles_are_near_the_truth(void **state)
     in_row("p50", spread.p50 >= 440 && spread.p50 <= 560);
     in_row("p75", spread.p75 >= 660 && spread.p75 <= 840);
     in_row("p90", spread.p90 >= 792 && spread.p90 <= 1008);
+    in_row("p10", board_quantile(board, &one, BOARD_FIRST_TOKEN_MS, 10, START_MS) >= 88 &&
+                      board_quantile(board, &one, BOARD_FIRST_TOKEN_MS, 10, START_MS) <= 112);
     in_row("p99", spread.p99 >= 872 && spread.p99 <= 1109);
     spread = board_spread(board, &one, BOARD_DECITOKENS, START_MS);
     in_row("100 tokens in 1 s", spread.p50 >= 880 && spread.p50 <= 1120);

@@ -1,6 +1,6 @@
 #include "tests/support/testing.h"
 
-#include "gateway/route/board.h"
+#include "gateway/route/board_live.h"
 #include "gateway/route/route_next.h"
 
 static struct snapshot_deployment deployments[5];
@@ -391,6 +391,93 @@ static void who_only_looks_takes_no_probe(void **state)
     board_free(board);
 }
 
+/* What each is known for, and where the wish puts it. */
+static void preferred_speeds_put_the_slow_behind(void **state)
+{
+    static const struct {
+        const char *what;
+        struct provider_wish wish;
+        const char *order;
+    } rows[] = {
+        {"nothing is preferred", {.zdr = false}, "abc"},
+        {"all keep it", {.max_latency_ms = {[WISH_P50] = 2000}}, "abc"},
+        {"the first is slower", {.max_latency_ms = {[WISH_P50] = 500}}, "bca"},
+        {"who was never measured keeps it", {.max_latency_ms = {[WISH_P90] = 10}}, "cab"},
+        {"nobody is left out", {.max_latency_ms = {[WISH_P50] = 10}}, "cab"},
+        {"nine of ten of its tokens come slower than that",
+         {.min_decitokens = {[WISH_P90] = 5000}},
+         "bca"},
+        {"one of two promises is enough",
+         {.max_latency_ms = {[WISH_P50] = 2000}, .min_decitokens = {[WISH_P50] = 5000}},
+         "bca"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct route_wish wish = {.chat = true, .preferred = &rows[i].wish};
+        struct board *board = board_new();
+        struct route route;
+        char order[8];
+
+        make_model(abc, 3);
+        for (int k = 0; k < 100; k++) {
+            board_end(
+                board, &deployments[0],
+                &(struct board_end){.first_token_ms = 1000, .total_ms = 2000, .output_tokens = 100},
+                1000);
+            board_end(
+                board, &deployments[1],
+                &(struct board_end){.first_token_ms = 100, .total_ms = 200, .output_tokens = 100},
+                1000);
+        }
+        assert_int(rows[i].what, collect(board, &wish, 1000, &route), ROUTE_OK);
+        order_of(&route, order);
+        assert_span(rows[i].what, span_of(order), rows[i].order);
+        board_free(board);
+    }
+}
+
+static void the_busy_and_the_used_come_later(void **state)
+{
+    static const struct {
+        const char *what;
+        enum policy policy;
+        int begun[3]; /* attempts … */
+        int64_t tokens[3];
+        int over[3];
+        const char *order;
+    } rows[] = {
+        {"the fewest under way", POLICY_LEAST_BUSY, {3, 1, 2}, {1, 1, 1}, {0, 0, 0}, "bca"},
+        {"those that are over do not count",
+         POLICY_LEAST_BUSY,
+         {3, 2, 2},
+         {1, 1, 1},
+         {3, 0, 1},
+         "acb"},
+        {"the fewest tokens", POLICY_USAGE, {1, 5, 2}, {9000, 100, 900}, {1, 0, 0}, "bca"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct route_wish wish = {.chat = true, .policy = rows[i].policy, .random = 1};
+        struct board *board = board_new();
+        struct route route;
+        char order[8];
+
+        make_model(abc, 3);
+        for (uint32_t d = 0; d < 3; d++) {
+            for (int k = 0; k < rows[i].begun[d]; k++)
+                board_begin(board, &deployments[d], rows[i].tokens[d], 1000);
+            for (int k = 0; k < rows[i].over[d]; k++)
+                board_over(board, &deployments[d]);
+        }
+        assert_int(rows[i].what, collect(board, &wish, 1000, &route), ROUTE_OK);
+        order_of(&route, order);
+        assert_span(rows[i].what, span_of(order), rows[i].order);
+        board_free(board);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +490,8 @@ int main(void)
         cmocka_unit_test(at_most_five_are_tried),
         cmocka_unit_test(only_an_only_candidate_is_tried_again),
         cmocka_unit_test(a_candidate_with_another_credential_is_next_again),
+        cmocka_unit_test(preferred_speeds_put_the_slow_behind),
+        cmocka_unit_test(the_busy_and_the_used_come_later),
     };
 
     return run_test_table(tests);
