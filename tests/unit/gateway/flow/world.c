@@ -7,8 +7,8 @@
 
 #include "common/base/json.h"
 #include "common/base/mem.h"
-#include "gateway/route/board_live.h"
 #include "gateway/flow/stored.h"
+#include "gateway/route/board_live.h"
 
 struct world world;
 
