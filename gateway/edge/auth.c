@@ -1,3 +1,6 @@
+/*
+ * auth: see the header.
+ */
 #include "gateway/edge/auth.h"
 
 static const struct {
@@ -5,20 +8,22 @@ static const struct {
     const char *message;
 } rows[] = {
     [AUTH_OK] = {REFUSE_INTERNAL, "The key is good."},
-    [AUTH_MISSING] = {REFUSE_MISSING_KEY, "No API key was given. Send it as `Authorization: Bearer "
-                                          "YOUR_KEY`, x-api-key or x-goog-api-key."},
+    [AUTH_MISSING] = {REFUSE_MISSING_KEY,
+                      "You didn't provide an API key. Send it as 'Authorization: Bearer KEY', "
+                      "x-api-key or x-goog-api-key."},
     [AUTH_CONFLICT] = {REFUSE_INVALID_REQUEST,
-                       "Two API keys that differ were given in the headers; send one."},
-    [AUTH_GARBAGE] = {REFUSE_INVALID_KEY,
-                      "The API key is not of the form sk-tg1_…, or was mistyped or cut."},
-    [AUTH_UNKNOWN] = {REFUSE_INVALID_KEY, "The API key is not known."},
-    [AUTH_REVOKED] = {REFUSE_KEY_INACTIVE, "The API key was revoked."},
-    [AUTH_DISABLED] = {REFUSE_KEY_INACTIVE, "The API key is disabled."},
-    [AUTH_EXPIRED] = {REFUSE_KEY_INACTIVE, "The API key has expired."},
-    [AUTH_SUSPENDED] = {REFUSE_SUSPENDED, "The account of this API key is not active."},
+                       "Two API keys that differ were sent: send one of Authorization, x-api-key "
+                       "and x-goog-api-key."},
+    [AUTH_GARBAGE] = {REFUSE_INVALID_KEY, "Incorrect API key provided: it is not of the form "
+                                          "sk-tg1_… or was not copied whole."},
+    [AUTH_UNKNOWN] = {REFUSE_INVALID_KEY, "Incorrect API key provided: there is no such key."},
+    [AUTH_REVOKED] = {REFUSE_KEY_INACTIVE, "This API key was revoked."},
+    [AUTH_DISABLED] = {REFUSE_KEY_INACTIVE, "This API key is disabled."},
+    [AUTH_EXPIRED] = {REFUSE_KEY_INACTIVE, "This API key has expired."},
+    [AUTH_SUSPENDED] = {REFUSE_SUSPENDED, "This account is suspended."},
     [AUTH_WRONG_KIND] = {REFUSE_NOT_ALLOWED,
-                         "This is a management key; it steers the account and calls no model."},
-    [AUTH_STALE] = {REFUSE_STORE, "The gateway has not heard from its store for too long."},
+                         "A management key cannot call models: use a live or a test key."},
+    [AUTH_STALE] = {REFUSE_STORE, "Keys cannot be checked now: the store was away for too long."},
 };
 
 enum refusal auth_refusal(enum auth_outcome outcome, const char **message_out)

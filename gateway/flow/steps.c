@@ -2,6 +2,7 @@
  * steps: who asks, and who is tried next.
  */
 #include "common/base/digest.h"
+#include "gateway/edge/auth.h"
 #include "gateway/flow/parts.h"
 #include "gateway/route/route_next.h"
 
@@ -12,43 +13,21 @@ static enum go refuse(struct flow *flow, enum refusal refusal, const struct refu
 }
 
 /* ---- auth ---- */
-static const struct {
-    enum refusal refusal;
-    const char *message;
-} auth_refusals[] = {
-    [AUTH_MISSING] = {REFUSE_MISSING_KEY,
-                      "You didn't provide an API key. Send it as 'Authorization: Bearer KEY'."},
-    [AUTH_CONFLICT] = {REFUSE_INVALID_REQUEST,
-                       "Two API keys that differ were sent: send one of Authorization, x-api-key "
-                       "and x-goog-api-key."},
-    [AUTH_GARBAGE] = {REFUSE_INVALID_KEY, "Incorrect API key provided: it is not of the form "
-                                          "sk-tg1_… or was not copied whole."},
-    [AUTH_UNKNOWN] = {REFUSE_INVALID_KEY, "Incorrect API key provided: there is no such key."},
-    [AUTH_REVOKED] = {REFUSE_KEY_INACTIVE, "This API key was revoked."},
-    [AUTH_DISABLED] = {REFUSE_KEY_INACTIVE, "This API key is disabled."},
-    [AUTH_EXPIRED] = {REFUSE_KEY_INACTIVE, "This API key has expired."},
-    [AUTH_SUSPENDED] = {REFUSE_SUSPENDED, "This account is suspended."},
-    [AUTH_WRONG_KIND] = {REFUSE_NOT_ALLOWED,
-                         "A management key cannot call models: use a live or a test key."},
-    [AUTH_STALE] = {REFUSE_STORE, "Keys cannot be checked now: the store was away for too long."},
-};
-
 enum go flow_auth(struct flow *flow)
 {
-    const struct auth_headers headers = {
-        .authorization = httpd_header(flow->request, "authorization"),
-        .x_api_key = httpd_header(flow->request, "x-api-key"),
-        .x_goog_api_key = httpd_header(flow->request, "x-goog-api-key")};
+    const struct auth_headers headers = auth_headers_of(flow->request);
     enum auth_outcome outcome =
         admit_authenticate(flow->snapshot, &headers, flow->call.start_ms, &flow->key);
+    const char *message;
+    enum refusal refusal;
 
     if (outcome == AUTH_OK)
         return GO_NEXT;
     flow->key = NULL;
     if (flow->worker->metrics != NULL)
         metrics_add(flow->worker->metrics, COUNT_AUTH_REFUSED, 1);
-    return refuse(flow, auth_refusals[outcome].refusal,
-                  &(struct refusal_say){.message = span_of(auth_refusals[outcome].message)});
+    refusal = auth_refusal(outcome, &message);
+    return refuse(flow, refusal, &(struct refusal_say){.message = span_of(message)});
 }
 
 /* ---- route ---- */
