@@ -52,7 +52,7 @@ static struct sha256 tag_of(const struct sha256 *key, const struct response_plac
 {
     char text[ID_AT + RESPONSE_ID_OWN_MAX];
 
-    memcpy(text, &place->tenant, sizeof(struct uuid));
+    memcpy(text, &place->project, sizeof(struct uuid));
     memcpy(text + sizeof(struct uuid), &place->deployment, sizeof(struct uuid));
     put_account(text + 2 * sizeof(struct uuid), place->account);
     memcpy(text + ID_AT, place->id.at, place->id.size);
@@ -114,7 +114,7 @@ static bool unseal(struct span text, struct response_place *place, char tag_out[
 enum response_id_outcome response_id_read(const struct sha256 *key, struct span text,
                                           struct response_place *place_out)
 {
-    struct response_place place = {.tenant = place_out->tenant};
+    struct response_place place = {.project = place_out->project};
     char tag[TAG];
     struct sha256 wanted;
 

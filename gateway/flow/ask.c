@@ -60,7 +60,7 @@ static enum ask_kind kind_of(const struct call *call)
 /* The response to go on from: who keeps it, and under which id. */
 static enum go pin(struct flow *flow)
 {
-    struct response_place place = {.tenant = flow->key->tenant->id};
+    struct response_place place = {.project = flow->key->project};
     struct ask *ask = &flow->ask;
     struct buf quoted = buf_make(6 * (size_t)ASK_TEXT_MAX + 2);
 

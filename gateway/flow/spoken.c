@@ -113,7 +113,7 @@ static void follow(struct flow *flow, struct span read)
     const struct json_doc *doc = &flow->worker->pool->doc;
     struct attempt *attempt = flow->attempt;
     const struct response_place place = {
-        .tenant = flow->key->tenant->id,
+        .project = flow->key->project,
         .deployment = attempt->candidate->deployment->id,
         .account = attempt->credential == NULL ? 0 : attempt->credential->fingerprint,
         .id = span_of(attempt->answer.id)};

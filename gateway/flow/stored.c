@@ -11,7 +11,7 @@
 #include "gateway/edge/auth.h"
 #include "gateway/flow/state.h"
 
-enum { STORED_MAX = 1000, WAIT_MS = 60000, CHUNK_BYTES = 4096 };
+enum { STORED_MAX = 1000, WAIT_MS = 60000, CHUNK_BYTES = 4096, QUERY_MAX_BYTES = 2048 };
 #define MEMORY_MAX ((size_t)1 << 20)
 /* A response with the input it went on from. */
 static const struct json_limits limits = {
@@ -135,7 +135,7 @@ static void refuse_told(struct stored *stored, enum refusal refusal)
                                  .retry_after_ms = refusal == REFUSE_INVALID_REQUEST ? 0 : 1000});
 }
 
-/* The one it went on from, which is of the same tenant and kept in the same place. */
+/* The one it went on from, which is of the same project and kept in the same place. */
 static void pin_previous(struct stored *stored, const struct json_doc *doc)
 {
     uint32_t node = json_find(doc, 0, "previous_response_id");
@@ -270,6 +270,35 @@ static bool asks_for_stream(struct span query)
     return false;
 }
 
+/* It goes into the provider's URL as it is. */
+static bool is_encoded(struct span query)
+{
+    for (size_t i = 0; i < query.size; i++)
+        if (query.at[i] <= ' ' || query.at[i] > '~' || strchr("#\\\"<>^`{|}", query.at[i]) != NULL)
+            return false;
+    return query.size <= QUERY_MAX_BYTES;
+}
+
+/* False: refused, and gone. */
+static bool pass_query(struct stored *stored)
+{
+    struct span query = httpd_query(stored->request);
+    struct refusal_say say = {
+        .message = span_of("A response that is kept is read as a whole here."), .param = "stream"};
+
+    if (!is_encoded(query)) {
+        say = (struct refusal_say){
+            .message = span_of("The query must be percent-encoded, and of at most 2048 bytes.")};
+        refuse(stored, REFUSE_INVALID_REQUEST, &say);
+        return false;
+    }
+    if (asks_for_stream(query)) {
+        refuse(stored, REFUSE_UNSUPPORTED, &say);
+        return false;
+    }
+    return true;
+}
+
 /* False: refused, and gone. */
 static bool authenticate(struct stored *stored)
 {
@@ -296,7 +325,7 @@ static bool find(struct stored *stored)
     const struct snapshot_deployment *deployment = NULL;
     enum response_id_outcome outcome;
 
-    stored->place.tenant = stored->key->tenant->id;
+    stored->place.project = stored->key->project;
     outcome = response_id_read(key, stored->call.response, &stored->place);
     if (outcome == RESPONSE_ID_OURS) {
         refuse(
@@ -369,14 +398,7 @@ void stored_start(struct flow_worker *worker, const struct call *call)
         return;
     }
     stored = stored_new(worker, call);
-    if (!authenticate(stored) || !pass_rate(stored) || !find(stored))
-        return;
-    if (asks_for_stream(httpd_query(stored->request)))
-        refuse(stored, REFUSE_UNSUPPORTED,
-               &(struct refusal_say){
-                   .message = span_of("A response that is kept is read as a whole here."),
-                   .param = "stream"});
-    else
+    if (authenticate(stored) && pass_rate(stored) && find(stored) && pass_query(stored))
         ask_provider(stored);
 }
 

@@ -142,7 +142,7 @@ def refused(call, status, param):
     return caught.value.message
 
 
-def test_what_a_provider_keeps_is_its_tenants_alone(stack):
+def test_what_a_provider_keeps_is_its_projects_alone(stack):
     tenant = stack.new_tenant()
     client = stack.client(key=tenant["key"])
     first = client.responses.create(input="echo: one", **NATIVE)
@@ -155,9 +155,15 @@ def test_what_a_provider_keeps_is_its_tenants_alone(stack):
     items = client.responses.input_items.list(second.id)
     assert any("echo: two" in part.text for item in items.data for part in item.content)
 
+    sibling = stack.client(key=stack.new_key(tenant=tenant["tenant"])["key"])
+    assert sibling.responses.retrieve(second.id).output_text == second.output_text, "keys of one project share them"
+    stack.query("INSERT INTO tollgate.projects (project_id, tenant_id, name) VALUES (gen_random_uuid(), %s, 'beside') "
+                "RETURNING 1", uuid_of(tenant["tenant"]))
+    beside = stack.client(key=stack.new_key("--project", "beside", tenant=tenant["tenant"])["key"])
     other = stack.client(key=stack.new_tenant()["key"])
     for call in (lambda: other.responses.retrieve(first.id), lambda: other.responses.delete(first.id),
                  lambda: other.responses.cancel(first.id), lambda: other.responses.input_items.list(first.id),
+                 lambda: beside.responses.retrieve(first.id), lambda: beside.responses.input_items.list(first.id),
                  lambda: client.responses.retrieve(first.id[:-1] + "_")):
         assert "not found" in refused(call, 404, None)
     assert "not found" in refused(

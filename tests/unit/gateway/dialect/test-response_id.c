@@ -10,10 +10,10 @@ static struct uuid uuid_of(uint8_t byte)
     return id;
 }
 
-static struct span write_one(struct buf *out, const char *secret, uint8_t tenant, const char *id)
+static struct span write_one(struct buf *out, const char *secret, uint8_t project, const char *id)
 {
     const struct sha256 key = response_id_key(span_of(secret));
-    const struct response_place place = {.tenant = uuid_of(tenant),
+    const struct response_place place = {.project = uuid_of(project),
                                          .deployment = uuid_of(7),
                                          .account = UINT64_C(0xfedcba9876543210),
                                          .id = span_of(id)};
@@ -23,15 +23,15 @@ static struct span write_one(struct buf *out, const char *secret, uint8_t tenant
     return buf_span(out);
 }
 
-static void what_was_handed_out_is_read_by_its_tenant_alone(void **state)
+static void what_was_handed_out_is_read_by_its_project_alone(void **state)
 {
     static const struct {
         const char *what, *secret;
-        uint8_t tenant;
+        uint8_t project;
         enum response_id_outcome wanted;
     } rows[] = {
-        {"its tenant", "s", 1, RESPONSE_ID_GOOD},
-        {"another tenant", "s", 2, RESPONSE_ID_UNKNOWN},
+        {"its project", "s", 1, RESPONSE_ID_GOOD},
+        {"another project", "s", 2, RESPONSE_ID_UNKNOWN},
         {"another secret", "t", 1, RESPONSE_ID_UNKNOWN},
     };
     struct buf out;
@@ -42,7 +42,7 @@ static void what_was_handed_out_is_read_by_its_tenant_alone(void **state)
     in_row("ends so", span_ends(text, "_resp_aB-9"));
     for (size_t i = 0; i < array_size(rows); i++) {
         const struct sha256 key = response_id_key(span_of(rows[i].secret));
-        struct response_place place = {.tenant = uuid_of(rows[i].tenant)};
+        struct response_place place = {.project = uuid_of(rows[i].project)};
 
         assert_int(rows[i].what, response_id_read(&key, text, &place), rows[i].wanted);
         if (rows[i].wanted != RESPONSE_ID_GOOD)
@@ -84,7 +84,7 @@ static void not_a_byte_of_it_may_be_another(void **state)
 
     (void)state;
     for (size_t i = 0; i < text.size; i++) {
-        struct response_place place = {.tenant = uuid_of(1)};
+        struct response_place place = {.project = uuid_of(1)};
         char before = out.at[i];
 
         out.at[i] = before == 'x' ? 'y' : 'x';
@@ -110,7 +110,7 @@ static void other_ids_are_none(void **state)
 
     (void)state;
     for (size_t i = 0; i < array_size(rows); i++) {
-        struct response_place place = {.tenant = uuid_of(1)};
+        struct response_place place = {.project = uuid_of(1)};
 
         assert_int(rows[i].what, response_id_read(&key, span_of(rows[i].text), &place),
                    rows[i].wanted);
@@ -132,7 +132,7 @@ static void a_providers_odd_id_is_not_handed_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_handed_out_is_read_by_its_tenant_alone),
+        cmocka_unit_test(what_was_handed_out_is_read_by_its_project_alone),
         cmocka_unit_test(the_account_is_not_to_be_seen),
         cmocka_unit_test(not_a_byte_of_it_may_be_another),
         cmocka_unit_test(other_ids_are_none),

@@ -40,7 +40,7 @@ static void id_of(uint32_t deployment, const char *own, char id_out[RESPONSE_ID_
 {
     const struct snapshot_deployment *kept = &world.deployments[deployment];
     const struct response_place place = {
-        .tenant = world.key.tenant->id,
+        .project = world.key.project,
         .deployment = kept->id,
         .account = kept->credential_count == 0 ? 0 : kept->credentials[0].fingerprint,
         .id = span_of(own)};
@@ -296,9 +296,10 @@ static void what_is_kept_is_read_without_an_event(void **state)
 
 static void what_is_not_kept_or_not_theirs_is_not_asked_for(void **state)
 {
+    static const char *const queries[] = {"stream=true", "include=<x>", "include=a b",
+                                          "include=\xc3\xbc", "after=a#b"};
     char id[RESPONSE_ID_MAX];
-    struct snapshot_tenant other = *world.key.tenant;
-    const struct snapshot_tenant *tenant = world.key.tenant;
+    struct uuid project = world.key.project;
 
     (void)state;
     speak("openai");
@@ -308,14 +309,15 @@ static void what_is_not_kept_or_not_theirs_is_not_asked_for(void **state)
     world_response("GET", ENDPOINT_RESPONSE, "resp_gen_1");
     assert_int_equal(world.request.status, 400);
     assert_true(world_sent_has("retention"));
-    memset(&other.id, 9, sizeof(other.id));
-    world.key.tenant = &other;
+    memset(&world.key.project, 9, sizeof(project));
     world_response("GET", ENDPOINT_RESPONSE, id);
     assert_int_equal(world.request.status, 404);
-    world.key.tenant = tenant;
-    world.query = "stream=true";
-    world_response("GET", ENDPOINT_RESPONSE, id);
-    assert_int_equal(world.request.status, 400);
+    world.key.project = project;
+    for (size_t i = 0; i < array_size(queries); i++) {
+        world.query = queries[i];
+        world_response("GET", ENDPOINT_RESPONSE, id);
+        assert_int(queries[i], world.request.status, 400);
+    }
     world.query = NULL;
     world.rate = ADMIT_RATE_LIMITED;
     world_response("GET", ENDPOINT_RESPONSE, id);
