@@ -61,12 +61,18 @@ static void grew(struct pieces *pieces, size_t from)
     last->own_size = pieces->own.size - last->own_at;
 }
 
+/* Past the most of pieces all is copied: the last one is for what is written here. */
+static bool is_borrowed(const struct pieces *pieces, struct span bytes)
+{
+    return bytes.size >= PIECES_BORROW_MIN && pieces->count + 2 <= PIECES_MAX;
+}
+
 void pieces_raw(struct pieces *pieces, struct span bytes)
 {
     size_t from = pieces->own.size;
     struct piece *piece;
 
-    if (bytes.size < PIECES_BORROW_MIN) {
+    if (!is_borrowed(pieces, bytes)) {
         buf_add_span(&pieces->own, bytes);
         grew(pieces, from);
     } else if (!pieces->failed) {

@@ -13,7 +13,7 @@
 #include "common/base/buf.h"
 #include "gateway/dialect/chat.h"
 
-enum { PIECES_MAX = 4096, PIECES_BORROW_MIN = 512 }; /* smaller ones are copied */
+enum { PIECES_MAX = 4096, PIECES_BORROW_MIN = 512 }; /* smaller or more ones are copied */
 
 struct piece; /* pieces.c has it */
 
@@ -22,7 +22,7 @@ struct pieces {
     struct piece *items; /* in the arena */
     uint32_t count, capacity;
     struct arena *arena; /* borrowed */
-    bool failed;         /* too many, or too large */
+    bool failed;         /* too large */
     bool comma;          /* a value stands before: the next one needs a comma */
     bool quoted;         /* inside of a string begun by pieces_quote */
 };
