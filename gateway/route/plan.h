@@ -33,12 +33,21 @@ struct plan_facts {
     uint64_t random;       /* of this request alone */
 };
 
+/* Where a leg stands in its preset: one of the targets that it is within, from the root down. */
+struct plan_level {
+    const struct preset_target *of;
+    const struct preset_statuses *leave_on; /* its own, else of what it is within; NULL: none */
+    uint32_t child;                         /* the index of the one within it that leads there */
+};
+
 /* One target to be tried; leaves of a preset, or a model of models[]. */
 struct plan_leg {
     const struct preset_target *target; /* NULL: a model that the request names */
     struct span model;                  /* as written; empty: the one asked for */
-    uint8_t on;                         /* 1 << enum preset_fall that leads to it; the first: any */
+    uint8_t on; /* 1 << enum preset_fall that leads to it from anywhere; the first: any */
     const struct preset_statuses *leave_on; /* what leads on from it; NULL: the gateway's rules */
+    struct plan_level levels[PRESET_DEPTH_MAX];
+    uint32_t level_count; /* 0: of no preset */
 };
 
 struct plan {
@@ -46,10 +55,16 @@ struct plan {
     uint32_t count;
 };
 
-/* Appends the leaves that `preset` leads to, best first. 0; -ENOENT when no branch of a conditional
- * takes the request, and it has no default: *where_out (in the arena) names it. What is beyond
- * PLAN_LEGS_MAX is left out. */
+/* Appends the leaves that `preset` leads to, best first. 0; -ENOENT, and nothing is appended, when
+ * no branch of a conditional takes the request and it has no default: *where_out (in the arena)
+ * names it. What is beyond PLAN_LEGS_MAX is left out. */
 must_use int plan_resolve(const struct preset *preset, const struct plan_facts *facts,
                           struct arena *arena, struct plan *plan, const char **where_out);
+
+/* 1 << enum preset_fall that leads from one leg to another behind it, as fallbacks within one
+ * another have it (`on` and `leave_on` of a leg are right where there is but one: of a leg that is
+ * deeper they say too little), and with which statuses. 0: nothing does. */
+must_use uint8_t plan_leads(const struct plan *plan, uint32_t from, uint32_t to,
+                            const struct preset_statuses **leave_on_out);
 
 #endif
