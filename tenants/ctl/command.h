@@ -92,7 +92,7 @@ struct commands {
 
 /* The files of the table, in the order of the manual. */
 extern const struct commands commands_session, commands_tenant, commands_key, commands_money,
-    commands_catalog, commands_watch;
+    commands_catalog, commands_route, commands_watch;
 
 /* All rows in order; NULL past the end. */
 must_use const struct command *command_at(size_t index);

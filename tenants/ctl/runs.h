@@ -16,6 +16,7 @@ int run_completion(struct ctl *ctl);
 int run_manual(struct ctl *ctl);
 int run_catalog_status(struct ctl *ctl); /* publish, quarantine, retire */
 int run_catalog_import(struct ctl *ctl);
+int run_route_import(struct ctl *ctl);
 int run_prices_set(struct ctl *ctl);
 int run_credentials_add(struct ctl *ctl);
 int run_usage(struct ctl *ctl);

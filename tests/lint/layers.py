@@ -12,6 +12,7 @@ WALLS = [
     (r"(libpq-fe|postgres_ext|pg_config.*)\.h", r"common/pg/"),
     (r"curl/.*", r"gateway/upstream/|gateway/sign/|tenants/ctl/http"),
     (r"libsmartcols(/.*|\.h)", r"tenants/ctl/table"),
+    (r"yaml\.h", r"tenants/ctl/import_yaml\.c"),
     (r"librdkafka/.*", r"gateway/journal/shipper|billing/consume/|billing/[a-z_/]*topic|common/kafka/"),
     (r"cmocka\.h", r"tests/support/testing\.h"),
 ]
