@@ -222,6 +222,28 @@ static size_t digits_at_end(struct span text)
     return count;
 }
 
+/* "-2024-06-20" at the end. */
+static bool ends_with_date(struct span name)
+{
+    if (name.size < 12)
+        return false;
+    const char *date = name.at + name.size - 11;
+    return date[0] == '-' && date[1] == '2' && date[2] == '0' && date[5] == '-';
+}
+
+/* Of a name with so many digits at its end the bytes that are its version. */
+static size_t number_size(struct span name, size_t digits)
+{
+    if (digits == 0 || digits == name.size)
+        return 0;
+    char before = name.at[name.size - digits - 1];
+    if ((digits == 8 || digits == 3) && before == '-')
+        return digits + 1;
+    if (digits == 1 && span_ends(span_part(name, 0, name.size - 1), "-v"))
+        return 3;
+    return digits == 2 && before == '-' && ends_with_date(name) ? 11 : 0;
+}
+
 /* Bytes at the end that say which version it is: "-latest", "-v1", "-001", "-20240620",
  * "-2024-06-20"; 0 when there are none. */
 static size_t version_size(struct span name)
@@ -231,18 +253,7 @@ static size_t version_size(struct span name)
         if (span_ends(name, words[i]))
             return strlen(words[i]);
     }
-    size_t digits = digits_at_end(name);
-    if (digits == 0 || digits == name.size)
-        return 0;
-    char before = name.at[name.size - digits - 1];
-    if ((digits == 8 || digits == 3) && before == '-')
-        return digits + 1;
-    if (digits == 1 && span_ends(span_part(name, 0, name.size - 1), "-v"))
-        return 3;
-    if (digits != 2 || before != '-' || name.size < 12)
-        return 0;
-    const char *date = name.at + name.size - 11;
-    return date[0] == '-' && date[1] == '2' && date[2] == '0' && date[5] == '-' ? 11 : 0;
+    return number_size(name, digits_at_end(name));
 }
 
 static struct span base_of(struct span name)

@@ -53,43 +53,40 @@ static void put_author(const struct import_model *model, struct import_target *t
         put_provider(target, author);
 }
 
-/* The provider's slug. False, and reported, when it is not known; where the model was said by
- * --map, any will do. */
-static bool find_provider(const struct import_place *place, bool said,
-                          const struct import_names *names, const char *path,
-                          struct import_report *report, struct span *slug, bool *any)
+/* Notes how the provider was found. False, and reported, when it was not. */
+static bool judge_provider(enum import_provider how, struct span theirs, struct span slug,
+                           const char *path, struct import_report *report)
 {
-    switch (import_provider(names, place->provider, slug)) {
+    switch (how) {
     case PROVIDER_KNOWN:
         break;
     case PROVIDER_GUESSED:
         import_note(report, path, "%.*s is taken for %.*s; else say --map %.*s=PROVIDER",
-                    SPAN_ARG(place->provider), SPAN_ARG(*slug), SPAN_ARG(place->provider));
+                    SPAN_ARG(theirs), SPAN_ARG(slug), SPAN_ARG(theirs));
         break;
     case PROVIDER_ANY:
-        *any = true;
         import_note(report, path, "goes to any provider of the model, as there is no %.*s",
-                    SPAN_ARG(place->provider));
+                    SPAN_ARG(theirs));
         break;
     case PROVIDER_UNKNOWN:
-        if (said) {
-            *any = true;
-            break;
-        }
         import_lose(report, path, "%.*s is no provider that is known; say --map %.*s=PROVIDER",
-                    SPAN_ARG(place->provider), SPAN_ARG(place->provider));
-        return false;
+                    SPAN_ARG(theirs), SPAN_ARG(theirs));
+        break;
     }
-    return true;
+    return how != PROVIDER_UNKNOWN;
 }
 
 bool import_put(const struct import_place *place, const struct import_names *names,
                 const char *path, struct import_report *report, struct import_target *target)
 {
     struct span slug = {0};
-    bool any = false;
+    enum import_provider how = PROVIDER_KNOWN;
+    /* Where the model was said by --map, who has it is enough. */
     bool said = import_model(names, import_mapped(names, place->whole)) != NULL;
-    if (place->provider.size > 0 && !find_provider(place, said, names, path, report, &slug, &any))
+    if (place->provider.size > 0)
+        how = import_provider(names, place->provider, &slug);
+    if (!(how == PROVIDER_UNKNOWN && said) &&
+        !judge_provider(how, place->provider, slug, path, report))
         return false;
     if (slug.size > 0 && !import_is_provider(names, slug)) {
         import_lose(report, path, "the catalog has nothing of the provider %.*s", SPAN_ARG(slug));
@@ -108,7 +105,7 @@ bool import_put(const struct import_place *place, const struct import_names *nam
                     SPAN_ARG(slug));
         return false;
     }
-    if (slug.size == 0 && !any)
+    if (place->provider.size == 0)
         put_author(model, target);
     return true;
 }

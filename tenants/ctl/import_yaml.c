@@ -61,6 +61,18 @@ static size_t digits(struct span text, size_t from)
     return count;
 }
 
+/* "e-7" to the end. */
+static bool is_exponent(struct span text, size_t at)
+{
+    if (text.at[at] != 'e' && text.at[at] != 'E')
+        return false;
+    at++;
+    if (at < text.size && (text.at[at] == '-' || text.at[at] == '+'))
+        at++;
+    size_t part = digits(text, at);
+    return part > 0 && at + part == text.size;
+}
+
 /* A decimal number that JSON writes likewise; others, such as 0x1f or 010, stay strings. */
 static bool is_number(struct span text)
 {
@@ -74,16 +86,7 @@ static bool is_number(struct span text)
             return false;
         at += part + 1;
     }
-    if (at < text.size && (text.at[at] == 'e' || text.at[at] == 'E')) {
-        at++;
-        if (at < text.size && (text.at[at] == '-' || text.at[at] == '+'))
-            at++;
-        size_t part = digits(text, at);
-        if (part == 0)
-            return false;
-        at += part;
-    }
-    return at == text.size;
+    return at == text.size || is_exponent(text, at);
 }
 
 static void write_plain(struct json_writer *writer, struct span text)
