@@ -75,6 +75,7 @@ struct attempt {
     struct event_stream messages; /* instead of it, of an upstream that frames in binary */
     struct answer_reader reader;
     struct answer answer;
+    struct meters input;         /* what was told of the prompt when it began */
     struct openai_places places; /* of a whole answer */
     struct buf body;             /* whole answers and errors */
 

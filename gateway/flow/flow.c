@@ -8,6 +8,7 @@
 #include "gateway/flow/health.h"
 #include "gateway/flow/hedge.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 #include "gateway/flow/stored.h"
 
 enum { UNUSED_FLOWS_MAX = 256, ARENA_CHUNK_BYTES = 8 << 10, FRAME_CHUNK_BYTES = 64 << 10 };
@@ -130,6 +131,7 @@ static void flow_end(struct flow *flow)
         flow_drop(flow);
     flow_cancel(flow);
     flow_tell_gone(flow);
+    resume_done(flow);
     httpd_timer_cancel(flow->worker->httpd, &flow->timer);
     snapshot_unref(flow->snapshot);
     list_remove(&flow->link);

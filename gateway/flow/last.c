@@ -4,6 +4,7 @@
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 #include "gateway/flow/served.h"
 #include "gateway/flow/trace.h"
 
@@ -25,7 +26,12 @@ static struct span cost_members(struct flow *flow)
         .discount_pico = flow->metering.discount_pico,
         .billed = flow->attempt->answer.usage.shown.present != 0 ? &event->meters : NULL};
 
-    return openai_cost_members(flow->arena, &cost);
+    struct span members = openai_cost_members(flow->arena, &cost);
+
+    return resume_is_on(flow)
+               ? span_of(arena_printf(flow->arena, "%.*s,\"tollgate\":{\"continued\":%u}",
+                                      SPAN_ARG(members), flow->resume->continued))
+               : members;
 }
 
 static struct span own_usage(struct flow *flow)

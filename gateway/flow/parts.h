@@ -73,6 +73,8 @@ void patched_whole(struct flow *flow);
 /* spoken.c: all others, read as events */
 /* Reader and writer for the attempt that begins. */
 void spoken_begin(struct flow *flow);
+/* What the writer calls the answer, where nothing of it passed. */
+void spoken_name(struct flow *flow);
 /* `text`: the frame's lines, where it is one of SSE. */
 void spoken_frame(struct flow *flow, struct span event, struct span data, struct span text);
 /* Behind the last frame. `whole`: nothing is missing as far as its framing tells. */

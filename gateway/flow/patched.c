@@ -3,6 +3,7 @@
  * say, relayed as they are but for usage.
  */
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 
 static void on_text(void *context, struct span inside)
 {
@@ -24,6 +25,7 @@ static bool relay_shaped(struct flow *flow, const struct sse_frame *frame)
         return false;
     count_feed(&metering_running(&flow->metering)->output, inside);
     out_shaped(flow, frame);
+    resume_shaped(flow, inside);
     return true;
 }
 
@@ -59,6 +61,7 @@ void patched_frame(struct flow *flow, const struct sse_frame *frame)
     const struct answer_tap tap = {.on_text = on_text, .context = flow};
     struct attempt *attempt = flow->attempt;
     struct openai_places places;
+    bool shows;
 
     if (relay_shaped(flow, frame))
         return;
@@ -70,9 +73,11 @@ void patched_frame(struct flow *flow, const struct sse_frame *frame)
         flow_note_content(flow);
     flow->attempt->cut_from = flow->attempt->cut_to = 0;
     out_frame(flow, frame, &places);
-    if (places.signs == ANSWER_CONTENT && flow->attempt->shown_count == 1)
+    shows = places.signs == ANSWER_CONTENT && flow->attempt->shown_count == 1;
+    if (shows)
         shape_learn(&flow->attempt->shape, frame->data, flow->attempt->shown,
                     flow->attempt->cut_from, flow->attempt->cut_to);
+    resume_chunk(flow, frame->data, shows);
 }
 
 void patched_whole(struct flow *flow)

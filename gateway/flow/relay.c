@@ -5,6 +5,7 @@
 #include "gateway/flow/health.h"
 #include "gateway/flow/hedge.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 #include "gateway/flow/served.h"
 #include "gateway/route/route_next.h"
 
@@ -91,9 +92,12 @@ void flow_note_content(struct flow *flow)
     flow_tell_word(flow);
     flow_decide(flow);
     flow_wait_end(flow);
-    flow->first_us = clock_mono_us();
+    resume_content(flow);
     flow->progress_ms = flow_now_ms(flow);
     flow_arm(flow, flow->progress_ms + flow->worker->config.progress_ms);
+    if (resume_is_on(flow))
+        return;
+    flow->first_us = clock_mono_us();
     flow->metering.event.first_token_ms = (flow->first_us - flow->call.arrived_us) / 1000;
 }
 
@@ -267,9 +271,11 @@ static void end_attempt(struct flow *flow, const char *reason, enum attempt_resu
     flow_tell_gone(flow);
     metering_end(&flow->metering, attempt->head.status, reason,
                  attempt->head.status == 0 ? NULL : &attempt->answer, clock_mono_us());
-    event->provider_request_id = attempt->request_id[0] == '\0'
-                                     ? (struct span){0}
-                                     : arena_span(flow->arena, span_of(attempt->request_id));
+    /* An answer that goes on stays the first one's. */
+    if (!resume_is_on(flow))
+        event->provider_request_id = attempt->request_id[0] == '\0'
+                                         ? (struct span){0}
+                                         : arena_span(flow->arena, span_of(attempt->request_id));
     if (flow->worker->metrics != NULL)
         metrics_attempt(flow->worker->metrics, attempt->candidate->deployment->provider, result);
 }
@@ -302,7 +308,8 @@ static struct verdict_in fault_of(const struct flow *flow)
         .status =
             attempt->fault == FAULT_STREAM ? attempt->answer.error_status : attempt->head.status,
         .code = attempt->answer.error_code,
-        .path_unsure = ask_is_service(flow->ask.kind) || flow->ask.kind == ASK_COMPLETIONS,
+        .path_unsure = ask_is_service(flow->ask.kind) || flow->ask.kind == ASK_COMPLETIONS ||
+                       resume_is_on(flow),
         .stream = flow->ask.stream || attempt->raw,
         .content = attempt->content,
         .retry_after_ms = attempt->head.retry_after_ms};
@@ -334,6 +341,8 @@ static enum go end_failed(struct flow *flow)
 
     if (note_failed(flow, &in, &out))
         route_stay(&flow->route);
+    if (resume_goes_on(flow, &in))
+        return GO_ROUTE;
     switch (out.verdict) {
     case VERDICT_NEXT:
         return GO_ROUTE;

@@ -10,6 +10,7 @@
 #include "gateway/flow/health.h"
 #include "gateway/flow/hedge.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 #include "gateway/flow/served.h"
 #include "gateway/flow/stored.h"
 #include "gateway/route/rotation.h"
@@ -64,8 +65,10 @@ static struct language_target target_of(const struct flow *flow)
                                                                        : credential->upstream_id,
                                            .reasoning = deployment->reasoning,
                                            .no_temperature = deployment->no_temperature};
-    struct language_target target = {.output_cap = flow_cap_at(flow, deployment),
-                                     .output_limit = deployment->output_limit};
+    struct language_target target = {.output_cap =
+                                         flow_cap_at(flow, deployment) - resume_tokens(flow),
+                                     .output_limit = deployment->output_limit,
+                                     .goes_on = resume_is_on(flow)};
 
     compatible_target(deployment->provider, deployment->dialect, &facts, &target);
     if (flow->ask.kind == ASK_COMPLETIONS && flow->attempt->way == WAY_PATCH)
@@ -122,8 +125,12 @@ static enum body translate_body(struct flow *flow, const struct language_target 
     }
     pieces_done(&flow->attempt->said);
     flow->attempt->said = pieces_make(flow->arena, OWN_BODY_MAX);
-    written = attempt->language->write_ask(&flow->chat, target, &flow->attempt->said, &losses);
+    written = attempt->language->write_ask(target->goes_on ? &flow->resume->chat : &flow->chat,
+                                           target, &flow->attempt->said, &losses);
     attempt->lost = losses.lost;
+    /* Behind the begin of an answer nobody thinks. */
+    if (target->goes_on)
+        losses.lost &= ~(UINT64_C(1) << MEMBER_REASONING);
     if (written == ASK_WRITTEN)
         attempt->pieces =
             pieces_spans(&flow->attempt->said, &attempt->piece_count, &attempt->body_bytes);
@@ -153,6 +160,11 @@ static enum body write_body(struct flow *flow)
 {
     const struct language_target target = target_of(flow);
 
+    if (target.goes_on &&
+        (target.output_cap < 1 || !prefill_is_taken(flow->attempt->language, &target))) {
+        flow->unspeakable = "the begin of an answer";
+        return BODY_ELSEWHERE;
+    }
     if (flow->attempt->service != NULL)
         return served_write(flow, OWN_BODY_MAX) ? BODY_READY : BODY_ELSEWHERE;
     if (flow->form != NULL) {
@@ -187,6 +199,7 @@ static void begin_attempt(struct flow *flow)
     attempt->begun_ms = attempt->last_ms = flow_now_ms(flow);
     attempt->way = way_of(flow, attempt->language);
     served_begin(flow);
+    resume_begin(flow);
     spoken_begin(flow);
 }
 
@@ -197,8 +210,8 @@ static void begin_metering(struct flow *flow)
         .deployment = candidate->deployment,
         .terms = candidate->terms,
         .started_us = clock_mono_us(),
-        .input_bound = flow_input_bound_at(flow, candidate->deployment),
-        .output_bound = flow_output_bound_at(flow, candidate->deployment)};
+        .input_bound = flow_input_bound_at(flow, candidate->deployment) + resume_tokens(flow),
+        .output_bound = flow_output_bound_at(flow, candidate->deployment) - resume_tokens(flow)};
 
     flow->attempt->index = flow->metering.event.attempt_count;
     metering_begin(&flow->metering, &attempt);

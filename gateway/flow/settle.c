@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "gateway/flow/health.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 #include "gateway/journal/intent.h"
 
 static void on_written(void *context, int error)
@@ -87,6 +88,7 @@ static int put_final(struct flow *flow)
     struct metering *m = &flow->metering;
     int error;
 
+    flow->outcome = resume_outcome(flow);
     metering_finish(m, flow->outcome, last_answer(flow));
     m->event.total_ms = (clock_mono_us() - flow->call.arrived_us) / 1000;
     m->event.overhead_us = out_overhead_us(flow);

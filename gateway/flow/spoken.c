@@ -6,6 +6,7 @@
  */
 #include "common/base/json_writer.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 
 static void count_event(struct flow *flow, const struct answer_event *event)
 {
@@ -37,14 +38,16 @@ static void count_event(struct flow *flow, const struct answer_event *event)
 static void on_event(void *context, const struct answer_event *event)
 {
     struct flow *flow = context;
+    struct answer_event told = *event;
     bool ends =
         event->kind == EVENT_USAGE || event->kind == EVENT_DONE || event->kind == EVENT_ERROR;
 
     count_event(flow, event);
     if (event->kind == EVENT_FINISH && event->finish == FINISH_ERROR)
         flow_fail(flow, FAULT_STREAM);
-    if (flow->attempt->way == WAY_TRANSLATE && flow->request != NULL && !ends)
-        flow->attempt->writer.language->write(&flow->attempt->writer, event);
+    if (resume_hear(flow, &told) && flow->attempt->way == WAY_TRANSLATE && flow->request != NULL &&
+        !ends)
+        flow->attempt->writer.language->write(&flow->attempt->writer, &told);
 }
 
 /* A catalog's id is no inside of a JSON string by itself. */
@@ -58,28 +61,44 @@ static struct span quoted_inside(struct flow *flow, struct span text)
     return arena_span(flow->arena, span_part(buf_span(scratch), 1, scratch->size - 2));
 }
 
+void spoken_name(struct flow *flow)
+{
+    struct attempt *attempt = flow->attempt;
+    struct answer_writer *writer = &attempt->writer;
+    char id[ID_TEXT_SIZE];
+
+    writer->chat = &flow->chat;
+    if (writer->id.size == 0) {
+        id_format(ID_GENERATION, flow->call.id, id);
+        writer->id = span_of(arena_strdup(flow->arena, id));
+    }
+    if (writer->model.size == 0)
+        writer->model = quoted_inside(flow, attempt->candidate->deployment->model->id);
+    if (writer->created_s == 0)
+        writer->created_s = flow->call.start_ms / 1000;
+}
+
 void spoken_begin(struct flow *flow)
 {
     struct attempt *attempt = flow->attempt;
     struct flow_pool *pool = flow->worker->pool;
     const struct answer_sink sink = {.on_event = on_event, .context = flow};
-    char id[ID_TEXT_SIZE];
 
-    buf_clear(&flow->attempt->told);
-    flow->attempt->pin.ids[0] = (struct responses_pair){0};
+    buf_clear(&attempt->told);
+    attempt->pin.ids[0] = (struct responses_pair){0};
     attempt->answer.normaliser = attempt->language->normaliser;
-    flow->attempt->reader =
+    attempt->reader =
         answer_reader_make(attempt->language, &pool->doc, &attempt->answer, sink, pool->frame);
-    flow->attempt->writer = answer_writer_make(flow->client, &flow->attempt->told, flow->arena);
-    flow->attempt->writer.stream = flow->ask.stream;
-    flow->attempt->writer.include_usage = flow->ask.include_usage || !flow->ask.stream;
-    if (attempt->way != WAY_TRANSLATE)
+    if (resume_is_on(flow)) {
+        attempt->writer = flow->resume->writer;
+        attempt->writer.out = &attempt->told;
         return;
-    id_format(ID_GENERATION, flow->call.id, id);
-    flow->attempt->writer.id = span_of(arena_strdup(flow->arena, id));
-    flow->attempt->writer.chat = &flow->chat;
-    flow->attempt->writer.model = quoted_inside(flow, attempt->candidate->deployment->model->id);
-    flow->attempt->writer.created_s = flow->call.start_ms / 1000;
+    }
+    attempt->writer = answer_writer_make(flow->client, &attempt->told, flow->arena);
+    attempt->writer.stream = flow->ask.stream;
+    attempt->writer.include_usage = flow->ask.include_usage || !flow->ask.stream;
+    if (attempt->way == WAY_TRANSLATE)
+        spoken_name(flow);
 }
 
 static void hear(struct flow *flow)
@@ -104,6 +123,7 @@ static void tell(struct flow *flow, struct span text, struct span data)
         out_passed(flow, text, data);
     else
         out_told(flow);
+    resume_told(flow);
 }
 
 /* A response that its provider keeps is named by an id of ours; what comes in the events is
@@ -142,8 +162,11 @@ void spoken_frame(struct flow *flow, struct span event, struct span data, struct
     arena_reset(flow->worker->pool->frame);
     hear(flow);
     /* Only what was read left a document. */
-    if (!attempt->failed && (flow->attempt->reader.signs & ANSWER_MALFORMED) == 0)
+    if (!attempt->failed && (flow->attempt->reader.signs & ANSWER_MALFORMED) == 0) {
         follow(flow, data);
+        if (attempt->way == WAY_PASS)
+            resume_follow(flow, data);
+    }
     /* What comes behind the end may tell usage and is for nobody else. */
     if (!attempt->failed && !over)
         tell(flow, text, data);

@@ -59,8 +59,9 @@ struct flow {
     /* All is about `attempt`. Where two run, neither of which has told anything yet, each is it for
      * as long as it is looked at: flow_look_at(). */
     struct attempt *attempt, *other;
-    bool hedges, hedged; /* a second attempt may be made beside a late one; it was */
-    bool again_waiting;  /* for the only candidate, until again_ms */
+    bool hedges, hedged;   /* a second attempt may be made beside a late one; it was */
+    struct resume *resume; /* resume.h; NULL: a stream does not go on when its provider dies */
+    bool again_waiting;    /* for the only candidate, until again_ms */
     int64_t again_ms;
     bool rate_limited; /* some provider said 429 */
     int64_t retry_after_ms;

@@ -8,6 +8,7 @@
 #include "common/base/money.h"
 #include "gateway/dialect/chat_member.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 #include "gateway/route/route_next.h"
 
 enum { TRACE_MAX = 64 << 10 };
@@ -103,6 +104,8 @@ static struct span trace_of(struct flow *flow)
     json_put_cstring(&w, "strategy", policy_name(flow->policy));
     json_name(&w, "attempts");
     write_attempts(&w, flow);
+    if (resume_is_on(flow))
+        json_put_int64(&w, "continued", flow->resume->continued);
     json_name(&w, "considered");
     write_considered(&w, &flow->route);
     json_name(&w, "dropped");

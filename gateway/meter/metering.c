@@ -327,6 +327,8 @@ static void finish_carried(struct metering *m, const struct answer *answer)
             keep_usage(m, answer);
         last = finish_last(m, answer);
     }
+    if (!charges(m->event.outcome))
+        return;
     /* What one of them told is not what is charged. */
     m->event.usage_verbatim = m->event.normaliser = (struct span){0};
     name_method(m);

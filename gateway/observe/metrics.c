@@ -51,6 +51,8 @@ static const struct {
                            "Clients that left before their answer was whole."},
     [COUNT_FAILOVERS] = {"tollgate_failovers_total", "Attempts after the first of a request."},
     [COUNT_HEDGES] = {"tollgate_hedges_total", "Attempts beside one that was late."},
+    [COUNT_CONTINUED] = {"tollgate_continued_total",
+                         "Streams that went on at another provider, in the midst of the answer."},
     [COUNT_UPSTREAM_BYTES] = {"tollgate_upstream_bytes_total", "Bytes received from providers."},
     [COUNT_BODY_BYTES] = {"tollgate_body_bytes_total", "Bytes of request bodies received."},
     [COUNT_UPSTREAM_PAUSES] = {"tollgate_upstream_pauses_total",

@@ -22,6 +22,7 @@ enum metric_counter {
     COUNT_CLIENT_LEFT,        /* before the answer was whole */
     COUNT_FAILOVERS,          /* attempts after the first */
     COUNT_HEDGES,             /* attempts beside a late one */
+    COUNT_CONTINUED,          /* attempts behind the text of one that died */
     COUNT_UPSTREAM_BYTES,     /* received from providers */
     COUNT_BODY_BYTES,         /* received from clients */
     COUNT_UPSTREAM_PAUSES,    /* because a client was slow */
