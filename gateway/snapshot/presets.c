@@ -6,10 +6,64 @@
 #include "common/base/mem.h"
 #include "gateway/snapshot/snapshot_private.h"
 
+static void note_unreadable(struct snapshot *s, const struct preset_row *row, struct uuid tenant,
+                            const struct preset_error_at *error,
+                            struct snapshot_unreadable *unreadable)
+{
+    *unreadable = (struct snapshot_unreadable){
+        .preset = row->id,
+        .tenant = tenant,
+        .version = row->version,
+        .path = arena_span(s->arena, span_of(error->path)),
+        .why = arena_span(s->arena, span_of(error->text)),
+    };
+}
+
+static void put(struct snapshot *s, struct uuid tenant, struct snapshot_preset *preset)
+{
+    char key[PRESET_KEY_MAX];
+
+    map_put(s->presets_by_id, uuid_span(&preset->id), preset);
+    map_put(s->presets_by_name, arena_span(s->arena, preset_key(tenant, preset->name, key)),
+            preset);
+}
+
+/* The database lets no other name in; one that is too long would not fit where it is kept. */
+static bool read_one(struct snapshot *s, const struct preset_row *row,
+                     struct snapshot_preset *preset_out, struct preset_error_at *error_out)
+{
+    *error_out = (struct preset_error_at){"name", "is not the name of a preset"};
+    if (!preset_name_good(row->name) ||
+        preset_read(row->body, s->arena, &preset_out->preset, error_out) < 0) {
+        return false;
+    }
+    preset_out->id = row->id;
+    preset_out->version = row->version;
+    preset_out->name = arena_span(s->arena, row->name);
+    return true;
+}
+
 void presets_build(const struct snapshot_rows *rows, struct snapshot *s)
 {
+    struct snapshot_preset *presets =
+        arena_array(s->arena, rows->preset_count + 1, sizeof(*presets));
+    struct snapshot_unreadable *unreadable =
+        arena_array(s->arena, rows->preset_count + 1, sizeof(*unreadable));
+    struct preset_error_at error;
+
     s->presets_by_id = map_new(rows->preset_count + 1);
     s->presets_by_name = map_new(rows->preset_count + 1);
+    for (uint32_t i = 0; i < rows->preset_count; i++) {
+        const struct preset_row *row = &rows->presets[i];
+        struct uuid tenant = rows->tenants[row->tenant].id;
+
+        if (read_one(s, row, &presets[i], &error)) {
+            put(s, tenant, &presets[i]);
+        } else {
+            note_unreadable(s, row, tenant, &error, &unreadable[s->unreadable_count++]);
+        }
+    }
+    s->unreadable = unreadable;
 }
 
 const struct snapshot_preset *presets_default(const struct snapshot *snapshot, struct uuid key,
