@@ -7,8 +7,8 @@
 #include "tenants/ctl/exits.h"
 
 static const struct commands *const tables[] = {
-    &commands_session, &commands_tenant, &commands_key,   &commands_money,
-    &commands_catalog, &commands_route,  &commands_watch,
+    &commands_session, &commands_tenant,  &commands_key,   &commands_money,
+    &commands_catalog, &commands_routing, &commands_route, &commands_watch,
 };
 
 const struct named_text exit_texts[CTL_EXITS] = {

@@ -35,9 +35,9 @@ struct flag {
     const char *about;        /* a sentence */
     enum flag_kind kind;
     enum flag_place place; /* what it becomes in the request; FLAG_OWN: the command reads it */
-    bool needed, nullable; /* nullable: "none" is null */
-    const char *words;     /* "total|day|week|month" */
-    const char *member;    /* in the API; NULL: the name with '_' for '-' */
+    bool needed, nullable, truth; /* nullable: "none" is null; truth: "on" is true, "off" false */
+    const char *words;            /* "total|day|week|month" */
+    const char *member;           /* in the API; NULL: the name with '_' for '-' */
 };
 
 /* clang-format off */
@@ -92,7 +92,7 @@ struct commands {
 
 /* The files of the table, in the order of the manual. */
 extern const struct commands commands_session, commands_tenant, commands_key, commands_money,
-    commands_catalog, commands_route, commands_watch;
+    commands_catalog, commands_routing, commands_route, commands_watch;
 
 /* All rows in order; NULL past the end. */
 must_use const struct command *command_at(size_t index);

@@ -76,6 +76,7 @@ static const struct column deployment_columns[] = {
     {"OUTPUT LIMIT", "output_limit", CELL_COUNT, true},
     {"TIMEOUT MS", "total_timeout_ms", CELL_COUNT, true},
     {"WHEN CLIENTS LEAVE", "abort_policy", CELL_TEXT, true},
+    {"DRAINED", "drained_at", CELL_TIME, true},
     {"RELEASED", "released", CELL_TEXT, true},
     {"FREE ON PURPOSE", "free_on_purpose", CELL_TEXT, true},
     {"REASON", "status_reason", CELL_TEXT, true},

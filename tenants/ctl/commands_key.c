@@ -21,6 +21,7 @@ static const struct column columns[] = {
     {"EXPIRES", "expires_at", CELL_TIME, true},
     {"MODELS", "models", CELL_LIST, true},
     {"SCOPES", "scopes", CELL_LIST, true},
+    {"PRESET", "preset", CELL_TEXT, true},
     {"PUBLIC PARTS", "public_parts", CELL_LIST, true},
     {"PROJECT ID", "project", CELL_ID, true},
     {"REASON", "status_reason", CELL_TEXT, true},
@@ -69,6 +70,8 @@ static const struct flag create_flags[] = {
          FLAG_BODY),
     FLAG("tokens-per-minute", "N", "How many tokens it may use in a minute.", FLAG_COUNT,
          FLAG_BODY),
+    FLAG("preset", "PRESET", "The routing preset of requests that name none.", FLAG_TEXT,
+         FLAG_BODY),
     FLAG("expires", "TIME", "When it ends by itself.", FLAG_TIME, FLAG_BODY,
          .member = "expires_at"),
 };
@@ -86,6 +89,8 @@ static const struct flag update_flags[] = {
          FLAG_BODY, .nullable = true),
     FLAG("tokens-per-minute", "N", "Tokens in a minute; none lifts the limit.", FLAG_COUNT,
          FLAG_BODY, .nullable = true),
+    FLAG("preset", "PRESET", "The routing preset of requests that name none; none takes it away.",
+         FLAG_TEXT, FLAG_BODY, .nullable = true),
     FLAG("expires", "TIME", "When it ends by itself; none for never.", FLAG_TIME, FLAG_BODY,
          .nullable = true, .member = "expires_at"),
 };

@@ -53,6 +53,7 @@ static const struct column project_columns[] = {
     {"SPENT", "spent", CELL_MONEY, false},
     {"BUDGET", "budget", CELL_MONEY, false},
     {"WINDOW", "budget_window", CELL_TEXT, false},
+    {"PRESET", "preset", CELL_TEXT, true},
     {"CREATED", "created_at", CELL_TIME, true},
 };
 static const struct view project_view = {VIEW_COLUMNS(project_columns)};
@@ -68,6 +69,8 @@ static const struct flag project_create_flags[] = {
          .words = WINDOWS),
 };
 static const struct flag project_update_flags[] = {
+    FLAG("preset", "PRESET", "The routing preset of requests that name none; none takes it away.",
+         FLAG_TEXT, FLAG_BODY, .nullable = true),
     FLAG("name", "NAME", "Another name.", FLAG_TEXT, FLAG_BODY),
     FLAG("status", "STATUS", "An archived project's keys are refused.", FLAG_WORD, FLAG_BODY,
          .words = "active|archived"),

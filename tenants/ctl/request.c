@@ -145,9 +145,14 @@ static void write_value(const struct invocation *line, const struct given *given
     case FLAG_LIST:
         write_list(line, flag, writer);
         break;
+    case FLAG_WORD:
+        if (flag->truth)
+            json_write_bool(writer, strcmp(given->value, "on") == 0);
+        else
+            json_write_string(writer, span_of(given->value));
+        break;
     case FLAG_TEXT:
     case FLAG_AMOUNT:
-    case FLAG_WORD:
     case FLAG_FILE:
         json_write_string(writer, span_of(given->value));
         break;

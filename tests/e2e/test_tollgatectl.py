@@ -227,7 +227,7 @@ def test_a_destructive_act_asks_at_a_terminal(owner):
 
 LISTS = ["tenants list", "projects list", "members list", "operators list", "keys list", "credit list", "plans list",
          "plans history", "catalog models", "catalog deployments", "prices list", "providers list", "providers health",
-         "providers credentials list", "requests list", "invoices list", "ledger", "audit list"]
+         "providers credentials list", "presets list", "requests list", "invoices list", "ledger", "audit list"]
 
 
 @pytest.mark.parametrize("command", LISTS)
