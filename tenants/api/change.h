@@ -13,6 +13,7 @@ struct change {
     const char *what;              /* "deployment": for a 404 */
     const char *action;            /* "deployment.update" */
     struct span subject;           /* "dep_…" */
+    struct span reason;            /* may be empty; stands in the log beside what it is after */
     const struct view *view;       /* of the one object */
     const struct pg_param *params; /* of the view; end with PG_PARAM_END */
     enum store_outcome (*run)(struct pg *pg, const void *with, struct store_error *error_out);

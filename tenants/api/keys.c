@@ -6,6 +6,7 @@
  */
 #include "common/base/clock.h"
 #include "tenants/api/budget.h"
+#include "tenants/api/preset_default.h"
 #include "tenants/store/key_store.h"
 #include "tenants/store/key_view.h"
 #include "tenants/store/project_store.h"
@@ -27,6 +28,8 @@ static const unsigned scope_givers[KEY_SCOPES] = {
     [SCOPE_BILLING_READ] = ALL_ROLES & ~(unsigned)ROLE_DEVELOPER,
     [SCOPE_MODELS_READ] = ALL_ROLES,
     [SCOPE_AUDIT_READ] = ROLES_STEER,
+    [SCOPE_ROUTING_READ] = ALL_ROLES,
+    [SCOPE_ROUTING_WRITE] = ROLES_STEER,
 };
 
 /* ---- rights ---- */
@@ -149,8 +152,8 @@ static enum api_outcome read_expiry(struct api *api, int64_t *expires_ms_out)
 /* What makes no sense for a key of this kind. */
 static enum api_outcome check_kind(struct api *api, enum key_kind kind, unsigned scopes)
 {
-    static const char *const of_calls[] = {"models", "budget", "budget_window",
-                                           "requests_per_minute", "tokens_per_minute"};
+    static const char *const of_calls[] = {
+        "models", "budget", "budget_window", "requests_per_minute", "tokens_per_minute", "preset"};
     enum api_outcome outcome = API_OK;
     if (kind != KEY_MGMT) {
         if (scopes != 0)
@@ -242,6 +245,7 @@ static enum api_outcome read_new(struct api *api, struct key_new *key)
         budget_read(api, &none, &budget, &named) != API_OK ||
         read_expiry(api, &key->expires_ms) != API_OK ||
         read_project(api, key->tenant, &key->project) != API_OK ||
+        preset_default_read(api, key->tenant, &named, &key->preset) != API_OK ||
         read_models(api, &models) != API_OK)
         return API_FAILED;
     key->budget_window = budget.window;
@@ -280,7 +284,9 @@ static enum api_outcome read_change(struct api *api, const struct key_state *sta
         check_kind(api, state->kind, change->scopes) != API_OK ||
         check_rights(api, state->kind, state->scopes | change->scopes) != API_OK ||
         budget_read(api, &now, &budget, &change->has_budget) != API_OK ||
-        read_expiry(api, &change->expires_ms) != API_OK || read_models(api, &models) != API_OK)
+        read_expiry(api, &change->expires_ms) != API_OK ||
+        preset_default_read(api, change->tenant, &change->has_preset, &change->preset) != API_OK ||
+        read_models(api, &models) != API_OK)
         return API_FAILED;
     change->budget_window = budget.window;
     change->budget_pico = budget.pico;
@@ -379,6 +385,7 @@ enum { MODELS_MAX = 256 };
          .min = 1,                                                                                 \
          .max = TOKENS_MAX,                                                                        \
          .nullable = (may_be_null)},                                                               \
+        PRESET_DEFAULT_FIELD(may_be_null),                                                         \
     {                                                                                              \
         .name = "expires_at", .type = FIELD_TIME, .nullable = (may_be_null)                        \
     }

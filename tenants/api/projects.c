@@ -2,6 +2,7 @@
  * projects: what a tenant sorts its keys by, each with a budget of its own if it wants.
  */
 #include "tenants/api/budget.h"
+#include "tenants/api/preset_default.h"
 #include "tenants/store/project_store.h"
 #include "tenants/store/tenant_store.h"
 #include "tenants/store/tenant_view.h"
@@ -37,6 +38,8 @@ static enum api_outcome create(struct api *api)
     if (outcome == API_OK)
         outcome =
             api_store(api, tenant_store_lock(api->pg, project.tenant, &revision, &error), &error);
+    if (outcome == API_OK)
+        outcome = preset_default_read(api, project.tenant, &named, &project.preset);
     if (outcome != API_OK)
         return outcome;
     project.budget_window = budget.window;
@@ -61,6 +64,8 @@ static enum api_outcome write_change(struct api *api, const struct project_state
     struct budget budget;
     struct store_error error;
     enum api_outcome outcome = budget_read(api, &now, &budget, &wanted.has_budget);
+    if (outcome == API_OK)
+        outcome = preset_default_read(api, wanted.tenant, &wanted.has_preset, &wanted.preset);
     if (outcome != API_OK)
         return outcome;
     wanted.budget_window = budget.window;
@@ -94,11 +99,13 @@ static const struct field list_query[] = {
 };
 static const struct field new_body[] = {
     {.name = "name", .type = FIELD_TEXT, .required = true, .min = 1, .max = 200},
+    PRESET_DEFAULT_FIELD(false),
     BUDGET_FIELDS(false),
 };
 static const struct field change_body[] = {
     {.name = "name", .type = FIELD_TEXT, .min = 1, .max = 200},
     {.name = "status", .type = FIELD_CHOICE, .choices = "active|archived"},
+    PRESET_DEFAULT_FIELD(true),
     BUDGET_FIELDS(true),
 };
 

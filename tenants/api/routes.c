@@ -16,10 +16,12 @@ extern const struct api_routes models_routes;
 extern const struct api_routes operators_routes;
 extern const struct api_routes overview_routes;
 extern const struct api_routes plans_routes;
+extern const struct api_routes presets_routes;
 extern const struct api_routes prices_routes;
 extern const struct api_routes projects_routes;
 extern const struct api_routes providers_routes;
 extern const struct api_routes requests_routes;
+extern const struct api_routes routing_routes;
 extern const struct api_routes session_routes;
 extern const struct api_routes status_routes;
 extern const struct api_routes tenants_routes;
@@ -40,10 +42,12 @@ const struct api_routes *const api_families[] = {
     &operators_routes,
     &overview_routes,
     &plans_routes,
+    &presets_routes,
     &prices_routes,
     &projects_routes,
     &providers_routes,
     &requests_routes,
+    &routing_routes,
     &session_routes,
     &status_routes,
     &tenants_routes,

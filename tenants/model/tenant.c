@@ -19,6 +19,7 @@ static const char *const scope_names[] = {
     [SCOPE_MEMBERS_WRITE] = "members:write",   [SCOPE_USAGE_READ] = "usage:read",
     [SCOPE_REQUESTS_READ] = "requests:read",   [SCOPE_BILLING_READ] = "billing:read",
     [SCOPE_MODELS_READ] = "models:read",       [SCOPE_AUDIT_READ] = "audit:read",
+    [SCOPE_ROUTING_READ] = "routing:read",     [SCOPE_ROUTING_WRITE] = "routing:write",
 };
 static const char *const project_names[] = {"active", "archived"};
 static const char *const abort_names[] = {"cancel", "drain", "no_bill"};

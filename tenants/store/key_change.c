@@ -71,7 +71,8 @@ static enum store_outcome change_row(struct pg *pg, const void *with, struct sto
         "scopes = CASE WHEN $15::boolean THEN $16::text[] ELSE scopes END, "
         "status = coalesce($17::text, status), "
         "status_reason = CASE $17::text WHEN 'disabled' THEN 'disabled by ' || $18 "
-        "WHEN 'active' THEN NULL ELSE status_reason END "
+        "WHEN 'active' THEN NULL ELSE status_reason END, "
+        "preset_id = CASE WHEN $19::boolean THEN $20::uuid ELSE preset_id END "
         "WHERE tenant_id = $1 AND key_id = $2 AND status <> 'revoked'",
         PG_UUID(c->tenant), PG_UUID(c->key), c->has_name ? PG_TEXT(c->name) : PG_NULL,
         PG_BOOL(c->has_models), key_texts(c->allowed_models, c->allowed_count),
@@ -81,7 +82,7 @@ static enum store_outcome change_row(struct pg *pg, const void *with, struct sto
         key_time(c->expires_ms), PG_BOOL(c->has_scopes),
         PG_TEXTS(scopes, key_scope_names(c->scopes, scopes)),
         c->has_status ? PG_STRING(words_name(&key_status_words, c->status)) : PG_NULL,
-        PG_STRING(changing->actor->name));
+        PG_STRING(changing->actor->name), PG_BOOL(c->has_preset), PG_UUID_OR_NULL(c->preset));
     if (outcome == STORE_OK && pg_affected(pg) == 0)
         outcome = store_fail(error_out, STORE_CONFLICT, "a revoked key does not change");
     if (outcome == STORE_OK && c->has_budget)

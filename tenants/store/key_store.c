@@ -58,17 +58,19 @@ static enum store_outcome insert_key(struct pg *pg, const struct making *making,
         pg, NULL, error_out, "make the key",
         "INSERT INTO tollgate.api_keys (key_id, tenant_id, project_id, name, kind, expires_at, "
         "allowed_models, budget_pico, budget_window, requests_per_minute, tokens_per_minute, "
-        "scopes, created_by) "
+        "scopes, created_by, preset_id) "
         /* The project has to be the tenant's: no row, and so no key, when it is not. */
         "SELECT $1, p.tenant_id, p.project_id, $4, $5, $6::timestamptz, $7::text[], $8::numeric, "
-        "$9::text, $10::int8, $11::int8, $12::text[], $13 "
+        "$9::text, $10::int8, $11::int8, $12::text[], $13, "
+        "$14::uuid "
         "FROM tollgate.projects p WHERE p.tenant_id = $2 AND p.project_id = $3",
         PG_UUID(making->made->id), PG_UUID(key->tenant), PG_UUID(key->project), PG_TEXT(key->name),
         PG_STRING(key_kind_name(key->kind)), key_time(key->expires_ms),
         key_texts(key->allowed_models, key->allowed_count),
         key_budget(key->budget_window, key->budget_pico), key_window(key->budget_window),
         key_limit(key->requests_per_minute), key_limit(key->tokens_per_minute),
-        PG_TEXTS(scopes, key_scope_names(key->scopes, scopes)), PG_STRING(making->actor->name));
+        PG_TEXTS(scopes, key_scope_names(key->scopes, scopes)), PG_STRING(making->actor->name),
+        PG_UUID_OR_NULL(key->preset));
     if (outcome == STORE_OK && pg_affected(pg) == 0)
         outcome = store_fail(error_out, STORE_NOT_FOUND, "the tenant has no such project");
     return outcome;

@@ -23,6 +23,7 @@ struct key_new {
     int128 budget_pico;
     int64_t requests_per_minute, tokens_per_minute; /* 0: no limit */
     unsigned scopes;                                /* of a management key: 1 << enum key_scope */
+    struct uuid preset;                             /* of routing; zero: none of its own */
 };
 struct key_made {
     struct uuid id;
@@ -53,7 +54,7 @@ must_use enum store_outcome key_store_lock(struct pg *pg, struct uuid tenant, st
 struct key_change {
     struct uuid tenant, key;
     bool has_name, has_models, has_budget, has_requests, has_tokens, has_expires, has_scopes,
-        has_status;
+        has_status, has_preset;
     struct span name;
     const struct span *allowed_models;
     size_t allowed_count;
@@ -62,6 +63,7 @@ struct key_change {
     int64_t requests_per_minute, tokens_per_minute, expires_ms;
     unsigned scopes;
     enum key_status status; /* active or disabled */
+    struct uuid preset;     /* zero: none */
 };
 must_use enum store_outcome key_store_change(struct pg *pg, const struct store_actor *actor,
                                              const struct key_change *change,

@@ -15,6 +15,7 @@
     "k.status_reason, coalesce(s.parts, '{}'), k.allowed_models, k.scopes, k.budget_pico, "        \
     "k.budget_window, coalesce(CASE WHEN k.budget_window IS NULL THEN u.charge "                   \
     "ELSE b.spent_pico END, 0), k.requests_per_minute, k.tokens_per_minute, k.expires_at, "        \
+    "(SELECT r.name FROM tollgate.routing_presets r WHERE r.preset_id = k.preset_id), "            \
     "u.last_hour, k.created_by, k.created_at, k.revision, k.key_id::text FROM page k "             \
     "JOIN tollgate.projects p USING (project_id) LEFT JOIN ("                                      \
     "SELECT s.key_id, array_agg(s.public_part ORDER BY s.created_at, s.public_part) AS "           \
@@ -44,6 +45,7 @@ static const struct view_column key_columns[] = {
     {"requests_per_minute", VIEW_INT, 0},
     {"tokens_per_minute", VIEW_INT, 0},
     {"expires_at", VIEW_TIME, 0},
+    {"preset", VIEW_TEXT, 0},
     {"last_used_at", VIEW_TIME, 0},
     {"created_by", VIEW_TEXT, 0},
     {"created_at", VIEW_TIME, 0},

@@ -120,6 +120,11 @@ static const struct view_column deployment_columns[] = {
     {"idle_timeout_ms", VIEW_INT, 0},
     {"total_timeout_ms", VIEW_INT, 0},
     {"abort_policy", VIEW_TEXT, 0},
+    {"drained_at", VIEW_TIME, 0},
+    {"drained_by", VIEW_TEXT, 0},
+    {"drain_reason", VIEW_TEXT, 0},
+    {"probe_interval_s", VIEW_INT, 0},
+    {"probe_daily_cap", VIEW_USD, 0},
     {"status", VIEW_TEXT, 0},
     {"status_reason", VIEW_TEXT, 0},
     {"quarantine", VIEW_TEXTS, 0},
@@ -134,7 +139,9 @@ static const struct view_column deployment_columns[] = {
     "SELECT d.deployment_id, d.model, d.provider, d.upstream_id, d.catalog_key, d.dialect, "       \
     "d.base_url, d.auth, d.maturity, d.region, d.quantization, d.variant, d.trains, d.retains, "   \
     "d.context_limit, d.input_limit, d.output_limit, d.priority, d.weight, d.connect_timeout_ms, " \
-    "d.first_token_timeout_ms, d.idle_timeout_ms, d.total_timeout_ms, d.abort_policy, d.status, "  \
+    "d.first_token_timeout_ms, d.idle_timeout_ms, d.total_timeout_ms, d.abort_policy, "            \
+    "d.drained_at, d.drained_by, d.drain_reason, d.probe_interval_s, d.probe_daily_cap_pico, "     \
+    "d.status, "                                                                                   \
     "d.status_reason, d.quarantine, d.released, d.free_on_purpose, " CATALOG_SQL_SOLD ", "         \
     "EXISTS (SELECT 1 FROM tollgate.provider_credentials c WHERE c.provider = d.provider "         \
     "  AND c.status = 'active' AND c.tenant_id IS NULL "                                           \
@@ -228,10 +235,33 @@ enum store_outcome deployment_store_update(struct pg *pg, struct uuid deployment
                               "total_timeout_ms = coalesce($14, total_timeout_ms), "
                               "abort_policy = coalesce($15, abort_policy), "
                               "free_on_purpose = coalesce($16, free_on_purpose), "
+                              "probe_interval_s = coalesce($17, probe_interval_s), "
+                              "probe_daily_cap_pico = coalesce($18::int8, probe_daily_cap_pico), "
                               "revision = revision + 1 WHERE deployment_id = $1",
         PG_UUID(deployment), change->status, PG_BOOL(change->sets_reason), change->status_reason,
         PG_BOOL(change->sets_trains), change->trains, PG_BOOL(change->sets_retains),
         change->retains, change->priority, change->weight, change->connect_timeout_ms,
         change->first_token_timeout_ms, change->idle_timeout_ms, change->total_timeout_ms,
-        change->abort_policy, change->free_on_purpose);
+        change->abort_policy, change->free_on_purpose, change->probe_interval_s,
+        change->probe_daily_cap);
+}
+
+enum store_outcome deployment_store_drain(struct pg *pg, struct uuid deployment,
+                                          const struct deployment_drain *drain,
+                                          struct store_error *error_out)
+{
+    return store_exec(pg, NULL, error_out, "drain the deployment",
+                      "UPDATE tollgate.deployments SET drained_at = coalesce(drained_at, now()), "
+                      "drained_by = $2, drain_reason = $3, revision = revision + 1 "
+                      "WHERE deployment_id = $1",
+                      PG_UUID(deployment), PG_STRING(drain->by), PG_TEXT(drain->reason));
+}
+
+enum store_outcome deployment_store_undrain(struct pg *pg, struct uuid deployment,
+                                            struct store_error *error_out)
+{
+    return store_exec(pg, NULL, error_out, "end the drain",
+                      "UPDATE tollgate.deployments SET drained_at = NULL, drained_by = NULL, "
+                      "drain_reason = NULL, revision = revision + 1 WHERE deployment_id = $1",
+                      PG_UUID(deployment));
 }

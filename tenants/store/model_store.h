@@ -48,6 +48,7 @@ must_use enum store_outcome model_store_update(struct pg *pg, struct span model,
 struct deployment_change {
     struct pg_param status, priority, weight, abort_policy, free_on_purpose;
     struct pg_param connect_timeout_ms, first_token_timeout_ms, idle_timeout_ms, total_timeout_ms;
+    struct pg_param probe_interval_s, probe_daily_cap; /* 0: it is not probed */
     bool sets_reason, sets_trains, sets_retains;
     struct pg_param status_reason, trains, retains;
 };
@@ -55,5 +56,17 @@ struct deployment_change {
 must_use enum store_outcome deployment_store_update(struct pg *pg, struct uuid deployment,
                                                     const struct deployment_change *change,
                                                     struct store_error *error_out);
+
+/* It takes no new requests; those under way end. A deployment that is drained already keeps since
+ * when; the reason is the newest. */
+struct deployment_drain {
+    const char *by;
+    struct span reason;
+};
+must_use enum store_outcome deployment_store_drain(struct pg *pg, struct uuid deployment,
+                                                   const struct deployment_drain *drain,
+                                                   struct store_error *error_out);
+must_use enum store_outcome deployment_store_undrain(struct pg *pg, struct uuid deployment,
+                                                     struct store_error *error_out);
 
 #endif

@@ -37,12 +37,14 @@ static enum store_outcome make(struct pg *pg, const void *with, struct store_err
     const struct project_new *project = making->project;
     enum store_outcome outcome = store_exec(
         pg, NULL, error_out, "make the project",
-        "INSERT INTO tollgate.projects (project_id, tenant_id, name, budget_pico, budget_window) "
-        "SELECT $1, $2::uuid, $3, $4::numeric, $5 WHERE (SELECT count(*) FROM tollgate.projects "
+        "INSERT INTO tollgate.projects (project_id, tenant_id, name, budget_pico, budget_window, "
+        "preset_id) SELECT $1, $2::uuid, $3, $4::numeric, $5, $7::uuid WHERE (SELECT count(*) FROM "
+        "tollgate.projects "
         "WHERE tenant_id = $2::uuid) < $6::int8",
         PG_UUID(making->id), PG_UUID(project->tenant), PG_TEXT(project->name),
         budget_or_null(project->budget_window, project->budget_pico),
-        window_or_null(project->budget_window), PG_INT(PROJECTS_MAX));
+        window_or_null(project->budget_window), PG_INT(PROJECTS_MAX),
+        PG_UUID_OR_NULL(project->preset));
     outcome = name_taken(outcome, project->name, error_out);
     if (outcome == STORE_OK && pg_affected(pg) == 0)
         outcome = store_fail(error_out, STORE_CONFLICT, "a tenant has at most %d projects",
@@ -115,12 +117,13 @@ static enum store_outcome change_row(struct pg *pg, const void *with, struct sto
         "UPDATE tollgate.projects SET revision = revision + 1, name = coalesce($3, name), "
         "status = coalesce($4, status), "
         "budget_pico = CASE WHEN $5::boolean THEN $6::numeric ELSE budget_pico END, "
-        "budget_window = CASE WHEN $5::boolean THEN $7::text ELSE budget_window END "
+        "budget_window = CASE WHEN $5::boolean THEN $7::text ELSE budget_window END, "
+        "preset_id = CASE WHEN $8::boolean THEN $9::uuid ELSE preset_id END "
         "WHERE tenant_id = $1 AND project_id = $2",
         PG_UUID(c->tenant), PG_UUID(c->project), c->has_name ? PG_TEXT(c->name) : PG_NULL,
         c->has_status ? PG_STRING(words_name(&project_status_words, c->status)) : PG_NULL,
         PG_BOOL(c->has_budget), budget_or_null(c->budget_window, c->budget_pico),
-        window_or_null(c->budget_window));
+        window_or_null(c->budget_window), PG_BOOL(c->has_preset), PG_UUID_OR_NULL(c->preset));
     outcome = name_taken(outcome, c->name, error_out);
     if (outcome == STORE_OK && pg_affected(pg) == 0)
         outcome = store_fail(error_out, STORE_NOT_FOUND, "there is no such project");

@@ -15,6 +15,7 @@ struct project_new {
     struct span name;
     enum budget_window budget_window; /* WINDOW_NONE: no budget */
     int128 budget_pico;
+    struct uuid preset; /* of routing; zero: none of its own */
 };
 
 /* STORE_CONFLICT: the tenant has a project of that name, or too many. */
@@ -42,11 +43,12 @@ must_use enum store_outcome project_store_lock(struct pg *pg, struct uuid tenant
 /* What is not named stays. */
 struct project_change {
     struct uuid tenant, project;
-    bool has_name, has_status, has_budget;
+    bool has_name, has_status, has_budget, has_preset;
     struct span name;
     enum project_status status;
     enum budget_window budget_window; /* WINDOW_NONE: no budget any more */
     int128 budget_pico;
+    struct uuid preset; /* zero: none */
 };
 must_use enum store_outcome project_store_change(struct pg *pg, const struct store_actor *actor,
                                                  const struct project_change *change,

@@ -121,7 +121,8 @@ const struct view credit_view =
 #define PROJECT_SHOW                                                                               \
     ") SELECT p.project_id, p.tenant_id, p.name, p.status, p.budget_pico, "                        \
     "p.budget_window, CASE WHEN p.budget_window IS NOT NULL THEN coalesce(b.spent_pico, "          \
-    "0) END, coalesce(k.keys, 0), p.created_at, p.revision, p.project_id::text "                   \
+    "0) END, coalesce(k.keys, 0), (SELECT r.name FROM tollgate.routing_presets r "                 \
+    "WHERE r.preset_id = p.preset_id), p.created_at, p.revision, p.project_id::text "              \
     "FROM page p LEFT JOIN tollgate.budgets b ON b.scope = 'project' "                             \
     "AND b.scope_id = p.project_id AND b.window_start = p.window_start LEFT JOIN ("                \
     "SELECT k.project_id, count(*) AS keys FROM tollgate.api_keys k WHERE k.tenant_id IN ("        \
@@ -129,10 +130,10 @@ const struct view credit_view =
     "GROUP BY k.project_id) k ON k.project_id = p.project_id ORDER BY p.project_id DESC"
 
 static const struct view_column project_columns[] = {
-    {"id", VIEW_ID, ID_PROJECT}, {"tenant", VIEW_ID, ID_TENANT}, {"name", VIEW_TEXT, 0},
-    {"status", VIEW_TEXT, 0},    {"budget", VIEW_USD, 0},        {"budget_window", VIEW_TEXT, 0},
-    {"spent", VIEW_USD, 0},      {"keys", VIEW_INT, 0},          {"created_at", VIEW_TIME, 0},
-    {"etag", VIEW_ETAG, 0},
+    {"id", VIEW_ID, ID_PROJECT},  {"tenant", VIEW_ID, ID_TENANT}, {"name", VIEW_TEXT, 0},
+    {"status", VIEW_TEXT, 0},     {"budget", VIEW_USD, 0},        {"budget_window", VIEW_TEXT, 0},
+    {"spent", VIEW_USD, 0},       {"keys", VIEW_INT, 0},          {"preset", VIEW_TEXT, 0},
+    {"created_at", VIEW_TIME, 0}, {"etag", VIEW_ETAG, 0},
 };
 const struct view project_list_view =
     VIEW(PROJECT_PAGE

@@ -52,7 +52,9 @@ def fill(path, ids):
 def call(plane, route, path, bearer, body=None):
     if route["method"] == "GET":
         return plane.call("GET", path, bearer=bearer)
-    return plane.call(route["method"], path, NO_BODY_TAKES_THIS if body is None else body, bearer=bearer,
+    if body is None:
+        body = NO_BODY_TAKES_THIS
+    return plane.call(route["method"], path, None if route["method"] == "DELETE" and not body else body, bearer=bearer,
                       headers={"if-match": "*", "idempotency-key": os.urandom(16).hex()})
 
 

@@ -90,7 +90,10 @@ def make_side(stack, plane, operator, word):
     make_invoice(stack, tenant, stack.event(request))
     invoice = operator.get(f"/tenants/{tenant}/invoices")["data"][0]["id"]
     ids = {"tenant": tenant, "project": made["project"], "key": made["key_id"], "request": request, "invoice": invoice}
-    marks = [*ids.values(), made["public_part"], f"{word} and sons"]
+    preset = operator.post(f"/tenants/{tenant}/presets", {"name": f"{word}-preset", "body": {"model": "openai/gpt-4.1"}})
+    operator.patch(f"/tenants/{tenant}/routing", {"preset": preset["name"]})
+    marks = [preset["id"], preset["name"], *ids.values(), made["public_part"], f"{word} and sons"]
     callers = make_callers(plane, operator, tenant, word, marks)
+    ids.update(preset=preset["name"], version="1")
     ids["member"] = operator.get(f"/tenants/{tenant}/members")["data"][0]["id"]
     return Side(tenant, ids, marks, callers)

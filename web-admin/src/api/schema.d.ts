@@ -344,6 +344,101 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenants/{tenant}/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Routing presets */
+        get: operations["listPresets"];
+        put?: never;
+        /** Make a routing preset */
+        post: operations["createPreset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants/{tenant}/presets/{preset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One routing preset in its newest version */
+        get: operations["getPreset"];
+        /**
+         * Make another version of a routing preset
+         * @description The new version holds from now on; the body that it has already makes none. To go back is to put the body of an older version.
+         */
+        put: operations["putPreset"];
+        post?: never;
+        /**
+         * Delete a routing preset
+         * @description Refused (409) while it is the default of the tenant, a project or a key.
+         */
+        delete: operations["deletePreset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants/{tenant}/presets/{preset}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a routing preset, the newest first */
+        get: operations["listPresetVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants/{tenant}/presets/{preset}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of a routing preset */
+        get: operations["getPresetVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants/{tenant}/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Routing rules for all requests of the tenant */
+        get: operations["getRouting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the tenant's routing rules */
+        patch: operations["updateRouting"];
+        trace?: never;
+    };
     "/tenants/{tenant}/overview": {
         parameters: {
             query?: never;
@@ -583,6 +678,46 @@ export interface paths {
         head?: never;
         /** Publish, quarantine, retire or tune a deployment */
         patch: operations["updateDeployment"];
+        trace?: never;
+    };
+    "/deployments/{deployment}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send no new requests to a deployment
+         * @description Those under way end. The reason is shown with it and kept in the audit log.
+         */
+        post: operations["drainDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment}/undrain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send requests to a drained deployment again
+         * @description The reason is kept in the audit log.
+         */
+        post: operations["undrainDeployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/catalog/imports": {
@@ -853,6 +988,7 @@ export interface components {
         RequestId: string;
         GrantId: string;
         TransactionId: string;
+        PresetId: string;
         CredentialId: string;
         /** @enum {string} */
         Role: "owner" | "admin" | "billing" | "developer" | "viewer";
@@ -1053,6 +1189,8 @@ export interface components {
             budget_window: components["schemas"]["Window"] | null;
             spent: components["schemas"]["Usd"] | null;
             keys: number;
+            /** @description The routing preset of requests that name none. */
+            preset: string | null;
             created_at: components["schemas"]["Time"];
             etag: components["schemas"]["Etag"];
         };
@@ -1063,16 +1201,18 @@ export interface components {
             name: string;
             budget?: components["schemas"]["UsdIn"];
             budget_window?: components["schemas"]["Window"];
+            preset?: components["schemas"]["PresetRef"];
         };
-        /** @description null takes the budget away. */
+        /** @description null takes the budget or the preset away. */
         ProjectPatch: {
             name?: string;
             /** @enum {string} */
             status?: "active" | "archived";
             budget?: components["schemas"]["UsdIn"] | null;
             budget_window?: components["schemas"]["Window"] | null;
+            preset?: components["schemas"]["PresetRef"] | null;
         };
-        Scopes: ("tenant:read" | "keys:read" | "keys:write" | "projects:read" | "projects:write" | "members:read" | "members:write" | "usage:read" | "requests:read" | "billing:read" | "models:read" | "audit:read")[];
+        Scopes: ("tenant:read" | "keys:read" | "keys:write" | "projects:read" | "projects:write" | "members:read" | "members:write" | "usage:read" | "requests:read" | "billing:read" | "models:read" | "audit:read" | "routing:read" | "routing:write")[];
         /** @description `public_parts` name its live secrets in logs. `spent` is of the running window of its budget, else of all time. `last_used_at` is the beginning of an hour. `models` are shown without aliases. */
         Key: {
             id: components["schemas"]["KeyId"];
@@ -1094,13 +1234,15 @@ export interface components {
             requests_per_minute: number | null;
             tokens_per_minute: number | null;
             expires_at: components["schemas"]["Time"] | null;
+            /** @description The routing preset of requests that name none. */
+            preset: string | null;
             last_used_at: components["schemas"]["Time"] | null;
             created_by: string;
             created_at: components["schemas"]["Time"];
             etag: components["schemas"]["Etag"];
         };
         ModelId: string;
-        /** @description Without `project` it is the tenant's first. Without `models` all may be called. `budget_window` without `budget` is refused; `budget` without a window counts over all time, what was called before it was set included. `scopes` are for kind mgmt, which needs at least one and takes no models, budget or limits. */
+        /** @description Without `project` it is the tenant's first. Without `models` all may be called. `budget_window` without `budget` is refused; `budget` without a window counts over all time, what was called before it was set included. `scopes` are for kind mgmt, which needs at least one and takes no models, budget, limits or preset. */
         KeyNew: {
             name: string;
             /** @enum {string} */
@@ -1113,8 +1255,9 @@ export interface components {
             requests_per_minute?: number;
             tokens_per_minute?: number;
             expires_at?: components["schemas"]["Time"];
+            preset?: components["schemas"]["PresetRef"];
         };
-        /** @description null takes a limit away. */
+        /** @description null takes a limit or the preset away. */
         KeyPatch: {
             name?: string;
             models?: components["schemas"]["ModelId"][] | null;
@@ -1126,6 +1269,7 @@ export interface components {
             scopes?: components["schemas"]["Scopes"];
             /** @enum {string} */
             status?: "active" | "disabled";
+            preset?: components["schemas"]["PresetRef"] | null;
         };
         /** @description `secret` is shown once; it lives as long as the key. `previous_expires_at` is when the secrets before it end, null when there are none. */
         KeyMade: {
@@ -1133,6 +1277,88 @@ export interface components {
             secret: string;
             secret_expires_at: components["schemas"]["Time"] | null;
             previous_expires_at: components["schemas"]["Time"] | null;
+        };
+        PresetName: string;
+        /** @description The name of a routing preset. */
+        PresetRef: string;
+        /** @description The preset as docs/presets.md has it; at most 64 KiB. */
+        PresetBody: Record<string, never>;
+        /** @description `default_of` are the tenant, projects and keys whose requests go by it when they name none; at most 20 are shown. */
+        PresetListed: {
+            id: components["schemas"]["PresetId"];
+            tenant: components["schemas"]["TenantId"];
+            name: components["schemas"]["PresetName"];
+            version: number;
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            default_of: string[];
+            etag: components["schemas"]["Etag"];
+        };
+        /** @description `body` is the newest version, `updated_at` when it was made. */
+        Preset: {
+            id: components["schemas"]["PresetId"];
+            tenant: components["schemas"]["TenantId"];
+            name: components["schemas"]["PresetName"];
+            version: number;
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+            updated_at: components["schemas"]["Time"];
+            updated_by: string;
+            default_of: string[];
+            etag: components["schemas"]["Etag"];
+            body: components["schemas"]["PresetBody"];
+        };
+        /** @description Models and providers have to be in the catalog. A tenant has at most 500 presets, of 1 MiB together. */
+        PresetNew: {
+            name: components["schemas"]["PresetName"];
+            body: components["schemas"]["PresetBody"];
+        };
+        PresetPut: {
+            body: components["schemas"]["PresetBody"];
+        };
+        PresetVersionListed: {
+            version: number;
+            current: boolean;
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+        };
+        PresetVersion: {
+            version: number;
+            current: boolean;
+            created_at: components["schemas"]["Time"];
+            created_by: string;
+            body: components["schemas"]["PresetBody"];
+        };
+        /** @enum {string} */
+        Strategy: "default" | "price" | "throughput" | "latency" | "balanced" | "weighted" | "priority";
+        /** @description What holds for all requests; they may ask for more, never for less. `strategy` null is the gateway's own, `regions` null anywhere. */
+        Routing: {
+            tenant: components["schemas"]["TenantId"];
+            /** @description The routing preset of requests that name none. */
+            preset: string | null;
+            strategy: components["schemas"]["Strategy"] | null;
+            /** @description A stream that breaks goes on at another deployment, after content too. */
+            continue_on_failure: boolean;
+            /** @description A second attempt is made beside one that is late. */
+            hedge: boolean;
+            /** @description Only deployments known to keep nothing. */
+            zdr: boolean;
+            /** @enum {string} */
+            data_collection: "allow" | "deny";
+            regions: string[] | null;
+            etag: components["schemas"]["Etag"];
+        };
+        RoutingPatch: {
+            preset?: components["schemas"]["PresetRef"] | null;
+            strategy?: components["schemas"]["Strategy"] | null;
+            continue_on_failure?: boolean;
+            hedge?: boolean;
+            zdr?: boolean;
+            /** @enum {string} */
+            data_collection?: "allow" | "deny";
+            regions?: string[] | null;
         };
         /** @description The secrets before it end after the overlap. */
         KeyRotate: {
@@ -1485,6 +1711,12 @@ export interface components {
             total_timeout_ms: number;
             /** @enum {string} */
             abort_policy: "cancel" | "drain" | "no_bill";
+            drained_at: components["schemas"]["Time"] | null;
+            drained_by: string | null;
+            drain_reason: string | null;
+            /** @description 0 when it is not probed. */
+            probe_interval_s: number;
+            probe_daily_cap: components["schemas"]["Usd"];
             /** @enum {string} */
             status: "draft" | "published" | "quarantined" | "retired";
             status_reason: string | null;
@@ -1511,6 +1743,14 @@ export interface components {
             trains?: boolean | null;
             retains?: boolean | null;
             free_on_purpose?: boolean;
+            /** @description 0: it is not probed; else at least 5. */
+            probe_interval_s?: number;
+            probe_daily_cap?: components["schemas"]["ProbeCap"];
+        };
+        /** @description What the probes of one gateway may cost a day, in USD: 0 to 1000. */
+        ProbeCap: string;
+        Drain: {
+            reason: string;
         };
         /** @description `prices_from`: when changed prices hold; without it ten minutes from now. `retire_many` allows an import that takes away more than a fifth of the deployments. */
         ImportNew: {
@@ -2803,6 +3043,285 @@ export interface operations {
             "4XX": components["responses"]["Problem"];
         };
     };
+    listPresets: {
+        parameters: {
+            query?: {
+                q?: string;
+                limit?: components["parameters"]["limit"];
+                /** @description next_cursor of the page before. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description csv: all rows (at most 10,000) with the same filters. */
+                format?: components["parameters"]["format"];
+            };
+            header?: never;
+            path: {
+                tenant: components["schemas"]["TenantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Routing presets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["PresetListed"][];
+                        next_cursor: string | null;
+                    };
+                    "text/csv": string;
+                };
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    createPreset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body answer the same again for 48 h. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                tenant: components["schemas"]["TenantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresetNew"];
+            };
+        };
+        responses: {
+            /** @description Make a routing preset */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preset"];
+                };
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    getPreset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: components["schemas"]["TenantId"];
+                preset: components["schemas"]["PresetName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One routing preset in its newest version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preset"];
+                };
+            };
+            /** @description It is as If-None-Match says. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    putPreset: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The object's etag, quoted; * for whatever it is. */
+                "If-Match": components["parameters"]["ifMatch"];
+            };
+            path: {
+                tenant: components["schemas"]["TenantId"];
+                preset: components["schemas"]["PresetName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresetPut"];
+            };
+        };
+        responses: {
+            /** @description Make another version of a routing preset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preset"];
+                };
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    deletePreset: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The object's etag, quoted; * for whatever it is. */
+                "If-Match": components["parameters"]["ifMatch"];
+            };
+            path: {
+                tenant: components["schemas"]["TenantId"];
+                preset: components["schemas"]["PresetName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    listPresetVersions: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["limit"];
+                /** @description next_cursor of the page before. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description csv: all rows (at most 10,000) with the same filters. */
+                format?: components["parameters"]["format"];
+            };
+            header?: never;
+            path: {
+                tenant: components["schemas"]["TenantId"];
+                preset: components["schemas"]["PresetName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions of a routing preset, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["PresetVersionListed"][];
+                        next_cursor: string | null;
+                    };
+                    "text/csv": string;
+                };
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    getPresetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: components["schemas"]["TenantId"];
+                preset: components["schemas"]["PresetName"];
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One version of a routing preset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresetVersion"];
+                };
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    getRouting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: components["schemas"]["TenantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Routing rules for all requests of the tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Routing"];
+                };
+            };
+            /** @description It is as If-None-Match says. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    updateRouting: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The object's etag, quoted; * for whatever it is. */
+                "If-Match": components["parameters"]["ifMatch"];
+            };
+            path: {
+                tenant: components["schemas"]["TenantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingPatch"];
+            };
+        };
+        responses: {
+            /** @description Change the tenant's routing rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Routing"];
+                };
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
     getOverview: {
         parameters: {
             query?: {
@@ -3294,6 +3813,68 @@ export interface operations {
         };
         responses: {
             /** @description Publish, quarantine, retire or tune a deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    drainDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body answer the same again for 48 h. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                deployment: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Drain"];
+            };
+        };
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            503: components["responses"]["Problem"];
+            "4XX": components["responses"]["Problem"];
+        };
+    };
+    undrainDeployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body answer the same again for 48 h. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                deployment: components["schemas"]["DeploymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Drain"];
+            };
+        };
+        responses: {
+            /** @description The deployment */
             200: {
                 headers: {
                     [name: string]: unknown;

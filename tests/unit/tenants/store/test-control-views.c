@@ -210,7 +210,10 @@ static void projects_are_changed_by_their_tenant(void **state)
     struct test_tenant ours = make_test_tenant(pg, "Projects", BILLING_PREPAID, 0);
     struct store_actor actor;
     const struct store_actor *member = as_member(&actor, ours.made.tenant);
-    const struct project_new fresh = {ours.made.tenant, span_of("Blue"), WINDOW_MONTH, 5};
+    const struct project_new fresh = {.tenant = ours.made.tenant,
+                                      .name = span_of("Blue"),
+                                      .budget_window = WINDOW_MONTH,
+                                      .budget_pico = 5};
     struct project_state found;
     struct uuid id;
     assert_store(STORE_OK, store_begin(pg, member, &error), error);

@@ -20,6 +20,7 @@ const key: Schemas['Key'] = {
   requests_per_minute: 60,
   tokens_per_minute: null,
   expires_at: null,
+  preset: null,
   last_used_at: null,
   created_by: 'mem_1',
   created_at: '2026-11-21T10:00:00.000Z',

@@ -42,6 +42,8 @@ export const SCOPES = [
   'billing:read',
   'models:read',
   'audit:read',
+  'routing:read',
+  'routing:write',
 ] as const;
 
 type Key = Schemas['Key'];
