@@ -9,9 +9,10 @@
 #include "common/base/thread.h"
 #include "gateway/account.h"
 #include "gateway/adoption.h"
+#include "gateway/route/board_metrics.h"
 #include "gateway/worker.h"
 
-enum { TEXT_BYTES_MAX = 4 << 20, CONNECTIONS_MAX = 64, BODY_BYTES_MAX = 4096 };
+enum { TEXT_BYTES_MAX = 8 << 20, CONNECTIONS_MAX = 64, BODY_BYTES_MAX = 4096 };
 
 struct ops {
     struct gateway *gateway;
@@ -114,6 +115,16 @@ static void render_process(struct gateway *gateway, struct buf *out)
     snapshot_unref(snapshot);
 }
 
+static void render_deployments(struct gateway *gateway, struct buf *out)
+{
+    struct snapshot *snapshot = gateway_snapshot(gateway);
+
+    if (snapshot == NULL)
+        return;
+    board_metrics_render(gateway->board, snapshot, clock_mono_ms(), out);
+    snapshot_unref(snapshot);
+}
+
 static void answer_metrics(struct ops *ops, struct httpd_request *request)
 {
     const struct httpd_header type = {span_of("content-type"),
@@ -125,6 +136,7 @@ static void answer_metrics(struct ops *ops, struct httpd_request *request)
     render_process(gateway, &out);
     render_journals(gateway, &out);
     render_shipper(gateway, &out);
+    render_deployments(gateway, &out);
     httpd_answer(request, 200, &type, 1, buf_span(&out));
 }
 

@@ -15,6 +15,8 @@ enum { NEAR_MODELS = 3, MESSAGE_MAX = 1024, EXCLUDED_MAX = 32 << 10, NAMED_MAX =
 /* What prices are compared by where the client says no cap, and what few answers go beyond. */
 #define OUTPUT_TOKENS_USUAL 256
 #define OUTPUT_TOKENS_MANY 1024
+/* When a drain will end nobody knows. */
+#define DRAINED_RETRY_MS 60000
 
 static enum go refuse(struct flow *flow, enum refusal refusal, const struct refusal_say *say)
 {
@@ -256,6 +258,19 @@ static enum go refuse_excluded(struct flow *flow, const struct snapshot_model *m
     return refuse(flow, refusal, &say);
 }
 
+/* All that could serve are drained, and none is out of itself. */
+static bool all_drained(const struct route *route)
+{
+    bool drained = false;
+
+    for (uint32_t i = 0; i < route->excluded_count; i++) {
+        if (route->excluded[i].by.rule == RULE_OUT)
+            return false;
+        drained |= route->excluded[i].by.rule == RULE_DRAINED;
+    }
+    return drained;
+}
+
 static enum go refuse_out(struct flow *flow, const struct snapshot_model *model)
 {
     int64_t now_ms = flow_now_ms(flow);
@@ -265,6 +280,11 @@ static enum go refuse_out(struct flow *flow, const struct snapshot_model *model)
     struct refusal_say say = {.message = span_of("No provider can serve this model now."),
                               .retry_after_ms = back_ms > now_ms ? back_ms - now_ms : 1000};
 
+    if (all_drained(&flow->route)) {
+        say.message = span_of("No provider can serve this model now: an operator has drained those "
+                              "that could, and no new requests are taken until that is ended.");
+        say.retry_after_ms = DRAINED_RETRY_MS;
+    }
     json_begin(&w, '{');
     json_name(&w, "excluded");
     trace_write_excluded(&w, &flow->route);

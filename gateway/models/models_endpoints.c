@@ -12,23 +12,33 @@ enum { STATUS_OK = 0, STATUS_DEGRADED = -2, STATUS_OUT = -10 };
 
 struct health {
     int status;
-    int64_t until_ms; /* wall clock; 0: it is well */
+    int64_t until_ms;    /* wall clock; 0: it is well, or nobody knows */
+    const char *breaker; /* "closed", "open", "half_open" */
+    bool drained;        /* by an operator */
 };
 
 static struct health health_of(const struct models_view *view,
                                const struct snapshot_deployment *deployment)
 {
-    struct board_state state = board_state_of(view->board, deployment);
-    struct health health = {STATUS_OK, 0};
+    const struct board_look look = board_look_at(view->board, deployment, view->now_mono_ms);
+    struct health health = {.status = STATUS_OK,
+                            .breaker = breaker_state_name(look.breaker),
+                            .drained = deployment->draining};
     int64_t until_ms = 0;
 
-    if (state.outage_until_ms > view->now_mono_ms) {
+    if (look.breaker != BREAKER_CLOSED)
         health.status = STATUS_DEGRADED;
-        until_ms = state.outage_until_ms;
+    if (look.state.outage_until_ms > view->now_mono_ms) {
+        health.status = STATUS_DEGRADED;
+        until_ms = look.state.outage_until_ms;
     }
-    if (state.out_until_ms > view->now_mono_ms) {
+    if (look.state.out_until_ms > view->now_mono_ms) {
         health.status = STATUS_OUT;
-        until_ms = state.out_until_ms;
+        until_ms = look.state.out_until_ms;
+    }
+    if (health.drained) {
+        health.status = STATUS_OUT;
+        until_ms = 0;
     }
     if (until_ms > 0)
         health.until_ms = view->now_ms + until_ms - view->now_mono_ms;
@@ -57,6 +67,8 @@ static void put_health(struct json_writer *w, const struct health *health)
     json_put_cstring(w, "state", status_word(health->status));
     if (health->until_ms > 0)
         put_time(w, "until", health->until_ms);
+    json_put_cstring(w, "breaker", health->breaker);
+    json_put_bool(w, "drained", health->drained);
 }
 
 /* The share of attempts that served, in per cent; null when there were none. */

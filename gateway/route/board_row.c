@@ -77,6 +77,7 @@ void board_row_count(struct board_row *row, bool served, int64_t now_ms)
 
     for (size_t i = 0; i < array_size(rings); i++)
         add(&rings[i], served, !served, now_ms);
+    atomic_fetch_add_explicit(served ? &row->served : &row->failed, 1, memory_order_relaxed);
 }
 
 #define TOKENS_UNIT 64

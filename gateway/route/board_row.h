@@ -32,6 +32,9 @@ struct board_row {
     _Atomic int64_t outage_until_ms, out_until_ms;
     struct breaker breaker;
     _Atomic uint32_t in_flight;
+    _Atomic uint64_t served, failed;        /* attempts, ever */
+    _Atomic uint64_t probes, probes_failed; /* those of gateway/probe among them */
+    _Atomic uint64_t probe_cost_pico;
     _Atomic uint32_t silent_run;     /* silent attempts, nothing sent after the first spoke … */
     _Atomic int64_t silent_begun_ms; /* … which was sent then */
     _Atomic int64_t silent_until_ms; /* behind the others for it; 0 or past: not */

@@ -16,6 +16,14 @@ enum phase {
 #define PROBE_MS INT64_C(60000)
 enum { LEVEL_MAX = 4 }; /* 5, 10, 20, 40, 60 s */
 
+const char *breaker_state_name(enum breaker_state state)
+{
+    static const char *const names[] = {
+        [BREAKER_CLOSED] = "closed", [BREAKER_OPEN] = "open", [BREAKER_HALF_OPEN] = "half_open"};
+
+    return names[state];
+}
+
 struct parts {
     int64_t at_ms;
     uint32_t level;

@@ -24,6 +24,8 @@ enum breaker_state {
     BREAKER_HALF_OPEN, /* the next request may be its probe */
 };
 
+must_use const char *breaker_state_name(enum breaker_state state); /* "half_open" */
+
 /* Zero is closed and was never open. */
 struct breaker {
     _Atomic uint64_t word;

@@ -29,6 +29,7 @@ static const struct {
     [RULE_AUDIO] = {"audio", "takes no audio", true},
     [RULE_TOOLS] = {"tools", "takes no tools", true},
     [RULE_STRUCTURED_OUTPUT] = {"response_format", "answers by no JSON schema", true},
+    [RULE_DRAINED] = {"drained", "is drained by an operator", false},
     [RULE_OUT] = {"out_of_service", "is out of service now", false},
     [RULE_FALLBACKS] = {"provider.allow_fallbacks", "would be a fallback", true},
 };

@@ -36,6 +36,7 @@ enum route_rule {
     RULE_AUDIO,
     RULE_TOOLS,
     RULE_STRUCTURED_OUTPUT,
+    RULE_DRAINED,   /* an operator lets what is under way end, and sends it nothing more */
     RULE_OUT,       /* out of service */
     RULE_FALLBACKS, /* a candidate that allow_fallbacks leaves out */
     RULES

@@ -215,7 +215,9 @@ static void consider(struct collecting *c, const struct snapshot_deployment *dep
     if (by.rule == RULE_NONE) {
         c->left = true;
         look = board_look_at(c->view->board, deployment, c->view->now_mono_ms);
-        if (look.state.out_until_ms > c->view->now_mono_ms)
+        if (deployment->draining)
+            by.rule = RULE_DRAINED;
+        else if (look.state.out_until_ms > c->view->now_mono_ms)
             by.rule = RULE_OUT;
     }
     if (by.rule == RULE_NONE)

@@ -82,7 +82,7 @@ enum route_outcome {
     ROUTE_NOT_SOLD,   /* no deployment is callable: no price or no credential */
     ROUTE_WRONG_KIND, /* the model is not for this endpoint */
     ROUTE_FILTERED,   /* there are some, but none that the client's wishes leave */
-    ROUTE_ALL_OUT,    /* there are some, but all are out of service */
+    ROUTE_ALL_OUT,    /* there are some, but all are out of service, or drained */
 };
 
 /* What a request sees. */

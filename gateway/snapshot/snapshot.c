@@ -85,6 +85,13 @@ uint32_t snapshot_deployment_count(const struct snapshot *snapshot)
     return snapshot->deployment_count;
 }
 
+const struct snapshot_deployment *snapshot_deployment_at(const struct snapshot *snapshot,
+                                                         uint32_t index)
+{
+    must(index < snapshot->deployment_count);
+    return &snapshot->deployments[index];
+}
+
 uint32_t snapshot_provider_count(const struct snapshot *snapshot)
 {
     return snapshot->provider_count;

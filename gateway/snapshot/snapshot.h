@@ -41,6 +41,8 @@ must_use uint32_t snapshot_model_count(const struct snapshot *snapshot);
 must_use const struct snapshot_model *snapshot_model_at(const struct snapshot *snapshot,
                                                         uint32_t index);
 must_use uint32_t snapshot_deployment_count(const struct snapshot *snapshot);
+must_use const struct snapshot_deployment *snapshot_deployment_at(const struct snapshot *snapshot,
+                                                                  uint32_t index);
 /* By slug. */
 must_use uint32_t snapshot_provider_count(const struct snapshot *snapshot);
 must_use const struct snapshot_provider *snapshot_provider_at(const struct snapshot *snapshot,

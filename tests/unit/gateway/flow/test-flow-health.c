@@ -93,6 +93,43 @@ static void tokens_are_counted_when_it_is_sent(void **state)
     world_write();
 }
 
+static void drain(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        world.deployments[i].draining = true;
+}
+
+static void the_drained_get_nothing_new_and_all_of_them_are_503(void **state)
+{
+    (void)state;
+    drain(1);
+    world_ask(WHOLE);
+    world_write();
+    assert_span("another one", script_at(world.script, 0)->deployment->provider, "two");
+    script_answer(world.script, 0, 200, JSON, ANSWER);
+    world_write();
+    drain(2);
+    world_ask(WHOLE);
+    assert_int_equal(world.request.status, 503);
+    assert_true(world_sent_has("an operator has drained"));
+    assert_true(world_sent_has("\"excluded_because\":\"drained\""));
+    assert_true(world_head_has("retry-after: 60"));
+}
+
+static void what_is_under_way_at_a_drain_ends(void **state)
+{
+    (void)state;
+    world_ask(STREAM);
+    world_write();
+    script_head(world.script, 0, 200, SSE);
+    script_bytes(world.script, 0, ROLE TEXT);
+    drain(2);
+    script_bytes(world.script, 0, STOP TOLD DONE);
+    world_write();
+    assert_int_equal(world.request.status, 200);
+    assert_true(world.request.complete);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +138,8 @@ int main(void)
         world_row(who_fails_is_under_way_no_more),
         world_row(a_client_that_leaves_ends_it),
         world_row(tokens_are_counted_when_it_is_sent),
+        world_row(the_drained_get_nothing_new_and_all_of_them_are_503),
+        world_row(what_is_under_way_at_a_drain_ends),
     };
 
     return run_test_table(tests);

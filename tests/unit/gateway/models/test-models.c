@@ -375,8 +375,33 @@ static void endpoints_tell_how_they_were_lately(void **state)
     assert_span("out of service", member(&told, 1, "status"), "-10");
     assert_span("in a word", member(&told, 1, "state"), "\"out\"");
     assert_span("until", member(&told, 1, "until"), "\"2027-01-15T08:10:00Z\"");
+    assert_span("it failed once", member(&told, 1, "breaker"), "\"closed\"");
+    assert_span("nobody drains it", member(&told, 1, "drained"), "false");
     assert_span("none served", member(&told, 1, "uptime_last_1d"), "0.00");
     assert_span("nothing was measured", member(&told, 1, "latency_last_30m"), "null");
+    forget(&told);
+}
+
+/* The snapshot is the test's own, and a drain is all that changes. */
+static void the_drained_and_the_broken_are_told(void **state)
+{
+    const struct snapshot_model *model = snapshot_find_model(snapshot, span_of("acme/big"));
+    struct snapshot_deployment *drained =
+        (struct snapshot_deployment *)(uintptr_t)model->deployments[1];
+    const struct board_end failed = {.result = BOARD_FAILED};
+    struct told told;
+
+    (void)state;
+    for (int i = 0; i < BREAKER_ATTEMPTS; i++)
+        board_end(board, model->deployments[0], &failed, CATALOG_MONO_MS);
+    drained->draining = true;
+    told = tell(CATALOG_LIVE, "acme/big");
+    drained->draining = false;
+    assert_span("behind the others", member(&told, 0, "status"), "-2");
+    assert_span("its breaker", member(&told, 0, "breaker"), "\"open\"");
+    assert_span("drained", member(&told, 1, "drained"), "true");
+    assert_span("in a word", member(&told, 1, "state"), "\"out\"");
+    assert_span("until nobody knows when", member(&told, 1, "until"), "-");
     forget(&told);
 }
 
@@ -467,6 +492,7 @@ int main(void)
         cmocka_unit_test(what_a_key_may_not_see_is_not_there),
         cmocka_unit_test(endpoints_tell_of_every_deployment),
         cmocka_unit_test(endpoints_tell_how_they_were_lately),
+        cmocka_unit_test(the_drained_and_the_broken_are_told),
         cmocka_unit_test(providers_and_counts),
         cmocka_unit_test(a_page_says_whether_there_is_more),
     };

@@ -391,6 +391,42 @@ static void who_only_looks_takes_no_probe(void **state)
     board_free(board);
 }
 
+static void the_drained_are_sent_nothing(void **state)
+{
+    static const struct {
+        const char *what;
+        uint32_t drained, out; /* bits */
+        enum route_outcome wanted;
+        const char *order;
+        enum route_rule last; /* of those that are excluded */
+    } rows[] = {
+        {"one of three", 1, 0, ROUTE_OK, "bc", RULE_DRAINED},
+        {"all", 7, 0, ROUTE_ALL_OUT, "", RULE_DRAINED},
+        {"it is drained before it is out", 1, 1, ROUTE_OK, "bc", RULE_DRAINED},
+        {"the others are out", 1, 6, ROUTE_ALL_OUT, "", RULE_OUT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct board *board = board_new();
+        struct route route;
+        char order[8];
+
+        make_model(abc, 3);
+        for (uint32_t d = 0; d < 3; d++) {
+            deployments[d].draining = (rows[i].drained >> d & 1) != 0;
+            if ((rows[i].out >> d & 1) != 0)
+                note(board, d, 0, 60000, 1000);
+        }
+        assert_int(rows[i].what, collect(board, &(struct route_wish){.chat = true}, 1000, &route),
+                   rows[i].wanted);
+        order_of(&route, order);
+        assert_span(rows[i].what, span_of(order), rows[i].order);
+        assert_int(rows[i].what, route.excluded[route.excluded_count - 1].by.rule, rows[i].last);
+        board_free(board);
+    }
+}
+
 /* What each is known for, and where the wish puts it. */
 static void preferred_speeds_put_the_slow_behind(void **state)
 {
@@ -490,6 +526,7 @@ int main(void)
         cmocka_unit_test(at_most_five_are_tried),
         cmocka_unit_test(only_an_only_candidate_is_tried_again),
         cmocka_unit_test(a_candidate_with_another_credential_is_next_again),
+        cmocka_unit_test(the_drained_are_sent_nothing),
         cmocka_unit_test(preferred_speeds_put_the_slow_behind),
         cmocka_unit_test(the_busy_and_the_used_come_later),
     };
