@@ -99,6 +99,7 @@ struct fault_spec fault_spec_make(void)
         .written_1h = -1,
         .status = -1,
         .expires_s = -1,
+        .percent = -1,
     };
 }
 
@@ -129,6 +130,7 @@ static const struct {
     {"written_1h", offsetof(struct fault_spec, written_1h), INT64_MAX},
     {"status", offsetof(struct fault_spec, status), 599},
     {"expires_s", offsetof(struct fault_spec, expires_s), 86400},
+    {"percent", offsetof(struct fault_spec, percent), 100},
 };
 
 static bool set_knob(struct fault_spec *spec, struct span name, struct span text)

@@ -80,6 +80,7 @@ struct fault_spec {
     int64_t thinking;            /* tokens of reasoning text sent before the answer */
     int64_t status;              /* of an error told inside of a 200 or in a stream; default 503 */
     int64_t expires_s;           /* life of a token; default of the server */
+    int64_t percent;             /* of the calls that get the fault; default all */
     char finish[24];             /* another finish reason */
 };
 

@@ -269,6 +269,13 @@ class FakeProvider(OnOneProvider):
         self.assertEqual(self.provider.chat(headers={"authorization": "Bearer sk-2"})[0], 200)
         self.assertEqual(self.provider.chat(headers={"authorization": "Bearer sk-1"})[0], 401)
 
+    def test_a_fault_can_strike_by_chance(self):
+        """Three in ten of 400: five standard deviations on either side."""
+        self.provider.call("POST", "/control", {"fault": "500;percent=30", "count": -1})
+        struck = sum(self.provider.chat(max_tokens=1)[0] == 500 for _ in range(400))
+        self.assertLess(abs(struck - 120), 46)
+        self.assertEqual({line["fault"] for line in self.provider.truth()[0]}, {"none", "500"})
+
     def test_the_truth_log_pages_and_knows_the_gateways_ids(self):
         for attempt in ("1", "2"):
             self.provider.chat(headers={"x-tollgate-request-id": "gen_01abc", "x-tollgate-attempt": attempt})
