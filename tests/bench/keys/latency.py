@@ -1,17 +1,11 @@
 """Time from a change of a key to the first call that shows it, with the whole catalog loaded: made → answered, revoked → refused."""
 
-import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 
 import httpx
 
-from support.postgres import Cluster, migrate
-from support.process import BIN, ROOT
-from support.stack import TEMPLATE, Stack
+from support.alone import stacks
 
 DEADLINE_S = 30
 CALL = {"model": "openai/gpt-4.1-mini", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5}
@@ -47,23 +41,5 @@ def measure(stack, tries):
     tell("key revoked -> refused", revoked)
 
 
-def main():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tollgate-bench-"))
-    folder.chmod(0o755)
-    cluster = Cluster(folder / "postgres")
-    try:
-        cluster.make(TEMPLATE)
-        migrate(cluster, TEMPLATE, BIN / "tollgate-migrate")
-        subprocess.run([BIN / "tollgate-control", "catalog", "import", ROOT / "deploy/catalog/catalog.json", "--database",
-                        cluster.url(TEMPLATE, "tollgate_control")], check=True, stdout=subprocess.DEVNULL)
-        stack = Stack(folder / "stack", cluster, control=True)
-        try:
-            measure(stack, int(sys.argv[1]))
-        finally:
-            stack.stop()
-    finally:
-        cluster.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-main()
+with stacks(shipped=True) as make_stack:
+    measure(make_stack(control=True), int(sys.argv[1]))
