@@ -1,11 +1,9 @@
 /*
- * httpd: an HTTP/1.1 and TLS server on one event loop; the wall in front of libh2o. Nobody else
- * sees h2o.h.
+ * httpd: an HTTP/1.1 and TLS server on one event loop. Nobody else sees h2o.h.
  *
- * One httpd per worker thread, each with its own listener (SO_REUSEPORT). A request is handed over
- * when its head and body are whole and unambiguous; what is not, is answered 400 and closed before
- * anyone sees it. All calls are made on the loop's thread. Bytes sent within one turn of the loop
- * leave together.
+ * One httpd per worker thread, with a listener of its own (SO_REUSEPORT). A request is handed over
+ * whole and unambiguous; what is not is answered 400 and closed unseen. All calls are made on the
+ * loop's thread. Bytes sent within one turn of the loop leave together.
  */
 #ifndef TOLLGATE_COMMON_HTTPD_HTTPD_H
 #define TOLLGATE_COMMON_HTTPD_HTTPD_H
@@ -32,8 +30,7 @@ struct httpd_config {
     uint32_t head_timeout_ms, body_timeout_ms, write_timeout_ms, idle_timeout_ms;
 };
 
-/* What fits a gateway; see httpd.c. */
-extern const struct httpd_config httpd_config_initial;
+extern const struct httpd_config httpd_config_initial; /* fits a gateway; see httpd.c */
 
 /* Calls up. None may be called from inside a call down. */
 struct httpd_handler {
@@ -94,6 +91,9 @@ must_use bool httpd_is_tls(const struct httpd_request *request);
 /* Of the first line of that name (lower case), or the last, the nearest hop's; at == NULL: none. */
 must_use struct span httpd_header(const struct httpd_request *request, const char *name);
 must_use struct span httpd_header_last(const struct httpd_request *request, const char *name);
+/* NULL behind the last one. */
+must_use const struct httpd_header *httpd_header_nth(const struct httpd_request *request,
+                                                     uint32_t n);
 /* Monotonic; when the head was whole. */
 must_use int64_t httpd_arrived_us(const struct httpd_request *request);
 

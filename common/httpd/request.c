@@ -72,6 +72,11 @@ struct span httpd_header_last(const struct httpd_request *request, const char *n
     return span_make(NULL, 0);
 }
 
+const struct httpd_header *httpd_header_nth(const struct httpd_request *request, uint32_t n)
+{
+    return n < request->head.header_count ? &request->head.headers[n] : NULL;
+}
+
 bool httpd_header_ok(struct span name, struct span value)
 {
     if (name.size == 0)

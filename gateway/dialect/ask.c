@@ -49,6 +49,11 @@ static const struct ask_member *find_in(const struct ask_table *table, struct sp
     return member != NULL && (member->kinds >> kind & 1u) != 0 ? member : NULL;
 }
 
+const struct ask_member *ask_find_common(struct span name)
+{
+    return find_in(&ask_common_table, name, ASK_CHAT);
+}
+
 static const struct ask_member *find_member(struct ask_reading *r, uint32_t name)
 {
     struct span text = json_inside(r->doc, name);
@@ -124,19 +129,21 @@ enum ask_outcome ask_read(const struct ask_source *source, struct json_doc *doc,
                                                          json_error_text(error), doc->error_at)};
         return ASK_MALFORMED;
     }
-    *ask_out = (struct ask){.kind = source->kind,
-                            .doc = doc,
-                            .model = source->model,
-                            .stream = source->stream,
-                            .model_node = JSON_NONE,
-                            .stream_options_node = JSON_NONE,
-                            .max_tokens = -1,
-                            .max_completion_tokens = -1,
-                            .max_tokens_node = JSON_NONE,
-                            .max_completion_tokens_node = JSON_NONE,
-                            .config_node = JSON_NONE,
-                            .previous_node = JSON_NONE,
-                            .choices = 1};
+    *ask_out = (struct ask){
+        .kind = source->kind,
+        .doc = doc,
+        .model = source->model,
+        .stream = source->stream,
+        .model_node = JSON_NONE,
+        .stream_options_node = JSON_NONE,
+        .max_tokens = -1,
+        .max_completion_tokens = -1,
+        .max_tokens_node = JSON_NONE,
+        .max_completion_tokens_node = JSON_NONE,
+        .config_node = JSON_NONE,
+        .previous_node = JSON_NONE,
+        .routing = {.retries = -1, .timeout_ms = -1, .first_token_ms = -1, .first_ping_ms = -1},
+        .choices = 1};
     if (!read_members(&r))
         return r.outcome;
     ask_out->input_bound = input_bound_tokens(source->kind, doc, &ask_out->open_input);

@@ -15,6 +15,7 @@
 #include "common/base/attr.h"
 #include "common/base/json.h"
 #include "common/base/span.h"
+#include "gateway/dialect/ask_routing.h"
 #include "tenants/model/provider_wish.h"
 
 enum ask_kind {
@@ -42,7 +43,6 @@ enum {
     ASK_NAME_MAX = 256,    /* bytes of a model's or provider's name */
     ASK_TEXT_MAX = 512,    /* of user, session_id, a tag */
     ASK_TAGS_MAX = 16,     /* kept; the rest is dropped */
-    ASK_MODELS_MAX = 8,    /* of models[] */
     ASK_CONSUMED_MAX = 48, /* members of ours in one body */
     ASK_CHOICES_MAX = 128, /* n */
 };
@@ -55,8 +55,6 @@ struct ask {
     const struct json_doc *doc;
     struct span model;
     uint32_t model_node;
-    struct span models[ASK_MODELS_MAX]; /* to fall back to, in this order */
-    uint32_t model_count;
     bool stream, include_usage;
     uint32_t stream_options_node;              /* JSON_NONE: not there; may be null */
     int64_t max_tokens, max_completion_tokens; /* -1: not there */
@@ -71,8 +69,9 @@ struct ask {
         struct span name, value;
     } tags[ASK_TAGS_MAX];
     uint32_t tag_count;
-    struct provider_wish wish;           /* provider */
-    struct span preference;              /* route_preference, as it came; empty: not there */
+    struct provider_wish wish; /* provider */
+    struct span preference;    /* route_preference, as it came; empty: not there */
+    struct ask_routing routing;
     uint64_t input_bound;                /* tokens of text and inline media, by any vocabulary */
     bool open_input;                     /* a URL, a file id: only the context limit bounds it */
     uint32_t consumed[ASK_CONSUMED_MAX]; /* name nodes of our own extensions, in document order */

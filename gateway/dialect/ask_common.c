@@ -211,11 +211,6 @@ bool ask_read_names(struct ask_reading *r, const char *param, uint32_t value,
     return true;
 }
 
-static bool read_models(struct ask_reading *r, const char *name, uint32_t value)
-{
-    return ask_read_names(r, name, value, r->ask->models, ASK_MODELS_MAX, &r->ask->model_count);
-}
-
 #define ALL UINT32_MAX
 
 /* Sorted by name. */
@@ -224,22 +219,28 @@ static const struct ask_member members[] = {
     {"api_key", ALL, ASK_HOST, NULL},
     {"base_url", ALL, ASK_HOST, NULL},
     {"cache", ALL, ASK_CONSUMED, NULL},
+    {"content_policy_fallbacks", ALL, ASK_CONSUMED, ask_read_policy_fallbacks},
+    {"context_window_fallbacks", ALL, ASK_CONSUMED, ask_read_context_fallbacks},
     {"extra_headers", ALL, ASK_HOST, NULL},
-    {"fallbacks", ALL, ASK_CONSUMED, NULL},
+    {"fallbacks", ALL, ASK_CONSUMED, ask_read_fallbacks},
+    {"first_ping_ms", ALL, ASK_CONSUMED, ask_read_first_ping},
     {"inference_geo", ALL, ASK_PRICED, NULL},
     {"metadata", ALL, ASK_PASSED, ask_read_object},
-    {"mock_testing_fallbacks", ALL, ASK_CONSUMED, NULL},
-    {"mock_testing_rate_limit_error", ALL, ASK_CONSUMED, NULL},
-    {"models", ALL, ASK_CONSUMED, read_models},
-    {"num_retries", ALL, ASK_CONSUMED, NULL},
+    {"mock_testing_content_policy_fallbacks", ALL, ASK_CONSUMED, ask_read_mock_policy},
+    {"mock_testing_context_fallbacks", ALL, ASK_CONSUMED, ask_read_mock_context},
+    {"mock_testing_fallbacks", ALL, ASK_CONSUMED, ask_read_mock_fallbacks},
+    {"mock_testing_rate_limit_error", ALL, ASK_CONSUMED, ask_read_mock_limit},
+    {"models", ALL, ASK_CONSUMED, ask_read_models},
+    {"num_retries", ALL, ASK_CONSUMED, ask_read_retries},
     {"organization", ALL, ASK_HOST, NULL},
+    {"preset", ALL, ASK_CONSUMED, ask_read_preset},
     {"provider", ALL, ASK_CONSUMED, ask_read_provider},
     {"proxy", ALL, ASK_HOST, NULL},
     {"route_preference", ALL, ASK_CONSUMED, ask_read_preference},
     {"session_id", ALL, ASK_CONSUMED, read_session},
-    {"stream_timeout", ALL, ASK_CONSUMED, NULL},
+    {"stream_timeout", ALL, ASK_CONSUMED, ask_read_stream_timeout},
     {"tags", ALL, ASK_CONSUMED, read_tags},
-    {"timeout", ALL, ASK_CONSUMED, NULL},
+    {"timeout", ALL, ASK_CONSUMED, ask_read_timeout},
 };
 
 const struct ask_table ask_common_table = {.members = members, .count = array_size(members)};

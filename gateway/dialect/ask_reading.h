@@ -40,6 +40,8 @@ struct ask_table {
     bool (*check)(struct ask_reading *r);
 };
 extern const struct ask_table ask_common_table; /* known in all dialects; its check is NULL */
+/* One of those by its name; NULL: not there. (ask.c) */
+must_use const struct ask_member *ask_find_common(struct span name);
 extern const struct ask_table ask_openai_table, ask_messages_table, ask_generate_table,
     ask_services_table, ask_responses_table;
 
@@ -69,6 +71,20 @@ bool ask_read_choices(struct ask_reading *r, const char *name, uint32_t value); 
 bool ask_read_service_tier(struct ask_reading *r, const char *name, uint32_t value);
 bool ask_read_provider(struct ask_reading *r, const char *name, uint32_t value);
 bool ask_read_preference(struct ask_reading *r, const char *name, uint32_t value);
+/* Of ask_routing.h. */
+bool ask_read_models(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_fallbacks(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_context_fallbacks(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_policy_fallbacks(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_retries(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_timeout(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_stream_timeout(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_first_ping(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_preset(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_mock_limit(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_mock_fallbacks(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_mock_context(struct ask_reading *r, const char *name, uint32_t value);
+bool ask_read_mock_policy(struct ask_reading *r, const char *name, uint32_t value);
 /* OpenAI's: functions and what the client itself runs; others have a price of their own. */
 bool ask_read_tools(struct ask_reading *r, const char *name, uint32_t value);
 /* Anything but null. */

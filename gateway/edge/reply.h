@@ -38,6 +38,7 @@ enum refusal {
     REFUSE_METHOD,            /* 405 */
     REFUSE_TIMEOUT,           /* 408 */
     REFUSE_CONTEXT_LENGTH,    /* 400 context_length_exceeded */
+    REFUSE_CONTENT_POLICY,    /* 400 content_policy_violation */
     REFUSE_TOO_LARGE,         /* 413 */
     REFUSE_UNPROCESSABLE,     /* 422 */
     REFUSE_RATE_LIMITED,      /* 429: our limit */

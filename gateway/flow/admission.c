@@ -203,13 +203,10 @@ static enum go reserve(struct flow *flow)
     return refuse_money(flow, outcome, &why);
 }
 
-/* Once per request, however often the step runs. */
-static enum go pass_rate(struct flow *flow)
+enum go flow_pass_rate(struct flow *flow, int64_t tokens)
 {
     struct admit_refusal why = {.affordable_pico = -1};
     struct admit_rate rate = {0};
-    int64_t tokens =
-        (int64_t)flow->ask.input_bound / 4 + (flow->output_cap > 0 ? flow->output_cap : 0);
     enum admit_outcome outcome =
         admit_rate(flow->worker->admit, flow->key, tokens, flow_now_ms(flow), &rate, &why);
 
@@ -219,6 +216,7 @@ static enum go pass_rate(struct flow *flow)
     return outcome == ADMIT_OK ? GO_NEXT : refuse_money(flow, outcome, &why);
 }
 
+/* Once per request, however often the step runs. */
 static enum go admit_first(struct flow *flow)
 {
     struct flow_worker *worker = flow->worker;
@@ -231,7 +229,8 @@ static enum go admit_first(struct flow *flow)
     flow->waiter.on_ready = on_lease;
     flow->waiter.context = flow;
     list_init(&flow->waiter.link);
-    return pass_rate(flow);
+    return flow_pass_rate(flow, (int64_t)flow->ask.input_bound / 4 +
+                                    (flow->output_cap > 0 ? flow->output_cap : 0));
 }
 
 enum go flow_admit(struct flow *flow)

@@ -5,16 +5,18 @@
 
 #include "common/base/digest.h"
 #include "common/base/json_writer.h"
+#include "gateway/dialect/ask_header.h"
 #include "gateway/dialect/completions.h"
 #include "gateway/dialect/languages.h"
 #include "gateway/dialect/response_id.h"
 #include "gateway/flow/choose.h"
+#include "gateway/flow/onward.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
 #include "gateway/flow/trace.h"
 #include "gateway/meter/count_ask.h"
 
-enum { COUNT_ANSWER_MAX = 128 };
+enum { COUNT_ANSWER_MAX = 128, MOCK_RETRY_MS = 1000 };
 
 static enum go refuse(struct flow *flow, enum refusal refusal, const struct refusal_say *say)
 {
@@ -298,37 +300,86 @@ static enum ask_outcome read_body(struct flow *flow, struct ask_refusal *why_out
                              : outcome;
 }
 
+/* What headers say instead of members. */
+static enum ask_outcome read_headers(struct flow *flow, struct ask_refusal *why_out)
+{
+    enum ask_outcome outcome = ASK_OK;
+    const struct httpd_header *header;
+
+    for (uint32_t n = 0; outcome == ASK_OK && (header = httpd_header_nth(flow->request, n)) != NULL;
+         n++)
+        if (span_starts(header->name, ASK_HEADER_PREFIX))
+            outcome =
+                ask_read_header(&flow->ask, header->name, header->value, flow->arena, why_out);
+    return outcome;
+}
+
+static enum go refuse_as_mocked(struct flow *flow)
+{
+    return refuse(flow, REFUSE_PROVIDER_RATE,
+                  &(struct refusal_say){
+                      .message = span_of("This is the refusal that was asked for by "
+                                         "'mock_testing_rate_limit_error': nothing was sent."),
+                      .retry_after_ms = MOCK_RETRY_MS});
+}
+
+static enum go refuse_body(struct flow *flow, enum ask_outcome outcome,
+                           const struct ask_refusal *why)
+{
+    const struct refusal_say say = {.message = span_of(why->message), .param = why->param};
+
+    switch (outcome) {
+    case ASK_OK:
+    case ASK_INVALID:
+        break;
+    case ASK_MALFORMED:
+        return refuse(flow, REFUSE_INVALID_REQUEST, &say);
+    case ASK_UNSUPPORTED:
+        return refuse(flow, REFUSE_UNSUPPORTED, &say);
+    }
+    return refuse(flow, REFUSE_INVALID_VALUE, &say);
+}
+
+static void note_cap(struct flow *flow)
+{
+    const struct ask *ask = &flow->ask;
+
+    if (ask->max_tokens > 0 || ask->max_completion_tokens > 0)
+        flow->output_cap = ask->max_tokens > ask->max_completion_tokens
+                               ? ask->max_tokens
+                               : ask->max_completion_tokens;
+    else if (ask->kind == ASK_COMPLETIONS)
+        flow->output_cap = COMPLETIONS_TOKENS_DEFAULT;
+}
+
+/* What needs no provider: it passes the key's rate, as one request. */
+static enum go answer_here(struct flow *flow)
+{
+    if (flow->call.endpoint != ENDPOINT_COUNT_TOKENS && flow->call.endpoint != ENDPOINT_DRY_RUN)
+        return GO_NEXT;
+    if (flow_pass_rate(flow, 0) != GO_NEXT)
+        return GO_END;
+    return flow->call.endpoint == ENDPOINT_DRY_RUN ? trace_answer(flow) : answer_count(flow);
+}
+
 enum go flow_ask(struct flow *flow)
 {
     struct ask_refusal why = {0};
     enum ask_outcome outcome = read_body(flow, &why);
-    const struct refusal_say say = {.message = span_of(why.message), .param = why.param};
     enum go go;
 
-    switch (outcome) {
-    case ASK_OK:
-        break;
-    case ASK_MALFORMED:
-        return refuse(flow, REFUSE_INVALID_REQUEST, &say);
-    case ASK_INVALID:
-        return refuse(flow, REFUSE_INVALID_VALUE, &say);
-    case ASK_UNSUPPORTED:
-        return refuse(flow, REFUSE_UNSUPPORTED, &say);
-    }
-    if (flow->ask.max_tokens > 0 || flow->ask.max_completion_tokens > 0)
-        flow->output_cap = flow->ask.max_tokens > flow->ask.max_completion_tokens
-                               ? flow->ask.max_tokens
-                               : flow->ask.max_completion_tokens;
-    else if (flow->ask.kind == ASK_COMPLETIONS)
-        flow->output_cap = COMPLETIONS_TOKENS_DEFAULT;
+    if (outcome == ASK_OK)
+        outcome = read_headers(flow, &why);
+    if (outcome != ASK_OK)
+        return refuse_body(flow, outcome, &why);
+    note_cap(flow);
     begin_event(flow);
     count_input(flow);
-    go = pin(flow);
+    go = flow->ask.routing.mock_limit ? refuse_as_mocked(flow) : pin(flow);
     if (go == GO_NEXT)
         go = choose_candidates(flow);
-    if (go == GO_NEXT && flow->call.endpoint == ENDPOINT_COUNT_TOKENS)
-        return answer_count(flow);
-    if (go == GO_NEXT && flow->call.endpoint == ENDPOINT_DRY_RUN)
-        return trace_answer(flow);
-    return go;
+    if (go != GO_NEXT)
+        return go;
+    onward_set_deadline(flow);
+    return answer_here(flow);
 }

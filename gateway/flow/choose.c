@@ -5,34 +5,17 @@
 
 #include "gateway/dialect/ask_needs.h"
 #include "gateway/flow/hedge.h"
+#include "gateway/flow/legs.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/served.h"
-#include "gateway/flow/trace.h"
+#include "gateway/flow/unchosen.h"
+#include "gateway/route/route_next.h"
 
-enum { NEAR_MODELS = 3, MESSAGE_MAX = 1024, EXCLUDED_MAX = 32 << 10, NAMED_MAX = 8 };
 /* No provider keeps a shorter prompt in its cache. */
 #define CACHED_BYTES_MIN 4096
 /* What prices are compared by where the client says no cap, and what few answers go beyond. */
 #define OUTPUT_TOKENS_USUAL 256
 #define OUTPUT_TOKENS_MANY 1024
-/* When a drain will end nobody knows. */
-#define DRAINED_RETRY_MS 60000
-
-static enum go refuse(struct flow *flow, enum refusal refusal, const struct refusal_say *say)
-{
-    flow_refuse(flow, refusal, say);
-    return GO_END;
-}
-
-enum go flow_refuse_previous(struct flow *flow, const char *why)
-{
-    const struct refusal_say say = {
-        .message = span_of(arena_printf(flow->arena, "Previous response with id %.*s %s.",
-                                        SPAN_ARG(flow->previous.ours), why)),
-        .param = "previous_response_id"};
-
-    return refuse(flow, REFUSE_INVALID_VALUE, &say);
-}
 
 /* ---- the policy ---- */
 
@@ -42,23 +25,48 @@ static enum go refuse_word(struct flow *flow, const char *param, const char *all
         .message = span_of(arena_printf(flow->arena, "'%s' must be %s.", param, allowed)),
         .param = param};
 
-    return refuse(flow, REFUSE_INVALID_VALUE, &say);
+    flow_refuse(flow, REFUSE_INVALID_VALUE, &say);
+    return GO_END;
 }
 
-/* provider.sort, else route_preference, else the header; a model's suffix is read with its name. */
-static enum go read_policy(struct flow *flow, bool *told_out)
+/* What was said of the order of candidates: by the request, or for all that say nothing. */
+struct sorting {
+    bool told;
+    enum policy policy, otherwise;
+};
+
+/* provider.sort, else route_preference; what holds else, and what a model's suffix goes before, is
+ * the header's, else the tenant's, else the operator's. */
+static enum go read_sorting(struct flow *flow, struct sorting *sorting)
 {
     struct span sort = flow->ask.wish.sort, preference = flow->ask.preference;
     struct span header = httpd_header(flow->request, "x-tollgate-route-preference");
+    struct span tenant = flow->key->tenant->routing.strategy;
 
-    *told_out = sort.size > 0 || preference.size > 0;
-    if (header.size > 0 && policy_parse_preference(header, &flow->policy) != 0)
+    sorting->told = sort.size > 0 || preference.size > 0;
+    sorting->otherwise = flow->worker->config.strategy;
+    if (tenant.size > 0)
+        (void)!policy_parse(tenant, &sorting->otherwise);
+    if (header.size > 0 && policy_parse_preference(header, &sorting->otherwise) != 0)
         return refuse_word(flow, "x-tollgate-route-preference", POLICY_PREFERENCES);
-    if (preference.size > 0 && policy_parse_preference(preference, &flow->policy) != 0)
+    if (preference.size > 0 && policy_parse_preference(preference, &sorting->policy) != 0)
         return refuse_word(flow, "route_preference", POLICY_PREFERENCES);
-    if (sort.size > 0 && policy_parse(sort, &flow->policy) != 0)
+    if (sort.size > 0 && policy_parse(sort, &sorting->policy) != 0)
         return refuse_word(flow, "provider.sort", POLICY_NAMES);
     return GO_NEXT;
+}
+
+/* Of one leg: a preset's target may have one of its own. */
+static enum policy policy_of(const struct sorting *sorting, const struct plan_leg *leg,
+                             enum policy suffixed)
+{
+    enum policy policy = suffixed;
+
+    if (sorting->told)
+        return sorting->policy;
+    if (leg->target != NULL && leg->target->wish != NULL && leg->target->wish->sort.size > 0)
+        (void)!policy_parse(leg->target->wish->sort, &policy);
+    return policy;
 }
 
 /* A conversation stays where its prompt may be cached; all else goes by chance. */
@@ -97,31 +105,35 @@ int64_t choose_usual_output(const struct flow *flow)
     return flow->output_cap < OUTPUT_TOKENS_MANY ? flow->output_cap : OUTPUT_TOKENS_MANY;
 }
 
+static void filter_by(const struct provider_wish *wish, struct route_filter *filter)
+{
+    _Static_assert((int)CAPS == (int)WISH_CAPS && (int)CAP_IMAGE == (int)WISH_CAP_IMAGE,
+                   "the caps of the filter in the order of the wish");
+    filter->capped = wish->capped;
+    memcpy(filter->caps, wish->caps, sizeof(filter->caps));
+    filter->zdr = wish->zdr;
+    filter->no_collection = wish->no_collection;
+    filter->require = wish->require_parameters;
+    if (wish->quantizations != NULL) {
+        filter->quantizations = wish->quantizations->at;
+        filter->quantization_count = wish->quantizations->count;
+    }
+    if (wish->regions != NULL) {
+        filter->regions = wish->regions->at;
+        filter->region_count = wish->regions->count;
+    }
+}
+
 static struct route_filter filter_for(const struct flow *flow)
 {
     const struct ask *ask = &flow->ask;
-    const struct provider_wish *wish = &ask->wish;
     const struct ask_needs needs = ask_needs_of(ask->kind, &flow->ask_doc);
     bool counted = ask_is_chat(ask->kind) && flow->chat_state != CHAT_UNFIT;
-    struct route_filter filter = {.capped = wish->capped,
-                                  .input = needs.input,
+    struct route_filter filter = {.input = needs.input,
                                   .needs = needs.can,
-                                  .zdr = wish->zdr,
-                                  .no_collection = wish->no_collection,
-                                  .require = wish->require_parameters,
                                   .input_tokens = counted ? flow->metering.counted_input : 0};
 
-    _Static_assert((int)CAPS == (int)WISH_CAPS && (int)CAP_IMAGE == (int)WISH_CAP_IMAGE,
-                   "the caps of the filter in the order of the wish");
-    memcpy(filter.caps, wish->caps, sizeof(filter.caps));
-    if (wish->quantizations != NULL) {
-        filter.quantizations = wish->quantizations->at;
-        filter.quantization_count = wish->quantizations->count;
-    }
-    if (wish->regions != NULL) {
-        filter.regions = wish->regions->at;
-        filter.region_count = wish->regions->count;
-    }
+    filter_by(&ask->wish, &filter);
     return filter;
 }
 
@@ -150,6 +162,39 @@ static struct route_wish wish_of(const struct flow *flow)
                                .output_tokens = choose_usual_output(flow)};
 }
 
+/* What the tenant asks of all its requests; false: nothing. */
+static bool limit_by_tenant(const struct flow *flow, struct route_limit *limit)
+{
+    const struct routing_rules *rules = &flow->key->tenant->routing;
+
+    *limit = (struct route_limit){.source = FILTER_TENANT,
+                                  .filter = {.zdr = rules->zdr,
+                                             .no_collection = rules->no_collection,
+                                             .regions = rules->regions,
+                                             .region_count = rules->region_count}};
+    return rules->zdr || rules->no_collection || rules->region_count > 0;
+}
+
+/* What a preset's target asks; the client's own order goes before its. */
+static void limit_by_target(const struct provider_wish *asked, struct route_limit *limit,
+                            struct route_wish *wish)
+{
+    *limit = (struct route_limit){.source = FILTER_PRESET,
+                                  .only = asked->only.at,
+                                  .only_count = asked->only.count,
+                                  .ignore = asked->ignore.at,
+                                  .ignore_count = asked->ignore.count};
+    filter_by(asked, &limit->filter);
+    limit->filter.input = wish->filter.input;
+    limit->filter.needs = wish->filter.needs;
+    wish->limits[1] = limit;
+    wish->no_fallbacks |= asked->no_fallbacks;
+    if (wish->order_count == 0) {
+        wish->order = asked->order.at;
+        wish->order_count = asked->order.count;
+    }
+}
+
 /* A model by its name, or by its name and how to sort. */
 static const struct snapshot_model *find_model(const struct flow *flow, struct span name,
                                                enum policy *policy)
@@ -163,208 +208,167 @@ static const struct snapshot_model *find_model(const struct flow *flow, struct s
     return snapshot_find_model(flow->snapshot, name);
 }
 
-static enum route_outcome collect(struct flow *flow, const struct snapshot_model *model,
-                                  struct route_wish *wish, enum policy policy)
+static struct route_view view_of(const struct flow *flow)
 {
-    const struct route_view view = {.snapshot = flow->snapshot,
-                                    .tenant = flow->key->tenant,
-                                    .board = flow->worker->board,
-                                    .looks_only = flow->call.endpoint == ENDPOINT_COUNT_TOKENS ||
-                                                  flow->call.endpoint == ENDPOINT_DRY_RUN,
-                                    .start_ms = flow->call.start_ms,
-                                    .now_mono_ms = flow_now_ms(flow)};
-
-    wish->policy = policy;
-    return route_collect(&view, model, wish, &flow->route);
+    return (struct route_view){.snapshot = flow->snapshot,
+                               .tenant = flow->key->tenant,
+                               .board = flow->worker->board,
+                               .looks_only = flow->call.endpoint == ENDPOINT_COUNT_TOKENS ||
+                                             flow->call.endpoint == ENDPOINT_DRY_RUN,
+                               .start_ms = flow->call.start_ms,
+                               .now_mono_ms = flow_now_ms(flow)};
 }
 
-/* ---- refusals ---- */
+/* ---- legs ---- */
 
-static enum go refuse_unknown_model(struct flow *flow)
+/* What is known of the legs while their candidates are collected. */
+struct choosing {
+    struct flow *flow;
+    struct route_view view;
+    struct route_wish wish; /* of all of them */
+    struct sorting sorting;
+    const struct snapshot_model *models[PLAN_LEGS_MAX]; /* NULL: none, or not for this key */
+    enum route_outcome outcome;                         /* of the first */
+};
+
+/* The same model once more, with nothing that is different: the first leg is for both. */
+static bool is_repeated(struct choosing *c, uint32_t at)
 {
-    struct span near[NEAR_MODELS];
-    size_t count = snapshot_near_models(flow->snapshot, flow->ask.model, near, NEAR_MODELS);
-    struct buf message = buf_make(2 * MESSAGE_MAX);
+    struct route_leg *legs = c->flow->route.legs;
+    const struct plan *plan = &c->flow->plan;
 
-    buf_printf(&message, "The model '%.*s' does not exist.", SPAN_ARG(flow->ask.model));
-    for (size_t i = 0; i < count; i++)
-        buf_printf(&message, "%s'%.*s'", i == 0 ? " Did you mean " : " or ", SPAN_ARG(near[i]));
-    if (count > 0)
-        buf_add_byte(&message, '?');
-    struct span text = arena_span(flow->arena, buf_span(&message));
-    buf_done(&message);
-    return refuse(flow, REFUSE_NO_MODEL, &(struct refusal_say){.message = text, .param = "model"});
+    for (uint32_t i = 0; i < at && plan->legs[at].target == NULL; i++)
+        if (plan->legs[i].target == NULL && c->models[i] == c->models[at]) {
+            legs[i].on = legs[i].on == 0 || legs[at].on == 0 ? 0 : legs[i].on | legs[at].on;
+            return true;
+        }
+    return false;
 }
 
-/* The one rule that excluded all whom a wish excluded; RULE_NONE: there are several. */
-static enum route_rule only_rule(const struct route *route)
+static enum route_outcome collect(struct choosing *c, uint32_t at, enum policy policy)
 {
-    enum route_rule rule = RULE_NONE;
+    const struct plan_leg *leg = &c->flow->plan.legs[at];
+    struct route_wish wish = c->wish;
+    struct route_limit limit;
 
-    for (uint32_t i = 0; i < route->excluded_count; i++) {
-        enum route_rule by = route->excluded[i].by.rule;
-
-        if (!rule_is_wish(by))
-            continue;
-        if (rule != RULE_NONE && rule != by)
-            return RULE_NONE;
-        rule = by;
-    }
-    return rule;
+    wish.leg = (uint8_t)at;
+    wish.policy = policy;
+    if (leg->target != NULL && leg->target->wish != NULL)
+        limit_by_target(leg->target->wish, &limit, &wish);
+    return route_collect(&c->view, c->models[at], &wish, &c->flow->route);
 }
 
-/* What is refused by the rule, and the member to blame. */
-static enum refusal refusal_by(enum route_rule rule, const char **param_out)
+/* Names that the request says are there; what is not in the catalog any more of what a preset says
+ * is left out. */
+static enum go choose_leg(struct choosing *c, uint32_t at)
 {
-    *param_out = "provider";
-    if (rule == RULE_CONTEXT || rule == RULE_IMAGES || rule == RULE_FILES || rule == RULE_AUDIO)
-        *param_out = "messages";
-    else if (rule != RULE_NONE)
-        *param_out = rule_name(rule);
-    if (rule == RULE_CONTEXT)
-        return REFUSE_CONTEXT_LENGTH;
-    return rule >= RULE_IMAGES && rule <= RULE_STRUCTURED_OUTPUT ? REFUSE_UNSUPPORTED
-                                                                 : REFUSE_INVALID_VALUE;
-}
+    struct flow *flow = c->flow;
+    const struct plan_leg *leg = &flow->plan.legs[at];
+    struct span name = leg->model.size > 0 ? leg->model : flow->ask.model;
+    enum policy policy = c->sorting.otherwise;
+    const struct snapshot_model *model = find_model(flow, name, &policy);
+    enum route_outcome outcome;
 
-static enum go refuse_excluded(struct flow *flow, const struct snapshot_model *model)
-{
-    const struct route *route = &flow->route;
-    struct buf message cleanup(buf_done) = buf_make(EXCLUDED_MAX);
-    struct buf metadata cleanup(buf_done) = buf_make(EXCLUDED_MAX);
-    struct json_writer w = json_writer_make(&metadata);
-    struct refusal_say say = {0};
-    enum refusal refusal = refusal_by(only_rule(route), &say.param);
-
-    buf_printf(&message, "No provider of '%.*s' can serve this request:", SPAN_ARG(model->id));
-    for (uint32_t i = 0, told = 0; i < route->excluded_count && told < NAMED_MAX; i++) {
-        const struct route_excluded *excluded = &route->excluded[i];
-
-        if (!rule_is_wish(excluded->by.rule))
-            continue;
-        buf_printf(&message, "%s %.*s %s (%s)", told++ > 0 ? ";" : "",
-                   SPAN_ARG(excluded->deployment->provider),
-                   excluded->by.unknown ? "is not known to comply" : rule_text(excluded->by.rule),
-                   rule_name(excluded->by.rule));
-    }
-    buf_add_byte(&message, '.');
-    json_begin(&w, '{');
-    json_name(&w, "excluded");
-    trace_write_excluded(&w, route);
-    json_end(&w, '}');
-    say.message = arena_span(flow->arena, buf_span(&message));
-    if (!buf_failed(&metadata))
-        say.metadata = arena_span(flow->arena, buf_span(&metadata));
-    return refuse(flow, refusal, &say);
-}
-
-/* All that could serve are drained, and none is out of itself. */
-static bool all_drained(const struct route *route)
-{
-    bool drained = false;
-
-    for (uint32_t i = 0; i < route->excluded_count; i++) {
-        if (route->excluded[i].by.rule == RULE_OUT)
-            return false;
-        drained |= route->excluded[i].by.rule == RULE_DRAINED;
-    }
-    return drained;
-}
-
-static enum go refuse_out(struct flow *flow, const struct snapshot_model *model)
-{
-    int64_t now_ms = flow_now_ms(flow);
-    int64_t back_ms = board_back_ms(flow->worker->board, model, now_ms);
-    struct buf metadata cleanup(buf_done) = buf_make(EXCLUDED_MAX);
-    struct json_writer w = json_writer_make(&metadata);
-    struct refusal_say say = {.message = span_of("No provider can serve this model now."),
-                              .retry_after_ms = back_ms > now_ms ? back_ms - now_ms : 1000};
-
-    if (all_drained(&flow->route)) {
-        say.message = span_of("No provider can serve this model now: an operator has drained those "
-                              "that could, and no new requests are taken until that is ended.");
-        say.retry_after_ms = DRAINED_RETRY_MS;
-    }
-    json_begin(&w, '{');
-    json_name(&w, "excluded");
-    trace_write_excluded(&w, &flow->route);
-    json_end(&w, '}');
-    if (!buf_failed(&metadata))
-        say.metadata = arena_span(flow->arena, buf_span(&metadata));
-    return refuse(flow, REFUSE_UNAVAILABLE, &say);
-}
-
-static enum go refuse_route(struct flow *flow, enum route_outcome outcome,
-                            const struct snapshot_model *model)
-{
-    struct refusal_say say = {.param = "model"};
-
-    switch (outcome) {
-    case ROUTE_OK:
-        break;
-    case ROUTE_NOT_SOLD:
-        say.message = span_of(
-            arena_printf(flow->arena, "The model '%.*s' is known, but cannot be called here now.",
-                         SPAN_ARG(model->id)));
-        return refuse(flow, REFUSE_MODEL_UNAVAILABLE, &say);
-    case ROUTE_WRONG_KIND:
-        say.message = span_of(arena_printf(flow->arena,
-                                           "The model '%.*s' is of kind '%.*s' and cannot be used "
-                                           "with this endpoint.",
-                                           SPAN_ARG(model->id), SPAN_ARG(model->kind)));
-        return refuse(flow, REFUSE_INVALID_VALUE, &say);
-    case ROUTE_FILTERED:
-        if (flow->pinned)
-            return flow_refuse_previous(flow,
-                                        "was not answered by this model, and cannot go on with it");
-        return refuse_excluded(flow, model);
-    case ROUTE_ALL_OUT:
-        return refuse_out(flow, model);
-    }
+    policy = policy_of(&c->sorting, leg, policy);
+    flow->route.legs[at] = (struct route_leg){.on = leg->on, .leave_on = leg->leave_on};
+    if (at == 0)
+        flow->policy = policy;
+    if (model == NULL && leg->target == NULL)
+        return unchosen_no_model(flow, name, legs_member(flow, at));
+    if (model == NULL || !key_allows(flow->key, model->id))
+        return GO_NEXT;
+    c->models[at] = model;
+    if (is_repeated(c, at))
+        return GO_NEXT;
+    outcome = collect(c, at, policy);
+    if (at == 0)
+        c->outcome = outcome;
     return GO_NEXT;
 }
 
-/* Those of models[]. */
-static void add_fallbacks(struct flow *flow, const struct snapshot_model *model,
-                          struct route_wish *wish)
+/* Whether the first leg was left empty because the prompt is longer than all of its models read. */
+static bool first_is_too_short(const struct route *route)
 {
-    const struct ask *ask = &flow->ask;
+    bool any = false;
 
-    for (uint32_t i = 0; i < ask->model_count && !flow->pinned; i++) {
-        enum policy policy = flow->policy;
-        const struct snapshot_model *other = find_model(flow, ask->models[i], &policy);
+    for (uint32_t i = 0; i < route->excluded_count; i++) {
+        const struct route_excluded *excluded = &route->excluded[i];
 
-        if (other != NULL && other != model && key_allows(flow->key, other->id))
-            (void)!collect(flow, other, wish, policy);
+        if (excluded->leg == 0 && rule_is_wish(excluded->by.rule)) {
+            any = true;
+            if (excluded->by.rule != RULE_CONTEXT)
+                return false;
+        }
     }
+    return any;
+}
+
+/* Somebody is there for the first attempt. */
+static bool may_begin(struct route *route)
+{
+    for (uint32_t i = 0; i < route->count; i++)
+        if (route->candidates[i].leg == 0)
+            return true;
+    return route->count > 0 &&
+           route_fall_from(route, 0, first_is_too_short(route) ? FALL_CONTEXT : FALL_ERROR);
+}
+
+static enum go refuse_nobody(struct choosing *c)
+{
+    struct flow *flow = c->flow;
+
+    if (c->models[0] != NULL)
+        return unchosen_refuse(flow, c->outcome, c->models[0]);
+    for (uint32_t i = 1; i < flow->plan.count; i++)
+        if (c->models[i] != NULL)
+            return unchosen_refuse(flow, ROUTE_FILTERED, c->models[i]);
+    flow_refuse(flow, REFUSE_NOT_ALLOWED,
+                &(struct refusal_say){.message = span_of("This API key may not use that model."),
+                                      .param = "model"});
+    return GO_END;
+}
+
+/* ---- names of providers ---- */
+
+static enum go check_providers(struct flow *flow)
+{
+    const struct provider_wish *wish = &flow->ask.wish;
+    const struct {
+        const char *param;
+        const struct wish_names *names;
+    } lists[] = {{"provider.order", &wish->order},
+                 {"provider.only", &wish->only},
+                 {"provider.ignore", &wish->ignore}};
+
+    for (size_t i = 0; i < array_size(lists); i++)
+        for (uint32_t j = 0; j < lists[i].names->count; j++)
+            if (!snapshot_has_provider(flow->snapshot, lists[i].names->at[j]))
+                return unchosen_no_provider(flow, lists[i].names->at[j], lists[i].param);
+    return GO_NEXT;
 }
 
 enum go choose_candidates(struct flow *flow)
 {
-    struct route_wish wish = wish_of(flow);
-    enum route_outcome outcome = ROUTE_NOT_SOLD;
-    const struct snapshot_model *model;
-    enum policy suffixed;
-    bool told;
+    struct choosing c = {.flow = flow, .outcome = ROUTE_NOT_SOLD};
+    struct route_limit tenants;
+    enum go go;
 
     flow->trace = span_is(httpd_header(flow->request, "x-tollgate-trace"), "1");
     flow->hedges = flow_wants_hedge(flow);
-    if (read_policy(flow, &told) != GO_NEXT)
-        return GO_END;
-    suffixed = flow->policy;
-    model = find_model(flow, flow->ask.model, &suffixed);
-    flow->policy = told ? flow->policy : suffixed;
-    if (model != NULL && key_allows(flow->key, model->id))
-        outcome = collect(flow, model, &wish, flow->policy);
-    add_fallbacks(flow, model, &wish);
-    if (flow->route.count > 0)
-        return GO_NEXT;
-    if (model == NULL)
-        return refuse_unknown_model(flow);
-    if (!key_allows(flow->key, model->id))
-        return refuse(
-            flow, REFUSE_NOT_ALLOWED,
-            &(struct refusal_say){.message = span_of("This API key may not use that model."),
-                                  .param = "model"});
-    return refuse_route(flow, outcome, model);
+    go = read_sorting(flow, &c.sorting);
+    if (go == GO_NEXT)
+        go = check_providers(flow);
+    if (go == GO_NEXT)
+        go = legs_plan(flow);
+    if (go != GO_NEXT)
+        return go;
+    c.view = view_of(flow);
+    c.wish = wish_of(flow);
+    if (limit_by_tenant(flow, &tenants))
+        c.wish.limits[0] = &tenants;
+    for (uint32_t i = 0; i < flow->plan.count && go == GO_NEXT; i++)
+        go = choose_leg(&c, i);
+    if (go != GO_NEXT || may_begin(&flow->route))
+        return go;
+    return refuse_nobody(&c);
 }

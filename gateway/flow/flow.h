@@ -22,6 +22,7 @@
 
 struct flow_config {
     struct uuid gateway;        /* this gateway's id, as it stands in events */
+    enum policy strategy;       /* of requests, and tenants, that say none */
     int32_t first_ping_ms;      /* the head of a stream is held at most so long: 10 s */
     int32_t ping_ms;            /* silence towards a client of a stream: 10 s */
     int32_t progress_ms;        /* between PROGRESS records of a stream: 2 s */

@@ -39,10 +39,7 @@ static void log_refused_credential(const struct flow *flow)
 /* What the deployment itself is blamed for. */
 static void blame_deployment(const struct flow *flow, const struct verdict_out *out)
 {
-    /* A kept connection that was dead says nothing of the provider, and a request that it refuses
-     * was answered well. */
-    bool counts = out->verdict != VERDICT_PASS_ON && flow->attempt->fault != FAULT_STALE;
-    const struct board_end end = {.result = counts ? BOARD_FAILED : BOARD_NEITHER,
+    const struct board_end end = {.result = out->blameless ? BOARD_NEITHER : BOARD_FAILED,
                                   .outage_ms = out->outage_ms,
                                   .cooldown_ms = out->cooldown_ms};
 

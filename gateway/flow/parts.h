@@ -19,6 +19,7 @@ void flow_keep_memory(struct flow *flow, bool for_answer);
 /* steps.c: what comes before the first byte upstream */
 must_use enum go flow_auth(struct flow *flow);
 must_use enum go flow_ask(struct flow *flow);
+/* onward.c: the next candidate */
 must_use enum go flow_route(struct flow *flow);
 /* Why the request failed, when nobody is left to try. */
 void flow_refuse_last(struct flow *flow);
@@ -36,6 +37,8 @@ must_use enum go flow_send(struct flow *flow);
 
 /* admission.c */
 must_use enum go flow_admit(struct flow *flow);
+/* The key's rate: of one request, and of so many tokens. */
+must_use enum go flow_pass_rate(struct flow *flow, int64_t tokens);
 /* The output cap for one deployment, in tokens per choice. */
 must_use int64_t flow_cap_at(const struct flow *flow, const struct snapshot_deployment *deployment);
 must_use int64_t flow_input_bound_at(const struct flow *flow,

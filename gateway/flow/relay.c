@@ -2,8 +2,10 @@
  * relay: what comes back from a provider: framer, reader, taps, and how an attempt ends.
  */
 #include "common/base/clock.h"
+#include "gateway/dialect/error_kind.h"
 #include "gateway/flow/health.h"
 #include "gateway/flow/hedge.h"
+#include "gateway/flow/onward.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/resume.h"
 #include "gateway/flow/served.h"
@@ -180,28 +182,36 @@ static int64_t or_else(int32_t own_ms, int32_t default_ms)
 static void check_time(struct flow *flow)
 {
     const struct flow_config *config = &flow->worker->config;
+    const struct onward_times times = onward_times(flow);
     struct attempt *attempt = flow->attempt;
     const struct snapshot_deployment *deployment = attempt->candidate->deployment;
-    int64_t now_ms = flow_now_ms(flow);
-    int64_t total_ms = attempt->begun_ms + or_else(deployment->total_timeout_ms, config->total_ms);
-    int64_t quiet_ms = total_ms;
-    enum attempt_fault quiet = FAULT_TOTAL;
+    int64_t now_ms = flow_now_ms(flow), due_ms = attempt->begun_ms + times.total_ms;
+    enum attempt_fault due = FAULT_TOTAL;
+    int64_t quiet_ms = due_ms;
     bool streams = flow->ask.stream || attempt->raw;
 
+    if (flow->deadline_told && flow->deadline_ms < due_ms) {
+        due_ms = flow->deadline_ms;
+        due = FAULT_DEADLINE;
+    }
     if (streams && !attempt->content) {
-        quiet_ms =
-            attempt->begun_ms + or_else(deployment->first_token_timeout_ms, config->first_token_ms);
-        quiet = FAULT_FIRST_TOKEN;
-        flow_tell_silent(flow, quiet_ms - attempt->begun_ms);
+        quiet_ms = attempt->begun_ms + times.first_token_ms;
+        flow_tell_silent(flow, or_else(deployment->first_token_timeout_ms, config->first_token_ms));
     } else if (streams && !attempt->paused) {
         quiet_ms = attempt->last_ms + or_else(deployment->idle_timeout_ms, config->idle_ms);
-        quiet = FAULT_IDLE;
     }
-    if (now_ms >= total_ms)
-        flow_fail(flow, FAULT_TOTAL);
+    if (now_ms >= due_ms)
+        flow_fail(flow, due);
     else if (now_ms >= quiet_ms)
-        flow_fail(flow, quiet);
-    flow_arm(flow, quiet_ms < total_ms ? quiet_ms : total_ms);
+        flow_fail(flow, attempt->content ? FAULT_IDLE : FAULT_FIRST_TOKEN);
+    flow_arm(flow, quiet_ms < due_ms ? quiet_ms : due_ms);
+}
+
+static int64_t first_ping_ms(const struct flow *flow)
+{
+    int64_t told_ms = flow->ask.routing.first_ping_ms;
+
+    return told_ms >= 0 ? told_ms : flow->worker->config.first_ping_ms;
 }
 
 /* Pings and PROGRESS of a stream under way. */
@@ -219,7 +229,7 @@ static void keep_alive(struct flow *flow)
     }
     if (flow->request == NULL)
         return;
-    ping_ms = flow->sent_ms + (flow->head_sent ? config->ping_ms : config->first_ping_ms);
+    ping_ms = flow->sent_ms + (flow->head_sent ? config->ping_ms : first_ping_ms(flow));
     if (now_ms >= ping_ms) {
         out_ping(flow);
         ping_ms = now_ms + config->ping_ms;
@@ -281,7 +291,7 @@ static void end_attempt(struct flow *flow, const char *reason, enum attempt_resu
 }
 
 /* The client's own fault, in the provider's words. */
-static void pass_on(struct flow *flow)
+static void pass_on(struct flow *flow, enum preset_fall about)
 {
     const struct attempt *attempt = flow->attempt;
     int status =
@@ -291,8 +301,10 @@ static void pass_on(struct flow *flow)
                            : status == 413 ? REFUSE_TOO_LARGE
                                            : REFUSE_INVALID_REQUEST;
 
-    if (strcmp(attempt->answer.error_code, "context_length_exceeded") == 0)
+    if (about == FALL_CONTEXT)
         refusal = REFUSE_CONTEXT_LENGTH;
+    else if (about == FALL_POLICY)
+        refusal = REFUSE_CONTENT_POLICY;
     say.message = arena_span(flow->arena, span_of(attempt->answer.error_message));
     if (attempt->answer.error_param[0] != '\0')
         say.param = arena_strdup(flow->arena, attempt->answer.error_param);
@@ -302,16 +314,20 @@ static void pass_on(struct flow *flow)
 static struct verdict_in fault_of(const struct flow *flow)
 {
     const struct attempt *attempt = flow->attempt;
+    const struct onward_times times = onward_times(flow);
 
     return (struct verdict_in){
         .fault = attempt->fault,
         .status =
             attempt->fault == FAULT_STREAM ? attempt->answer.error_status : attempt->head.status,
         .code = attempt->answer.error_code,
+        .about = error_kind_of(&attempt->answer),
         .path_unsure = ask_is_service(flow->ask.kind) || flow->ask.kind == ASK_COMPLETIONS ||
                        resume_is_on(flow),
         .stream = flow->ask.stream || attempt->raw,
         .content = attempt->content,
+        .hurried = (attempt->fault == FAULT_FIRST_TOKEN && times.first_token_own) ||
+                   (attempt->fault == FAULT_TOTAL && times.total_own),
         .retry_after_ms = attempt->head.retry_after_ms};
 }
 
@@ -338,8 +354,10 @@ static enum go end_failed(struct flow *flow)
 {
     const struct verdict_in in = fault_of(flow);
     const struct verdict_out out = verdict_of(&in);
+    bool another = note_failed(flow, &in, &out);
+    bool onward = onward_take_end(flow, &in, &out, another);
 
-    if (note_failed(flow, &in, &out))
+    if (another)
         route_stay(&flow->route);
     if (resume_goes_on(flow, &in))
         return GO_ROUTE;
@@ -347,12 +365,17 @@ static enum go end_failed(struct flow *flow)
     case VERDICT_NEXT:
         return GO_ROUTE;
     case VERDICT_PASS_ON:
-        pass_on(flow);
+        if (onward)
+            return GO_ROUTE;
+        pass_on(flow, out.fall);
         return GO_END;
     case VERDICT_GIVE_UP:
         break;
     }
-    flow_refuse_last(flow);
+    if (in.fault == FAULT_DEADLINE)
+        onward_refuse_late(flow);
+    else
+        flow_refuse_last(flow);
     return GO_END;
 }
 
@@ -407,8 +430,12 @@ static enum go finish(struct flow *flow)
     int64_t until_ms = attempt->done_ms + AFTER_DONE_MS;
 
     if (!attempt->streamed || attempt->ended || (attempt->answer.signs & ANSWER_USAGE) != 0 ||
-        flow_now_ms(flow) >= until_ms)
-        return end_well(flow);
+        flow_now_ms(flow) >= until_ms) {
+        if (!onward_takes_blocked(flow))
+            return end_well(flow);
+        flow_fail(flow, FAULT_BLOCKED);
+        return end_failed(flow);
+    }
     flow_arm(flow, until_ms);
     return GO_WAIT;
 }

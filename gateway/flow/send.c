@@ -9,6 +9,7 @@
 #include "gateway/dialect/responses.h"
 #include "gateway/flow/health.h"
 #include "gateway/flow/hedge.h"
+#include "gateway/flow/onward.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/resume.h"
 #include "gateway/flow/served.h"
@@ -355,9 +356,20 @@ static bool is_spoken_elsewhere(const struct flow *flow)
     return false;
 }
 
+/* Put down, and not sent: nothing is on the journal for it, and nothing was cost. */
+static enum go skip_mocked(struct flow *flow)
+{
+    begin_metering(flow);
+    metering_end(&flow->metering, 0, attempt_fault_name(FAULT_MOCKED), NULL, clock_mono_us());
+    flow->outcome = OUTCOME_NOT_DISPATCHED;
+    return GO_ROUTE;
+}
+
 /* The body first: what cannot be said to this provider is no attempt. */
 static enum go begin(struct flow *flow)
 {
+    if (onward_is_mocked(flow))
+        return skip_mocked(flow);
     flow_keep_memory(flow, true);
     begin_attempt(flow);
     switch (write_body(flow)) {

@@ -11,6 +11,7 @@
 #include "gateway/flow/attempt.h"
 #include "gateway/flow/step.h"
 #include "gateway/meter/metering.h"
+#include "gateway/route/plan.h"
 
 /* The client's body in nobody's dialect. */
 enum chat_state { CHAT_UNREAD, CHAT_READ, CHAT_UNFIT /* chat_why says why */ };
@@ -39,6 +40,7 @@ struct flow {
     struct chat chat;
     const char *chat_why, *chat_member; /* of CHAT_UNFIT */
     const char *unspeakable;            /* what no provider asked so far can take; NULL: nothing */
+    struct plan plan;                   /* the legs of … */
     struct route route;
     enum policy policy; /* its candidates stand in the order of it */
     bool trace;         /* the client asks why it went where it did */
@@ -63,7 +65,10 @@ struct flow {
     struct resume *resume; /* resume.h; NULL: a stream does not go on when its provider dies */
     bool again_waiting;    /* for the only candidate, until again_ms */
     int64_t again_ms;
-    bool rate_limited; /* some provider said 429 */
+    uint32_t retries;    /* of the current deployment, that were asked for */
+    int64_t deadline_ms; /* monotonic; of all attempts and waits */
+    bool deadline_told;  /* by the client */
+    bool rate_limited;   /* some provider said 429 */
     int64_t retry_after_ms;
 
     struct metering metering;

@@ -35,9 +35,10 @@ static void write_excluded(struct json_writer *w, const struct route *route)
 {
     for (uint32_t i = 0; i < route->excluded_count; i++) {
         const struct filtered *by = &route->excluded[i].by;
+        char name[RULE_NAME_MAX];
 
-        put_excluded(w, route->excluded[i].deployment, rule_name(by->rule),
-                     by->unknown ? "is not known to comply" : rule_text(by->rule));
+        filtered_name(by, name);
+        put_excluded(w, route->excluded[i].deployment, name, filtered_text(by));
     }
 }
 

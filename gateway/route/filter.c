@@ -3,6 +3,8 @@
  */
 #include "gateway/route/filter.h"
 
+#include <stdio.h>
+
 static const struct {
     const char *name, *text;
     bool wish;
@@ -47,6 +49,23 @@ const char *rule_text(enum route_rule rule)
 bool rule_is_wish(enum route_rule rule)
 {
     return rules[rule].wish;
+}
+
+void filtered_name(const struct filtered *by, char name_out[RULE_NAME_MAX])
+{
+    static const char *const members[FILTER_SOURCES] = {
+        [FILTER_REQUEST] = "provider", [FILTER_PRESET] = "preset", [FILTER_TENANT] = "tenant"};
+    const char *name = rules[by->rule].name, *rest = strchr(name, '.');
+
+    if (rest == NULL || by->source == FILTER_REQUEST)
+        (void)snprintf(name_out, RULE_NAME_MAX, "%s", name);
+    else
+        (void)snprintf(name_out, RULE_NAME_MAX, "%s%s", members[by->source], rest);
+}
+
+const char *filtered_text(const struct filtered *by)
+{
+    return by->unknown ? "is not known to comply" : rules[by->rule].text;
 }
 
 static const struct price_rate *rate_of(const struct price_version *list, enum meter meter)
@@ -110,7 +129,7 @@ static bool is_within(struct span region, const struct span *list, uint32_t coun
 
 static struct filtered excluded(enum route_rule rule, bool unknown)
 {
-    return (struct filtered){rule, unknown};
+    return (struct filtered){.rule = rule, .unknown = unknown};
 }
 
 static struct filtered by_policy(const struct route_filter *filter,

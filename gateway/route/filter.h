@@ -43,6 +43,7 @@ enum route_rule {
 };
 /* "provider.only": the member to blame, or a word of ours; stable. */
 must_use const char *rule_name(enum route_rule rule);
+enum { RULE_NAME_MAX = 48 };
 /* What a person reads: "is not among 'provider.only'". */
 must_use const char *rule_text(enum route_rule rule);
 /* Whether another request could have it: the client's wish excluded it. */
@@ -64,13 +65,22 @@ struct route_filter {
     int64_t input_tokens; /* as counted, an estimate; 0: not known */
 };
 
+/* Who asks. */
+enum filter_source { FILTER_REQUEST, FILTER_PRESET, FILTER_TENANT, FILTER_SOURCES };
+
 struct filtered {
     enum route_rule rule;
     bool unknown; /* because the catalog does not tell */
+    enum filter_source source;
 };
 must_use struct filtered filter_of(const struct route_filter *filter,
                                    const struct snapshot_deployment *deployment,
                                    const struct snapshot_terms *terms);
+
+/* The rule's name; "tenant.zdr" and "preset.zdr" where it is not the request that asks. */
+void filtered_name(const struct filtered *by, char name_out[RULE_NAME_MAX]);
+/* What a person reads: "is not known to comply", or the rule's text. */
+must_use const char *filtered_text(const struct filtered *by);
 
 /* What one unit of the meter costs at the standard mode and for short prompts, by the plan; -1
  * where the version has no rate for it. */

@@ -32,6 +32,22 @@ static enum route_rule unwished(const struct snapshot_deployment *deployment,
     return named(wish->ignore, wish->ignore_count, deployment->provider) ? RULE_IGNORE : RULE_NONE;
 }
 
+static struct filtered limited(const struct route_limit *limit,
+                               const struct snapshot_deployment *deployment,
+                               const struct snapshot_terms *terms)
+{
+    struct filtered by = {.rule = RULE_NONE};
+
+    if (limit->only_count > 0 && !named(limit->only, limit->only_count, deployment->provider))
+        by.rule = RULE_ONLY;
+    else if (named(limit->ignore, limit->ignore_count, deployment->provider))
+        by.rule = RULE_IGNORE;
+    else
+        by = filter_of(&limit->filter, deployment, terms);
+    by.source = limit->source;
+    return by;
+}
+
 /* Its place in the client's order. */
 static uint32_t place_of(const struct snapshot_deployment *deployment,
                          const struct route_wish *wish)
@@ -203,7 +219,7 @@ static enum route_rule unsold(const struct collecting *c, struct route_candidate
 static void consider(struct collecting *c, const struct snapshot_deployment *deployment)
 {
     struct route_candidate candidate = {.deployment = deployment, .leg = c->wish->leg};
-    struct filtered by = {unsold(c, &candidate), false};
+    struct filtered by = {.rule = unsold(c, &candidate)};
     struct board_look look;
 
     if (by.rule == RULE_NONE) {
@@ -212,6 +228,9 @@ static void consider(struct collecting *c, const struct snapshot_deployment *dep
     }
     if (by.rule == RULE_NONE)
         by = filter_of(&c->wish->filter, deployment, &candidate.terms);
+    for (size_t i = 0; i < array_size(c->wish->limits) && by.rule == RULE_NONE; i++)
+        if (c->wish->limits[i] != NULL)
+            by = limited(c->wish->limits[i], deployment, &candidate.terms);
     if (by.rule == RULE_NONE) {
         c->left = true;
         look = board_look_at(c->view->board, deployment, c->view->now_mono_ms);
@@ -271,7 +290,7 @@ static void leave_one(struct route *route, uint32_t from)
     while (route->count > from + 1) {
         const struct route_candidate *last = &route->candidates[--route->count];
 
-        exclude(route, last->deployment, (struct filtered){RULE_FALLBACKS, false}, last->leg);
+        exclude(route, last->deployment, (struct filtered){.rule = RULE_FALLBACKS}, last->leg);
     }
 }
 

@@ -21,6 +21,14 @@
 enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5, ROUTE_LEGS_MAX = 16 };
 
 /* ---- candidates ---- */
+/* What a preset's target, or the tenant, asks beside the client. */
+struct route_limit {
+    enum filter_source source;
+    const struct span *only, *ignore;
+    uint32_t only_count, ignore_count;
+    struct route_filter filter;
+};
+
 /* What the client wishes: names of providers. */
 struct route_wish {
     const struct span *order, *only, *ignore;
@@ -34,6 +42,7 @@ struct route_wish {
     bool (*serves)(const void *context, const struct snapshot_deployment *deployment);
     const void *serves_context;
     struct route_filter filter;
+    const struct route_limit *limits[2]; /* what others ask beside it; NULL: nothing */
     enum policy policy;
     uint8_t leg;                         /* which of the route's: those of one model */
     uint64_t random;                     /* requests that share it stay together; see policy.h */

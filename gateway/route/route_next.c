@@ -55,8 +55,9 @@ static bool leads(const struct route *route, uint8_t from, uint8_t to, const str
         return false;
     if (leave_on == NULL || leave_on->count == 0)
         return end->fall != FALL_ERROR || !end->refused;
-    return end->status == 0 || is_named(leave_on, end->status) ||
-           (end->fall != FALL_ERROR && on != FALL_ANY);
+    if (end->fall != FALL_ERROR && on != FALL_ANY)
+        return true;
+    return is_named(leave_on, end->status) || (end->fall == FALL_ERROR && end->status == 0);
 }
 
 static void look_ahead(struct route *route, uint8_t from, const struct route_end *end)
@@ -165,6 +166,13 @@ static bool one_domain(const struct route *route)
     return route->count > 0;
 }
 
+static void try_last_again(struct route *route)
+{
+    uint32_t same = route->tried[route->tried_count - 1];
+
+    route->tried[route->tried_count++] = same;
+}
+
 bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms, int64_t *wait_ms_out)
 {
     int64_t most = BACKOFF_FIRST_MS << route->tried_count;
@@ -172,7 +180,7 @@ bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms, i
     if (!one_domain(route) || route->tried_count == 0 || route->tried_count >= AGAIN_MAX ||
         retry_after_ms > WAIT_MAX_MS)
         return false;
-    route->tried[route->tried_count++] = 0;
+    try_last_again(route);
     *wait_ms_out = retry_after_ms > 0 ? retry_after_ms : (int64_t)(random % (uint64_t)most);
     return true;
 }
@@ -188,7 +196,7 @@ bool route_try_again(struct route *route, const struct route_retry *retry, int64
                                         : (int64_t)(retry->random % (uint64_t)most);
     if (wait_ms > RETRY_WAIT_MAX_MS || wait_ms >= retry->left_ms)
         return false;
-    route_stay(route);
+    try_last_again(route);
     *wait_ms_out = wait_ms;
     return true;
 }

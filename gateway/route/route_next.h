@@ -32,15 +32,15 @@ must_use bool route_fall_from(struct route *route, uint8_t leg, enum preset_fall
 /* The next candidate is the one tried last once more: it has another credential. */
 void route_stay(struct route *route);
 
-/* Whether the first candidate may be tried once more, because there is no other account to go to,
- * after *wait_ms_out: exponential backoff with full jitter (`random` is any number), or what the
- * provider asked for. */
+/* Whether the one that was tried last may be tried once more, because there is no other account to
+ * go to, after *wait_ms_out (then it is the last of tried[]): exponential backoff with full jitter
+ * (`random` is any number), or what the provider asked for. */
 must_use bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms,
                           int64_t *wait_ms_out);
 
-/* Tries the one that was tried last once more, after *wait_ms_out, likewise, because it was asked
- * for: `before` retries of it went before. False when the attempts are used up, or the wait would
- * be longer than `left_ms`, what the request still has. */
+/* The one that was tried last is tried once more, after *wait_ms_out, likewise, because it was
+ * asked for: `before` retries of it went before. False when the attempts are used up, or the wait
+ * would be longer than `left_ms`, what the request still has. */
 struct route_retry {
     uint32_t random, before;
     int64_t retry_after_ms, left_ms;

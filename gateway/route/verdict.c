@@ -129,7 +129,7 @@ struct verdict_out verdict_of(const struct verdict_in *in)
     case FAULT_TOTAL:
         /* Two providers would be paid for a whole answer. */
         out = next(in->hurried ? 0 : OUTAGE_MS);
-        if (!in->stream)
+        if (!in->stream && !in->hurried)
             out.verdict = VERDICT_GIVE_UP;
         break;
     case FAULT_STATUS:
@@ -143,5 +143,7 @@ struct verdict_out verdict_of(const struct verdict_in *in)
     }
     if (in->content)
         out.verdict = VERDICT_GIVE_UP;
+    out.blameless = out.verdict == VERDICT_PASS_ON || in->fault == FAULT_STALE ||
+                    in->fault == FAULT_DEADLINE || in->fault == FAULT_MOCKED || in->hurried;
     return out;
 }

@@ -63,6 +63,7 @@ struct verdict_out {
     int64_t outage_ms;   /* goes behind the others for so long; 0: no outage */
     int64_t cooldown_ms; /* out for so long: its credential or name is wrong; 0: not */
     enum verdict_blame blame;
+    bool blameless;        /* it says nothing of the deployment */
     enum preset_fall fall; /* of VERDICT_PASS_ON too: who else may take it */
 };
 

@@ -189,38 +189,67 @@ static struct span slug_of(struct span id)
     return slash < 0 ? id : span_part(id, (size_t)slash + 1, id.size);
 }
 
+enum { NEAR_MAX = 8, NEAR_ENOUGH = 500 };
+
+/* The most alike so far, best first. */
+struct near {
+    struct pairs wanted;
+    int scores[NEAR_MAX];
+    struct span *names;
+    size_t count, max;
+};
+
+static void consider_near(struct near *near, struct span shown, struct span compared)
+{
+    struct pairs have = pairs_of(compared);
+    int score = likeness(&near->wanted, &have);
+    size_t place = near->count;
+
+    if (score < NEAR_ENOUGH)
+        return;
+    while (place > 0 && near->scores[place - 1] < score)
+        place--;
+    if (place >= near->max)
+        return;
+    near->count += near->count < near->max;
+    for (size_t j = near->count - 1; j > place; j--) {
+        near->scores[j] = near->scores[j - 1];
+        near->names[j] = near->names[j - 1];
+    }
+    near->scores[place] = score;
+    near->names[place] = shown;
+}
+
 size_t snapshot_near_models(const struct snapshot *snapshot, struct span name, struct span *ids_out,
                             size_t max)
 {
-    enum { NEAR_MAX = 8, ENOUGH = 500 };
-    struct pairs wanted = pairs_of(slug_of(name));
-    int scores[NEAR_MAX];
-    size_t count = 0;
+    struct near near = {.wanted = pairs_of(slug_of(name)),
+                        .names = ids_out,
+                        .max = max > NEAR_MAX ? NEAR_MAX : max};
 
-    max = max > NEAR_MAX ? NEAR_MAX : max;
-    for (uint32_t i = 0; i < snapshot->model_count && max > 0; i++) {
-        struct pairs have = pairs_of(slug_of(snapshot->models[i].id));
-        int score = likeness(&wanted, &have);
-        size_t place = count;
+    for (uint32_t i = 0; i < snapshot->model_count; i++)
+        if (snapshot->models[i].callable)
+            consider_near(&near, snapshot->models[i].id, slug_of(snapshot->models[i].id));
+    return near.count;
+}
 
-        if (!snapshot->models[i].callable || score < ENOUGH) {
-            continue;
-        }
-        while (place > 0 && scores[place - 1] < score) {
-            place--;
-        }
-        if (place == max) {
-            continue;
-        }
-        count += count < max;
-        for (size_t j = count - 1; j > place; j--) {
-            scores[j] = scores[j - 1];
-            ids_out[j] = ids_out[j - 1];
-        }
-        scores[place] = score;
-        ids_out[place] = snapshot->models[i].id;
-    }
-    return count;
+size_t snapshot_near_providers(const struct snapshot *snapshot, struct span name,
+                               struct span *slugs_out, size_t max)
+{
+    struct near near = {
+        .wanted = pairs_of(name), .names = slugs_out, .max = max > NEAR_MAX ? NEAR_MAX : max};
+
+    for (uint32_t i = 0; i < snapshot->provider_count; i++)
+        consider_near(&near, snapshot->providers[i].slug, snapshot->providers[i].slug);
+    return near.count;
+}
+
+bool snapshot_has_provider(const struct snapshot *snapshot, struct span slug)
+{
+    for (uint32_t i = 0; i < snapshot->provider_count; i++)
+        if (span_equal(snapshot->providers[i].slug, slug))
+            return true;
+    return false;
 }
 
 /* ---- prices ---- */

@@ -230,7 +230,7 @@ static void what_is_asked_is_read(void **state)
     assert_int_equal(ask.tag_count, 2);
     assert_span("tag", ask.tags[0].name, "team");
     assert_span("its value", ask.tags[0].value, "red");
-    assert_span("fallback", ask.models[0], "c/d");
+    assert_span("fallback", ask.routing.models.at[0], "c/d");
     assert_int_equal(ask.wish.order.count, 2);
     assert_span("ignored", ask.wish.ignore.at[0], "p3");
     assert_int_equal(ask.consumed_count, 4); /* session_id, tags, models, provider */

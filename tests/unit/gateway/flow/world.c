@@ -82,6 +82,13 @@ struct span httpd_header(const struct httpd_request *request, const char *name)
     return (struct span){0};
 }
 
+const struct httpd_header *httpd_header_nth(const struct httpd_request *request, uint32_t n)
+{
+    (void)request;
+    return n < array_size(world.headers) && world.headers[n].name.size > 0 ? &world.headers[n]
+                                                                           : NULL;
+}
+
 void httpd_attach(struct httpd_request *request, void *owner, void (*on_gone)(void *owner),
                   void (*on_room)(void *owner))
 {
@@ -257,6 +264,12 @@ static const struct snapshot_model embedding_model = {.id = {"a/e", 3},
                                                       .deployments = pointers,
                                                       .deployment_count = 2,
                                                       .callable = true};
+static const struct snapshot_deployment *const big_pointers[] = {&world.deployments[2]};
+static const struct snapshot_model big_model = {.id = {"a/big", 5},
+                                                .kind = {"chat", 4},
+                                                .deployments = big_pointers,
+                                                .deployment_count = 1,
+                                                .callable = true};
 static struct snapshot_model service_model;
 static const struct price_rate rates[] = {{METER_INPUT, MODE_STANDARD, 0, 2000000},
                                           {METER_OUTPUT, MODE_STANDARD, 0, 8000000},
@@ -281,6 +294,8 @@ const struct snapshot_model *snapshot_find_model(const struct snapshot *snapshot
         service_model.kind = span_of(world.service_kind);
         return &service_model;
     }
+    if (span_is(name, "a/big"))
+        return &big_model;
     return span_is(name, "a/m") ? &chat_model : span_is(name, "a/e") ? &embedding_model : NULL;
 }
 
@@ -292,6 +307,21 @@ const struct snapshot_deployment *snapshot_find_deployment(const struct snapshot
         if (memcmp(&world.deployments[i].id, &id, sizeof(id)) == 0)
             return &world.deployments[i];
     return NULL;
+}
+
+bool snapshot_has_provider(const struct snapshot *snapshot, struct span slug)
+{
+    (void)snapshot;
+    return !span_is(slug, "nobody");
+}
+
+size_t snapshot_near_providers(const struct snapshot *snapshot, struct span name,
+                               struct span *slugs_out, size_t max)
+{
+    (void)snapshot;
+    (void)name;
+    slugs_out[0] = span_of("somebody");
+    return max > 0;
 }
 
 size_t snapshot_near_models(const struct snapshot *snapshot, struct span name, struct span *ids_out,
@@ -331,7 +361,8 @@ static struct snapshot_deployment deployment(uint8_t n, const char *provider)
 {
     static const struct snapshot_credential credentials[] = {
         {.fingerprint = 1, .upstream_id = {"up-m", 4}},
-        {.fingerprint = 2, .upstream_id = {"up-m", 4}}};
+        {.fingerprint = 2, .upstream_id = {"up-m", 4}},
+        {.fingerprint = 3, .upstream_id = {"up-big", 6}}};
 
     return (struct snapshot_deployment){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 5, 0x80, n}},
                                         .index = n,
@@ -355,6 +386,9 @@ void world_open(void)
     world = (struct world){.script = script_new(), .now_ms = 1000000};
     world.deployments[0] = deployment(0, "one");
     world.deployments[1] = deployment(1, "two");
+    world.deployments[2] = deployment(2, "three");
+    world.deployments[2].model = &big_model;
+    world.deployments[2].upstream_id = span_of("up-big");
     world.deployments[1].priority = 1; /* the second, or chance would choose */
     world.key = (struct snapshot_key){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 7, 0x80, 1}},
                                       .project = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 8, 0x80, 1}},

@@ -1,5 +1,5 @@
 /*
- * world: what a flow works with, made of paper: a request, a journal, leases, a snapshot of two
+ * world: what a flow works with, made of paper: a request, a journal, leases, a snapshot of three
  * deployments, and a clock that a test moves. The upstream is the scripted one.
  *
  * Its functions stand in for those of common/httpd, gateway/admit, gateway/journal and
@@ -32,12 +32,13 @@ struct world {
     struct httpd_request request;
 
     int64_t now_ms;
-    const char *query;        /* of the next requests; NULL: none */
-    bool path_streams;        /* of the next requests for generateContent */
-    const char *content_type; /* of the next requests; NULL: none */
-    bool traced;              /* the next requests ask for a trace */
-    bool hedged;              /* the next requests ask for hedging */
-    const char *service_kind; /* of the model "a/s" … */
+    const char *query;              /* of the next requests; NULL: none */
+    bool path_streams;              /* of the next requests for generateContent */
+    const char *content_type;       /* of the next requests; NULL: none */
+    bool traced;                    /* the next requests ask for a trace */
+    bool hedged;                    /* the next requests ask for hedging */
+    struct httpd_header headers[4]; /* of the next requests: those that members have too */
+    const char *service_kind;       /* of the model "a/s" … */
     struct price_rate service_rates[3];
     uint32_t service_rate_count; /* … and its rates; 0: those of the others */
 
@@ -58,7 +59,7 @@ struct world {
     uint32_t settled, settled_events, forgotten;
     struct admit_waiter *waiting;
 
-    struct snapshot_deployment deployments[2];
+    struct snapshot_deployment deployments[3]; /* the third one is of another model, "a/big" */
     struct snapshot_key key;
     struct event event; /* the last FINAL, decoded */
 };

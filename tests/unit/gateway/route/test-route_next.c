@@ -182,8 +182,9 @@ static void retries_wait_within_what_is_left(void **state)
         assert_int(rows[i].what, route_next(&route)->deployment->provider.at[0], 'a');
         assert_int(rows[i].what, route_try_again(&route, &rows[i].retry, &wait_ms), rows[i].again);
         assert_int(rows[i].what, wait_ms, rows[i].wait_ms);
-        assert_int(rows[i].what, route_next(&route)->deployment->provider.at[0],
-                   rows[i].again ? 'a' : 'b');
+        assert_int(rows[i].what, route.tried_count, rows[i].again ? 2 : 1);
+        assert_int(rows[i].what, route.tried[route.tried_count - 1], 0);
+        assert_int(rows[i].what, route_next(&route)->deployment->provider.at[0], 'b');
     }
 }
 
@@ -197,12 +198,11 @@ static void five_attempts_are_all(void **state)
     int64_t wait_ms;
 
     (void)state;
-    for (int i = 0; i < ROUTE_ATTEMPTS_MAX; i++) {
-        const struct route_candidate *candidate = route_next(&route);
-
-        assert_int_equal(candidate->deployment->provider.at[0], 'a');
-        assert_int_equal(route_ended(&route, candidate, &end), i + 1 < ROUTE_ATTEMPTS_MAX);
-        assert_int_equal(route_try_again(&route, &retry, &wait_ms), i + 1 < ROUTE_ATTEMPTS_MAX);
+    assert_non_null(route_next(&route));
+    for (uint32_t i = 1; i <= ROUTE_ATTEMPTS_MAX; i++) {
+        assert_int_equal(route.tried_count, i);
+        assert_int_equal(route_ended(&route, &route.candidates[0], &end), i < ROUTE_ATTEMPTS_MAX);
+        assert_int_equal(route_try_again(&route, &retry, &wait_ms), i < ROUTE_ATTEMPTS_MAX);
     }
     assert_null(route_next(&route));
 }
