@@ -19,6 +19,7 @@ struct pattern {
     const struct state *states;
     const struct pattern_set *sets;
     uint16_t count, first;
+    uint32_t cost;
     bool folded; /* ASCII letters compare alike */
 };
 
@@ -108,13 +109,18 @@ static void build_operator(struct builder *b, enum pattern_kind kind)
 static int build(const struct pattern_items *items, struct arena *arena, struct pattern *pattern)
 {
     struct builder b = {.count = 0};
-    uint32_t states = 1;
+    uint32_t states = 1, cost = 1;
     struct state *kept;
 
-    for (uint32_t i = 0; i < items->count; i++)
-        states += items->at[i].kind != JOIN;
-    if (states > PATTERN_STATES_MAX)
+    for (uint32_t i = 0; i < items->count; i++) {
+        const struct pattern_item *item = &items->at[i];
+
+        states += item->kind != JOIN;
+        cost += item->kind == SET ? 1U + items->sets[item->arg].count : item->kind != JOIN;
+    }
+    if (states > PATTERN_STATES_MAX || cost > PATTERN_COST_MAX)
         return -EINVAL;
+    pattern->cost = cost;
     for (uint32_t i = 0; i < items->count; i++) {
         if (items->at[i].kind >= JOIN) {
             build_operator(&b, items->at[i].kind);
@@ -160,9 +166,9 @@ int pattern_read(struct span text, struct arena *arena, const struct pattern **p
     return 0;
 }
 
-uint32_t pattern_states(const struct pattern *pattern)
+uint32_t pattern_cost(const struct pattern *pattern)
 {
-    return pattern->count;
+    return pattern->cost;
 }
 
 /* ---- matching ---- */

@@ -21,7 +21,8 @@
 
 enum {
     PATTERN_BYTES_MAX = 256,
-    PATTERN_STATES_MAX = 256,    /* of one pattern, {m,n} written out */
+    PATTERN_STATES_MAX = 256,    /* {m,n} written out */
+    PATTERN_COST_MAX = 1024,     /* see pattern_cost() */
     PATTERN_SUBJECT_MAX = 2048,  /* bytes of a text that are looked at */
     PATTERN_DEPTH_MAX = 16,      /* of groups */
     PATTERN_ARENA_MAX = 16 << 10 /* what one takes */
@@ -37,7 +38,8 @@ must_use int pattern_read(struct span text, struct arena *arena, const struct pa
  * is longer, `$` stands nowhere. */
 must_use bool pattern_matches(const struct pattern *pattern, struct span text);
 
-/* How many states it has: what matching costs, times the characters of the text. */
-must_use uint32_t pattern_states(const struct pattern *pattern);
+/* How many states it has, and ranges in the sets of each: what a character of a text costs at most.
+ */
+must_use uint32_t pattern_cost(const struct pattern *pattern);
 
 #endif

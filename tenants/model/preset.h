@@ -25,8 +25,9 @@ enum {
     PRESET_DEPTH_MAX = 6,
     PRESET_STATUSES_MAX = 32,
     PRESET_ATTEMPTS_MAX = 5,
-    PRESET_TESTS_MAX = 256,           /* tests and operators of all conditions */
-    PRESET_PATTERN_STATES_MAX = 1024, /* of all $regex, {m,n} written out */
+    PRESET_TESTS_MAX = 256,         /* tests and operators of all conditions */
+    PRESET_VALUES_MAX = 1024,       /* that they compare with */
+    PRESET_PATTERN_COST_MAX = 2048, /* of all $regex; see pattern.h */
     PRESET_TIMEOUT_MAX_MS = 3600000,
     PRESET_ARENA_MAX = 1 << 20, /* what reading one takes at most */
 };

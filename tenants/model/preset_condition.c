@@ -37,7 +37,7 @@ static struct span cut_escaped(struct span raw)
 
 static struct span text_of(struct looking *l, const struct json_doc *doc, uint32_t node)
 {
-    struct span raw = span_part(json_raw(doc, node), 1, json_raw(doc, node).size - 2);
+    struct span raw = json_inside(doc, node);
 
     if (doc->nodes[node].escaped == 0)
         return span_part(raw, 0, CONDITION_SUBJECT_MAX);

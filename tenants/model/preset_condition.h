@@ -72,7 +72,8 @@ struct condition_step;
 struct preset_condition {
     const struct condition_step *steps; /* in the arena */
     uint32_t count;
-    uint32_t states; /* of its patterns in all */
+    uint32_t cost;   /* of its patterns in all */
+    uint32_t values; /* that it compares with */
 };
 
 struct condition_error {

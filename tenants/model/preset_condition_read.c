@@ -23,7 +23,7 @@ struct reading {
     struct frame frames[2 * CONDITION_DEPTH_MAX];
     uint32_t depth; /* frames */
     struct condition_step steps[CONDITION_STEPS_MAX];
-    uint32_t count, states;
+    uint32_t count, cost, values;
     struct condition_error *error;
 };
 
@@ -55,11 +55,6 @@ static const char *const operators[OPERATORS] = {
 
 /* ---- refusals ---- */
 
-static struct span inside(const struct reading *r, uint32_t name)
-{
-    return span_part(json_raw(r->doc, name), 1, json_raw(r->doc, name).size - 2);
-}
-
 /* Always false. What is wrong stands where the reading is, and in it at `op` (may be
  * JSON_NONE). */
 static bool wrong(struct reading *r, uint32_t op, const char *text)
@@ -70,16 +65,17 @@ static bool wrong(struct reading *r, uint32_t op, const char *text)
     path[0] = '\0';
     for (uint32_t i = 0; i < r->depth && size < room; i++) {
         const struct frame *frame = &r->frames[i];
-        struct span name =
-            frame->list || frame->at == JSON_NONE ? (struct span){0} : inside(r, frame->at);
 
+        if (frame->at == JSON_NONE)
+            continue;
         if (frame->list)
             size += (size_t)snprintf(path + size, room - size, "[%u]", frame->index);
-        else if (frame->at != JSON_NONE)
-            size += (size_t)snprintf(path + size, room - size, ".%.*s", SPAN_ARG(name));
+        else
+            size += (size_t)snprintf(path + size, room - size, ".%.*s",
+                                     SPAN_ARG(json_inside(r->doc, frame->at)));
     }
     if (op != JSON_NONE && size < room)
-        snprintf(path + size, room - size, ".%.*s", SPAN_ARG(inside(r, op)));
+        snprintf(path + size, room - size, ".%.*s", SPAN_ARG(json_inside(r->doc, op)));
     snprintf(r->error->text, sizeof(r->error->text), "%s", text);
     return false;
 }
@@ -172,6 +168,7 @@ static bool read_values(struct reading *r, uint32_t op, uint32_t node, struct co
             return false;
     step->values = values;
     step->value_count = count;
+    r->values += count;
     return true;
 }
 
@@ -186,7 +183,7 @@ static bool read_pattern(struct reading *r, uint32_t op, uint32_t node, struct c
         return wrong(r, op, "is too large");
     if (pattern_read(text, r->arena, &step->pattern, &why) != 0)
         return wrong(r, op, why);
-    r->states += pattern_states(step->pattern);
+    r->cost += pattern_cost(step->pattern);
     return true;
 }
 
@@ -353,6 +350,6 @@ int condition_read(const struct json_doc *doc, uint32_t node, struct arena *aren
         return -EINVAL;
     steps = arena_array(arena, r.count, sizeof(*steps));
     memcpy(steps, r.steps, r.count * sizeof(*steps));
-    *condition_out = (struct preset_condition){steps, r.count, r.states};
+    *condition_out = (struct preset_condition){steps, r.count, r.cost, r.values};
     return 0;
 }

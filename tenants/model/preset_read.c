@@ -86,7 +86,7 @@ bool preset_knows(struct preset_reader *r, const char *path, uint32_t object,
 {
     for (uint32_t name = json_first(r->doc, object); name != JSON_NONE;
          name = json_after(r->doc, object, name)) {
-        struct span raw = span_part(json_raw(r->doc, name), 1, json_raw(r->doc, name).size - 2);
+        struct span raw = json_inside(r->doc, name);
         char text[PRESET_PATH_MAX];
         size_t i = 0;
 

@@ -23,8 +23,8 @@ struct preset_reader {
     struct arena *arena;
     struct preset_error_at *error;
     struct preset_pending pending[PRESET_TARGETS_MAX];
-    uint32_t count, read; /* of pending */
-    uint32_t tests, states;
+    uint32_t count, read;         /* of pending */
+    uint32_t tests, values, cost; /* of all conditions */
 };
 
 /* Always false: what is wrong stands at the member of the object at `path` ("" both: the whole). */

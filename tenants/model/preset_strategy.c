@@ -88,11 +88,16 @@ static bool read_query(struct preset_reader *r, const char *path, uint32_t node,
         return preset_wrong(r, at, "", "%s", error.text);
     }
     r->tests += query->count;
-    r->states += query->states;
+    r->values += query->values;
+    r->cost += query->cost;
     if (r->tests > PRESET_TESTS_MAX)
         return preset_wrong(r, path, "query", "is one too many: a preset has at most %d tests",
                             PRESET_TESTS_MAX);
-    if (r->states > PRESET_PATTERN_STATES_MAX)
+    if (r->values > PRESET_VALUES_MAX)
+        return preset_wrong(r, path, "query",
+                            "compares with too many values: all together at most %d",
+                            PRESET_VALUES_MAX);
+    if (r->cost > PRESET_PATTERN_COST_MAX)
         return preset_wrong(r, path, "query", "has a pattern too many: all together are too large");
     *query_out = query;
     return true;

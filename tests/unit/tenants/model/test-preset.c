@@ -129,8 +129,8 @@ static void what_is_wrong_is_named_with_its_path(void **state)
         {LEAF("{\"on\":\"error\"}"), "targets[1].on", "array"},
         {LEAF("{\"on\":[\"error\",\"weather\"]}"), "targets[1].on", "'content_policy'"},
         {LEAF("{\"weight\":2}"), "targets[1].weight", "of a loadbalance only"},
-        {IN(IN(IN(IN(IN(IN("{}")))))), "targets[0].targets[0].targets[0].targets[0].targets[0].targets[0]",
-         "too deep"},
+        {IN(IN(IN(IN(IN(IN("{}")))))),
+         "targets[0].targets[0].targets[0].targets[0].targets[0].targets[0]", "too deep"},
         {"{\"strategy\":{\"mode\":\"fallback\"},\"targets\":[{}],\"model\":\"x\"}", "model",
          "write it at those within"},
         {"{\"strategy\":{\"mode\":\"fallback\",\"on_status_codes\":[]},\"targets\":[{}]}",
@@ -229,6 +229,9 @@ static int read_many(const char *head, const char *item, int count, const char *
     return r;
 }
 
+#define ONES8 "1,1,1,1,1,1,1,1"
+#define ONES64 ONES8 "," ONES8 "," ONES8 "," ONES8 "," ONES8 "," ONES8 "," ONES8 "," ONES8
+
 static void what_is_too_large_is_refused(void **state)
 {
     static const struct {
@@ -245,9 +248,12 @@ static void what_is_too_large_is_refused(void **state)
          "{\"strategy\":{\"mode\":\"conditional\",\"conditions\":[{\"then\":\"a\",\"query\":{"
          "\"$or\":[",
          "{\"request.user\":\"a\"}", "]}}]},\"targets\":[{\"name\":\"a\"}]}", 63, "64"},
-        {"states of patterns", "{\"strategy\":{\"mode\":\"conditional\",\"conditions\":[",
+        {"patterns", "{\"strategy\":{\"mode\":\"conditional\",\"conditions\":[",
          "{\"query\":{\"request.user\":{\"$regex\":\"a{200}\"}},\"then\":\"a\"}",
-         "]},\"targets\":[{\"name\":\"a\"}]}", 5, "too large"},
+         "]},\"targets\":[{\"name\":\"a\"}]}", 10, "too large"},
+        {"values", "{\"strategy\":{\"mode\":\"conditional\",\"conditions\":[",
+         "{\"query\":{\"request.user\":{\"$in\":[" ONES64 "]}},\"then\":\"a\"}",
+         "]},\"targets\":[{\"name\":\"a\"}]}", 16, "1024"},
         {"bytes", "{\"override_params\":{\"stop\":[\"",
          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "\"]}}", 1023,
          "too large"},
