@@ -9,6 +9,7 @@
 #include "gateway/dialect/chat_member.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/resume.h"
+#include "gateway/flow/trace_place.h"
 #include "gateway/route/route_next.h"
 
 enum { TRACE_MAX = 64 << 10 };
@@ -186,21 +187,60 @@ static void add_chunk(struct flow *flow, struct span trace)
         put_before(flow, arena_span(flow->arena, buf_span(&out)));
 }
 
+/* The last frames as one text; empty when there is no room for it. */
+static struct span join_last(struct flow *flow)
+{
+    size_t size = 0, at = 0;
+    char *text;
+
+    for (uint32_t i = 0; i < flow->last_count; i++)
+        size += flow->last[i].size;
+    if (arena_room(flow->arena) < size + TRACE_MAX)
+        return (struct span){0};
+    text = arena_take(flow->arena, size + 1);
+    for (uint32_t i = 0; i < flow->last_count; i++) {
+        if (flow->last[i].size > 0)
+            memcpy(text + at, flow->last[i].at, flow->last[i].size);
+        at += flow->last[i].size;
+    }
+    return span_make(text, size);
+}
+
+/* Into one of the last frames, where they have a place for it. */
+static void put_into_frame(struct flow *flow, struct span member)
+{
+    struct span text = join_last(flow);
+    size_t at = trace_place(flow->client->family, text, &flow->worker->pool->doc);
+    struct span *last;
+
+    if (at == SIZE_MAX)
+        return;
+    last = arena_array(flow->arena, 3, sizeof(*last));
+    last[0] = span_part(text, 0, at);
+    last[1] = member;
+    last[2] = span_part(text, at, text.size);
+    flow->last = last;
+    flow->last_count = 3;
+    flow->last_bytes = text.size + member.size;
+}
+
 void trace_add(struct flow *flow)
 {
-    bool chunks = flow->ask.kind == ASK_CHAT || flow->ask.kind == ASK_COMPLETIONS;
-    struct span trace;
+    struct span trace, member;
 
     if (!flow->trace || flow->request == NULL || flow->last_count == 0 ||
-        ask_is_service(flow->ask.kind) || (flow->ask.stream && !chunks))
+        ask_is_service(flow->ask.kind))
         return;
     trace = trace_of(flow);
     if (trace.size == 0)
         return;
-    if (flow->ask.stream)
+    member = span_of(arena_printf(flow->arena, ",\"tollgate\":%.*s", SPAN_ARG(trace)));
+    if (!flow->ask.stream)
+        put_inside(flow, member);
+    else if (flow->ask.kind == ASK_CHAT || flow->ask.kind == ASK_COMPLETIONS)
         add_chunk(flow, trace);
     else
-        put_inside(flow, span_of(arena_printf(flow->arena, ",\"tollgate\":%.*s", SPAN_ARG(trace))));
+        put_into_frame(flow, member);
 }
 
 void trace_refusal(struct flow *flow)

@@ -12,8 +12,8 @@
 void trace_write_excluded(struct json_writer *w, const struct route *route);
 
 /* Puts `tollgate` into the end of the answer that is prepared: a member of a whole one, a chunk of
- * its own in front of the last one in a stream for OpenAI's clients; elsewhere nothing, because
- * their clients take no chunk that they do not know. Nothing unless the client asked. */
+ * its own in front of the last one in a stream of chats, a member of one of the last frames in
+ * others (trace_place.h). Nothing unless the client asked. */
 void trace_add(struct flow *flow);
 /* Likewise into the metadata of a refusal. */
 void trace_refusal(struct flow *flow);

@@ -185,6 +185,29 @@ def test_sdks_take_the_trace(stack):
         assert client.models.generate_content(model=MODEL, contents="Tell me something.").text
 
 
+@pytest.mark.parametrize("model", [MODEL, "anthropic/claude-sonnet-4.5", "google/gemini-2.5-flash"])
+def test_sdks_take_the_trace_in_a_stream(stack, model):
+    """A member of an event that they know: they keep it, or pass over it. A provider's own stream and a told one."""
+    headers = {"x-tollgate-trace": "1"}
+    with anthropic.Anthropic(api_key=stack.key, base_url=stack.url, max_retries=0) as client:
+        with client.messages.stream(model=model, max_tokens=50, messages=ASK, extra_headers=headers) as stream:
+            traces = [event.tollgate for event in stream if event.type == "message_delta"]
+            assert stream.get_final_message().content
+    assert [a["status"] for a in traces[-1]["attempts"]] == [200] and traces[-1]["requested"] == model
+    with stack.client() as client:
+        with client.responses.stream(model=model, input="Tell me something.", extra_headers=headers) as stream:
+            final = stream.get_final_response()
+        assert final.output_text and final.tollgate["attempts"][0]["status"] == 200
+    with genai.Client(api_key=stack.key, http_options={"base_url": stack.url, "headers": headers}) as client:
+        assert "".join(chunk.text or "" for chunk in client.models.generate_content_stream(model=model, contents="Tell me."))
+    asked = {"contents": [{"role": "user", "parts": [{"text": "Tell me."}]}]}
+    path = f"/v1beta/models/{model}:streamGenerateContent"
+    told = stack.post(path + "?alt=sse", asked, headers=headers).text.split("data: ")[-1]
+    assert json.loads(told)["tollgate"]["attempts"][0]["status"] == 200
+    array = stack.post(path, asked, headers=headers).json()
+    assert array[-1]["tollgate"]["considered"] and not any("tollgate" in chunk for chunk in array[:-1])
+
+
 def test_a_breaker_opens_and_closes_by_one_probe(stack):
     """Ten failures of one provider: it is last, and its first request after 5 s closes it. Nobody sees an error."""
     stack.faults(fault="500", count=-1, model="far-mini")
