@@ -2,21 +2,12 @@
  * fuzz-openai-ask: whatever a client sends, it is refused with a sentence or becomes a chat, and
  * what is written of that chat is JSON with messages in it.
  */
-#include "common/base/mem.h"
 #include "gateway/dialect/compatible.h"
-#include "gateway/dialect/language.h"
+#include "tests/fuzz/gateway/dialect/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MEMORY_MAX = 4 << 20, OWN_MAX = 16 << 20, OUT_MAX = 64 << 20 };
-
-static void check_parts(const struct chat *chat)
-{
-    for (uint32_t i = 0; i < chat->message_count; i++)
-        must((uint64_t)chat->messages[i].first + chat->messages[i].count <= chat->part_count);
-    for (uint32_t i = 0; i < chat->part_count; i++)
-        must((uint64_t)chat->parts[i].first + chat->parts[i].count <= chat->part_count);
-}
+enum { MEMORY_MAX = 4 << 20 };
 
 /* OpenAI with all that anybody takes, and providers that take less of it, each in its own way. */
 static struct language_target target_of(size_t number)
@@ -39,32 +30,6 @@ static struct language_target target_of(size_t number)
     return target;
 }
 
-static void check_written(const struct chat *chat, const struct language_target *target,
-                          struct arena *arena)
-{
-    struct pieces pieces = pieces_make(arena, OWN_MAX);
-    struct json_doc doc = json_doc_make();
-    struct buf all = buf_make(OUT_MAX);
-    struct ask_losses losses;
-    const struct span *spans;
-    uint32_t count;
-    size_t bytes;
-
-    enum ask_written outcome = openai_upstream.write_ask(chat, target, &pieces, &losses);
-    must((outcome == ASK_UNSPEAKABLE) == (losses.why != NULL));
-    spans = pieces_spans(&pieces, &count, &bytes);
-    for (uint32_t i = 0; i < count; i++)
-        buf_add_span(&all, spans[i]);
-    if (outcome == ASK_WRITTEN && spans != NULL) {
-        must(all.size == bytes);
-        must(json_parse(&doc, buf_span(&all), &json_limits_body) == JSON_OK);
-        must(json_kind(&doc, json_find(&doc, 0, "messages")) == JSON_ARRAY);
-    }
-    buf_done(&all);
-    json_doc_done(&doc);
-    pieces_done(&pieces);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_new(1 << 14, MEMORY_MAX);
@@ -78,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             (void)!compatible_passes(target.compatible, &doc);
         if (openai_client.read_ask(&doc, arena, &chat, &why, &member) == 0) {
             check_parts(&chat);
-            check_written(&chat, &target, arena);
+            check_written(&openai_upstream, &chat, &target, arena, "messages");
         } else {
             must(why != NULL && member != NULL);
         }

@@ -3,9 +3,9 @@
  * quantity; what the client gets of it parses, has our cost and no money of the provider's. A frame
  * that fits the shape of another says nothing but its text.
  */
-#include "common/base/mem.h"
 #include "gateway/dialect/openai.h"
 #include "gateway/dialect/shape.h"
+#include "tests/fuzz/gateway/dialect/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,17 +20,6 @@ static void on_text(void *context, struct span inside)
 }
 
 static const struct answer_tap tap = {.on_text = on_text};
-
-static void check_usage(const struct answer *answer)
-{
-    must(answer->usage.verbatim_size <= ANSWER_VERBATIM_MAX);
-    if (answer->usage.state != ANSWER_USAGE_GOOD)
-        return;
-    for (int i = 0; i < METERS; i++)
-        must(answer->usage.meters.count[i] >= 0 && answer->usage.meters.count[i] <= 20000000);
-    must(answer->usage.meters.count[METER_REASONING] <=
-         answer->usage.meters.count[METER_OUTPUT] + answer->usage.meters.count[METER_OUTPUT_AUDIO]);
-}
 
 static void check_patched(struct json_doc *doc, const struct openai_places *places)
 {

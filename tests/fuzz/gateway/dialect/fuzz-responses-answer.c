@@ -3,32 +3,10 @@
  * error, is read without harm; usage that is believed is a quantity; what a client of the Responses
  * API gets of it is JSON, its events are numbered, and items are opened before they are closed.
  */
-#include "common/base/mem.h"
 #include "gateway/dialect/responses.h"
+#include "tests/fuzz/gateway/dialect/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct hearing {
-    struct answer_writer stream, whole;
-};
-
-static void on_event(void *context, const struct answer_event *event)
-{
-    struct hearing *hearing = context;
-
-    responses_client.write(&hearing->stream, event);
-    responses_client.write(&hearing->whole, event);
-}
-
-static void check_usage(const struct answer *answer)
-{
-    must(answer->usage.verbatim_size <= ANSWER_VERBATIM_MAX);
-    if (answer->usage.state != ANSWER_USAGE_GOOD)
-        return;
-    for (int i = 0; i < METERS; i++)
-        must(answer->usage.meters.count[i] >= 0 && answer->usage.meters.count[i] <= 20000000);
-    must(answer->usage.meters.count[METER_REASONING] <= answer->usage.meters.count[METER_OUTPUT]);
-}
 
 static void check_item(const struct json_doc *doc, int64_t *begun, int64_t *ended)
 {
@@ -60,49 +38,25 @@ static void check_stream(struct json_doc *doc, struct span text, bool done)
     must(!done || begun == ended);
 }
 
-static void run(struct span text, int how)
+static void check(struct hearing *hearing)
 {
-    struct json_doc doc = json_doc_make();
-    struct answer answer = answer_make();
-    struct arena *arena = arena_new(1 << 16, 1 << 24);
-    struct buf streamed = buf_make((size_t)1 << 26), whole = buf_make((size_t)1 << 26);
-    struct hearing hearing = {answer_writer_make(&responses_client, &streamed, arena),
-                              answer_writer_make(&responses_client, &whole, arena)};
-    struct answer_reader reader = answer_reader_make(
-        &responses_upstream, &doc, &answer, (struct answer_sink){on_event, &hearing}, NULL);
-    bool good;
+    bool done = (hearing->answer.signs & ANSWER_DONE) != 0;
 
-    hearing.stream.stream = true;
-    if (how == 0) {
-        while (text.size > 0) {
-            struct span line = span_cut(&text, '\n');
-            responses_upstream.read_frame(&reader, (struct span){0}, line);
-        }
-    } else if (how == 1) {
-        responses_upstream.read_whole(&reader, text);
-    } else {
-        (void)!responses_upstream.read_error(&reader, text);
-    }
-    check_usage(&answer);
-    must(memchr(answer.error_message, '\0', sizeof(answer.error_message)) != NULL);
-    good = !buf_failed(&streamed) && !buf_failed(&whole);
-    must(!good || ((answer.signs & ANSWER_DONE) != 0) == (whole.size > 0));
-    if (good && (answer.signs & ANSWER_DONE) == 0 && hearing.stream.begun)
-        responses_write_error(&hearing.stream,
+    if (buf_failed(&hearing->streamed) || buf_failed(&hearing->gathered))
+        return;
+    must(done == (hearing->gathered.size > 0));
+    if (!done && hearing->stream.begun)
+        responses_write_error(&hearing->stream,
                               span_of("{\"error\":{\"message\":\"It \\\"failed\\\".\"}}"));
-    if (good && !buf_failed(&streamed))
-        check_stream(&doc, buf_span(&streamed), hearing.stream.begun);
-    if (good && whole.size > 0)
-        must(json_parse(&doc, buf_span(&whole), &json_limits_body) == JSON_OK);
-    buf_done(&streamed);
-    buf_done(&whole);
-    arena_free(arena);
-    json_doc_done(&doc);
+    if (!buf_failed(&hearing->streamed))
+        check_stream(&hearing->doc, buf_span(&hearing->streamed), hearing->stream.begun);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    for (int how = 0; how < 3; how++)
-        run(span_make((const char *)data, size), how);
+    struct span text = span_make((const char *)data, size);
+
+    for (enum hear_how how = 0; how < HEAR_HOWS; how++)
+        hear(&responses_upstream, &responses_client, text, how, check);
     return 0;
 }
