@@ -12,10 +12,12 @@
 #include "common/base/mem.h"
 #include "gateway/admit/worker.h"
 #include "gateway/edge/reverse.h"
+#include "gateway/probe/prober.h"
 #include "gateway/upstream/curl.h"
 
 enum {
     GAUGES_MS = 500,
+    PROBES_MS = 200,
     BUSY_TICK_MS = 20, /* waits for leases are measured in it */
     IDLE_TICK_MS = 250,
     SETTLE_MS = 5000, /* after the drain, for what is on its way to the journal */
@@ -94,6 +96,12 @@ static void on_tick(void *context)
 
     admit_tick(worker->admit, now_ms);
     refused_tick(worker->flow.refused, clock_wall_ms(), false);
+    if (worker->prober != NULL && now_ms - worker->probed_ms >= PROBES_MS) {
+        const struct prober_now now = {now_ms, clock_wall_ms()};
+
+        worker->probed_ms = now_ms;
+        prober_tick(worker->prober, worker->flow.snapshot, &now);
+    }
     if (now_ms - worker->gauges_ms >= GAUGES_MS) {
         worker->gauges_ms = now_ms;
         publish_gauges(worker);
@@ -166,6 +174,16 @@ static void make_flow(struct worker *worker)
     flow_worker_init(&worker->flow);
 }
 
+/* One worker makes the probes of all. */
+static struct prober *make_prober(struct worker *worker)
+{
+    struct prober_config config = {.upstream = worker->flow.upstream,
+                                   .board = worker->gateway->board};
+
+    memcpy(&config.seed, &worker->gateway->id.at[8], sizeof(config.seed));
+    return worker->index == 0 ? prober_new(&config) : NULL;
+}
+
 static struct reverse *make_reverse(struct worker *worker)
 {
     const struct reverse_config reverse = {
@@ -192,6 +210,7 @@ struct worker *worker_new(struct gateway *gateway, uint32_t index)
     worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     must(worker->wake_fd >= 0);
     make_flow(worker);
+    worker->prober = make_prober(worker);
     worker->reverse = make_reverse(worker);
     worker->journal_watch =
         httpd_watch_fd(worker->httpd, journal_fd(worker->journal), on_journal, worker);
@@ -267,6 +286,7 @@ void worker_free(struct worker *worker)
     if (worker == NULL)
         return;
     flow_worker_done(&worker->flow);
+    prober_free(worker->prober);
     reverse_free(worker->reverse);
     worker->flow.upstream->ops->free(worker->flow.upstream);
     httpd_timer_cancel(worker->httpd, &worker->tick);

@@ -10,6 +10,7 @@
 #include "gateway/flow/flow.h"
 #include "gateway/gateway.h"
 
+struct prober;
 struct reverse;
 
 struct worker {
@@ -18,6 +19,8 @@ struct worker {
     pthread_t thread;
     struct httpd *httpd;
     struct flow_worker flow;
+    struct prober *prober;   /* of the first worker; NULL: of all others */
+    int64_t probed_ms;       /* when it was told the time last */
     struct reverse *reverse; /* NULL: the control plane is not reached through here */
     struct journal *journal;
     struct admit *admit;

@@ -120,6 +120,8 @@ static void measure(struct board_row *row, const struct board_end *end, int64_t 
 {
     int64_t writing_ms = end->total_ms - (end->first_token_ms > 0 ? end->first_token_ms : 0);
 
+    if (end->total_ms < 0)
+        return;
     if (end->first_token_ms >= 0)
         board_row_measure(row, BOARD_FIRST_TOKEN_MS, end->first_token_ms, now_ms);
     board_row_measure(row, BOARD_TOTAL_MS, end->total_ms, now_ms);

@@ -37,7 +37,7 @@ struct board_end {
     int64_t cooldown_ms;    /* out of service for so long; likewise */
     int64_t begun_ms;       /* of an attempt that served: when it was sent */
     int64_t first_token_ms; /* of a stream; -1: none */
-    int64_t total_ms;       /* of an attempt that served */
+    int64_t total_ms;       /* of an attempt that served; -1: nothing of it is measured */
     int64_t output_tokens;  /* likewise; 0: none, or not known */
 };
 /* An attempt has ended. One that served ends an outage and a time out of service, and closes the

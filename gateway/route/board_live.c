@@ -19,6 +19,7 @@ void board_begin(struct board *board, const struct snapshot_deployment *deployme
     if (row == NULL)
         return;
     atomic_fetch_add_explicit(&row->in_flight, 1, memory_order_relaxed);
+    atomic_store_explicit(&row->sent_ms, now_ms, memory_order_relaxed);
     board_row_send(row, tokens, now_ms);
 }
 
@@ -156,4 +157,27 @@ void board_outrun(struct board *board, const struct snapshot_deployment *deploym
         open_breaker(row, deployment, in_a_row, wait, now_ms);
     }
     breaker_neither(&row->breaker, now_ms);
+}
+
+/* ---- probes ---- */
+
+void board_probed(struct board *board, const struct snapshot_deployment *deployment, bool served,
+                  int64_t cost_pico)
+{
+    struct board_row *row = board_row_make(board, deployment);
+
+    if (row == NULL)
+        return;
+    atomic_fetch_add_explicit(&row->probes, 1, memory_order_relaxed);
+    if (!served)
+        atomic_fetch_add_explicit(&row->probes_failed, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&row->probe_cost_pico, (uint64_t)cost_pico, memory_order_relaxed);
+}
+
+void board_capped(struct board *board, const struct snapshot_deployment *deployment, bool capped)
+{
+    struct board_row *row = board_row_find(board, deployment);
+
+    if (row != NULL)
+        atomic_store_explicit(&row->probe_capped, capped, memory_order_relaxed);
 }

@@ -40,6 +40,7 @@ void board_outrun(struct board *board, const struct snapshot_deployment *deploym
 
 /* What is under way, and what was sent in the last minute. */
 struct board_load {
+    int64_t sent_ms; /* when an attempt was sent last; 0: never */
     uint32_t in_flight;
     uint32_t requests;
     int64_t tokens; /* as estimated when they were sent */
@@ -47,5 +48,10 @@ struct board_load {
 must_use struct board_load board_load_of(const struct board *board,
                                          const struct snapshot_deployment *deployment,
                                          int64_t now_ms);
+/* For the metrics: a probe of gateway/probe ended, which board_end() was told like an attempt's
+ * end; and whether its money of the day is spent. */
+void board_probed(struct board *board, const struct snapshot_deployment *deployment, bool served,
+                  int64_t cost_pico);
+void board_capped(struct board *board, const struct snapshot_deployment *deployment, bool capped);
 
 #endif

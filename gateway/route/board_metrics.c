@@ -85,6 +85,13 @@ static double probes_failed(const struct line *line, int64_t now_ms)
     return line->row == NULL ? 0 : count_of(&line->row->probes_failed);
 }
 
+static double probe_capped(const struct line *line, int64_t now_ms)
+{
+    (void)now_ms;
+    return line->row != NULL &&
+           atomic_load_explicit(&line->row->probe_capped, memory_order_relaxed);
+}
+
 static double probe_cost(const struct line *line, int64_t now_ms)
 {
     (void)now_ms;
@@ -109,6 +116,7 @@ static const struct {
     {"failed_total", "counter", "Attempts that failed, for a reason not the client's.", failed},
     {"probes_total", "counter", "Probes of our own.", probes},
     {"probes_failed_total", "counter", "Those that failed.", probes_failed},
+    {"probe_capped", "gauge", "1 while today's money for probes is spent.", probe_capped},
     {"probe_cost_usd_total", "counter", "What probes cost, by the price that is known.",
      probe_cost},
 };

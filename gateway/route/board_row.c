@@ -134,7 +134,8 @@ struct board_load board_row_load(const struct board_row *row, int64_t now_ms)
     const struct sums sums = sum_of(row->sent, BOARD_FIVE_SECONDS, BOARD_FIVE_SECONDS,
                                     stretch_at(now_ms, FIVE_SECONDS_MS));
 
-    return (struct board_load){.in_flight =
+    return (struct board_load){.sent_ms = atomic_load_explicit(&row->sent_ms, memory_order_relaxed),
+                               .in_flight =
                                    atomic_load_explicit(&row->in_flight, memory_order_relaxed),
                                .requests = (uint32_t)sums.served,
                                .tokens = (int64_t)sums.failed * TOKENS_UNIT};

@@ -35,6 +35,8 @@ struct board_row {
     _Atomic uint64_t served, failed;        /* attempts, ever */
     _Atomic uint64_t probes, probes_failed; /* those of gateway/probe among them */
     _Atomic uint64_t probe_cost_pico;
+    _Atomic bool probe_capped;
+    _Atomic int64_t sent_ms;         /* when an attempt was sent last */
     _Atomic uint32_t silent_run;     /* silent attempts, nothing sent after the first spoke … */
     _Atomic int64_t silent_begun_ms; /* … which was sent then */
     _Atomic int64_t silent_until_ms; /* behind the others for it; 0 or past: not */

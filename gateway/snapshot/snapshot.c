@@ -312,3 +312,12 @@ bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deplo
     *terms_out = terms;
     return true;
 }
+
+const struct price_version *snapshot_cost(const struct snapshot_deployment *deployment,
+                                          int64_t at_ms)
+{
+    const struct uuid everybody = {{0}};
+    const struct price_version *cost = price_at(deployment, BOOK_COST, everybody, at_ms);
+
+    return cost != NULL ? cost : price_at(deployment, BOOK_LIST, everybody, at_ms);
+}

@@ -90,5 +90,8 @@ must_use bool snapshot_terms(const struct snapshot *snapshot,
                              const struct snapshot_deployment *deployment,
                              const struct snapshot_tenant *tenant, int64_t at_ms,
                              struct snapshot_terms *terms_out);
+/* What a call costs us there: the cost book's version, else the list's; NULL: nobody knows. */
+must_use const struct price_version *snapshot_cost(const struct snapshot_deployment *deployment,
+                                                   int64_t at_ms);
 
 #endif
