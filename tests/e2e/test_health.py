@@ -1,6 +1,7 @@
 """Where deployments stand: drains, probes, what is retired; in answers, endpoints and metrics."""
 
 import json
+import threading
 
 import httpx
 import pytest
@@ -102,6 +103,27 @@ def test_a_model_that_is_retired_is_out_and_raises_an_alarm(stack):
     assert metric(stack, "out_of_service", "azure") == 1 and metric(stack, "failed_total", "azure") >= 1
     assert metric(stack, "in_flight", "azure") == 0
     assert metric(stack, "served_total", "openai") >= 1
+
+
+def test_a_silent_stream_puts_its_deployment_behind_until_it_speaks(stack):
+    """Of its 12 s for the first token a third goes by, at least 5 s: then it is behind, long before it has failed."""
+    stack.change("UPDATE tollgate.deployments SET first_token_timeout_ms = 12000 WHERE model = %s AND provider = 'azure'", QUIET)
+    stack.faults(model="far-quiet", fault="stall;wait_ms=6500", count=1)
+    answers = []
+    client = threading.Thread(target=lambda: answers.append(ask(stack, QUIET, stream=True, provider={"order": ["azure"]})))
+    client.start()
+    try:
+        wait_until(lambda: endpoint(stack, "azure", QUIET)["state"] == "degraded", "the silence is noticed")
+        assert not answers and metric(stack, "in_flight", "azure", QUIET) == 1 and metric(stack, "behind", "azure", QUIET) == 1
+        told = stack.post("/v1/route/dry-run", {"model": QUIET, "messages": ASK, "provider": {"order": ["azure"]}}).json()
+        assert [one["provider"] for one in told["order"]] == ["openai", "azure"]
+        silent = log_lines(stack, "deployment.silent")[-1]
+        assert silent["provider"] == "azure" and 5000 <= silent["silent_ms"] < 6500
+    finally:
+        client.join()
+    assert answers[0].status_code == 200 and "[DONE]" in answers[0].text and '"provider":"azure"' in answers[0].text
+    assert endpoint(stack, "azure", QUIET)["state"] == "ok"
+    assert metric(stack, "in_flight", "azure", QUIET) == 0
 
 
 def test_a_probe_brings_back_what_is_out_and_is_nobodys_request(stack):

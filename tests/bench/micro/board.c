@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "gateway/route/board.h"
+#include "gateway/route/board_live.h"
 
 enum { DEPLOYMENTS = 20, ROUNDS = 2000000, READS = 100000 };
 
@@ -36,6 +36,17 @@ static void *tell(void *argument)
         board_end(board, &deployments[i % DEPLOYMENTS], &end, 7200000 + i / 1000);
     }
     return NULL;
+}
+
+static void live(struct board *board)
+{
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        const struct snapshot_deployment *deployment = &deployments[i % DEPLOYMENTS];
+
+        board_begin(board, deployment, 1000, 7200000 + i / 1000);
+        board_spoke(board, deployment, 7200000 + i / 1000);
+        board_over(board, deployment);
+    }
 }
 
 static int64_t ask(const struct board *board)
@@ -74,6 +85,9 @@ int main(void)
     begin_ns = now_ns();
     tell(board);
     line("tell of an attempt that served", begin_ns, ROUNDS);
+    begin_ns = now_ns();
+    live(board);
+    line("… of its begin, first word and going", begin_ns, ROUNDS);
     begin_ns = now_ns();
     kept = ask(board);
     line("ask for a deployment's state", begin_ns, ROUNDS);
