@@ -2,8 +2,10 @@
  * build does not understand. */
 #include "gateway/snapshot/presets.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
+#include "common/base/buf.h"
 #include "common/base/mem.h"
 #include "gateway/snapshot/build.h"
 #include "gateway/snapshot/copy.h"
@@ -187,12 +189,54 @@ static void a_tenant_s_rules_come_with_it_and_with_the_copy(void **state)
     snapshot_unref(snapshot);
 }
 
+/* As many as a tenant may have, each as large as one may be. */
+static void one_tenant_s_presets_leave_room_for_the_others(void **state)
+{
+    enum { MANY = 500, LEAVES = 60, SYSTEM_BYTES = 900 };
+    static struct preset_row many[MANY + 1];
+    static char names[MANY][8], system[SYSTEM_BYTES + 1];
+    struct buf body = buf_make(PRESET_BYTES_MAX);
+    struct snapshot_rows made = make_rows();
+
+    (void)state;
+    memset(system, 'x', SYSTEM_BYTES);
+    buf_add_string(&body, "{\"strategy\":{\"mode\":\"fallback\"},\"targets\":[");
+    for (int i = 0; i < LEAVES; i++) {
+        buf_printf(&body,
+                   "%s{\"model\":\"x/%d\",\"provider\":{\"zdr\":true},"
+                   "\"override_params\":{\"system\":\"%s\"}}",
+                   i == 0 ? "" : ",", i, system);
+    }
+    buf_add_string(&body, "]}");
+    in_row("it fits", !buf_failed(&body));
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof(names[i]), "p%03d", i);
+        many[i] = preset(1, 0, names[i], body.at);
+        many[i].id = (struct uuid){{1, (uint8_t)(i >> 8), (uint8_t)i}};
+    }
+    many[MANY] = preset(4, 1, "a", "{\"model\":\"y/a\"}");
+    made.presets = many;
+    made.preset_count = MANY + 1;
+    struct snapshot *snapshot = build(&made);
+    uint32_t left_out = snapshot_unreadable_count(snapshot);
+    in_row("some are left out, some are not", left_out > 0 && left_out < MANY);
+    in_row("the first is there",
+           snapshot_find_preset(snapshot, &(struct snapshot_tenant){.id = {{31}}},
+                                span_of("p000")) != NULL);
+    in_row("the other tenant's is there",
+           snapshot_find_preset(snapshot, &(struct snapshot_tenant){.id = {{32}}}, span_of("a")) !=
+               NULL);
+    snapshot_unref(snapshot);
+    buf_done(&body);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_goes_by_its_own_preset_else_its_project_s_else_its_tenant_s),
         cmocka_unit_test(a_name_is_a_preset_of_its_tenant_alone),
         cmocka_unit_test(what_cannot_be_read_is_told_and_left_out),
+        cmocka_unit_test(one_tenant_s_presets_leave_room_for_the_others),
         cmocka_unit_test(a_tenant_s_rules_come_with_it_and_with_the_copy),
     };
 
