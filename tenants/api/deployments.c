@@ -17,7 +17,7 @@ static enum api_outcome list_deployments(struct api *api)
 {
     return api_list_of(api, &deployment_list_view, api_query_param(api, "q"),
                        api_query_param(api, "model"), api_query_param(api, "provider"),
-                       api_query_param(api, "status"));
+                       api_query_param(api, "status"), api_query_param(api, "drained"));
 }
 
 static enum api_outcome get_deployment(struct api *api)
@@ -163,6 +163,7 @@ static const struct field list_query[] = {
     {.name = "model", .type = FIELD_TEXT, .min = 1, .max = 200},
     {.name = "provider", .type = FIELD_TEXT, .min = 1, .max = 64},
     {.name = "status", .type = FIELD_CHOICE, .choices = STATUSES},
+    {.name = "drained", .type = FIELD_BOOL},
 };
 
 static const struct field patch_body[] = {

@@ -89,6 +89,7 @@ static const struct flag deployment_flags[] = {
     FLAG("model", "MODEL", "Only of this model.", FLAG_TEXT, FLAG_QUERY),
     FLAG("provider", "PROVIDER", "Only of this provider.", FLAG_TEXT, FLAG_QUERY),
     FLAG("status", "STATUS", "Only with this status.", FLAG_WORD, FLAG_QUERY, .words = STATUSES),
+    FLAG("drained", NULL, "Only those that are drained.", FLAG_SWITCH, FLAG_QUERY),
 };
 static const struct flag status_flags[] = {
     FLAG("reason", "TEXT", "Why; shown where it is not published.", FLAG_TEXT, FLAG_BODY,

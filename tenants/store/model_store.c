@@ -155,7 +155,8 @@ static const char deployment_list_sql[] = DEPLOYMENT_SELECT
     "AND ($4::text IS NULL OR position(lower($4) IN "
     "  lower(d.model || ' ' || d.provider || ' ' || d.upstream_id)) > 0) "
     "AND ($5::text IS NULL OR d.model = $5) AND ($6::text IS NULL OR d.provider = $6) "
-    "AND ($7::text IS NULL OR d.status = $7) ORDER BY place, key LIMIT $1";
+    "AND ($7::text IS NULL OR d.status = $7) "
+    "AND ($8::boolean IS NULL OR (d.drained_at IS NOT NULL) = $8) ORDER BY place, key LIMIT $1";
 const struct view deployment_list_view = VIEW(deployment_list_sql, deployment_columns, 2);
 
 static const char deployment_sql[] = DEPLOYMENT_SELECT DEPLOYMENT_FROM "WHERE d.deployment_id = $1";

@@ -21,7 +21,7 @@ extern const struct view model_detail_view;
 extern const struct view offer_view;
 
 /* Behind the list's own: $4 part of model, provider or upstream id, $5 model, $6 provider, $7
- * status; each may be null. */
+ * status, $8 whether it is drained; each may be null. */
 extern const struct view deployment_list_view;
 /* $1 id. */
 extern const struct view deployment_view;

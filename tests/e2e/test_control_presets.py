@@ -238,6 +238,8 @@ def test_a_deployment_is_drained_and_comes_back(stack, operator, owner, deployme
     problem(owner.call("POST", f"{path}/drain", {"reason": "x"}), 403, "forbidden")
     first = operator.post(f"{path}/drain", {"reason": "moves"})
     assert first["drained_at"] and first["drained_by"] == operator.who["id"] and first["drain_reason"] == "moves"
+    assert [one["id"] for one in operator.get("/deployments", drained="true")["data"]] == [deployment]
+    assert deployment not in [one["id"] for one in operator.get("/deployments", drained="false", model=CHAT)["data"]]
     second = operator.post(f"{path}/drain", {"reason": "moves on"})
     assert second["drained_at"] == first["drained_at"] and second["drain_reason"] == "moves on"
     after = operator.post(f"{path}/undrain", {"reason": "has moved"})

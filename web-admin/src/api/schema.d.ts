@@ -3734,6 +3734,7 @@ export interface operations {
                 model?: string;
                 provider?: string;
                 status?: "draft" | "published" | "quarantined" | "retired";
+                drained?: boolean;
                 limit?: components["parameters"]["limit"];
                 /** @description next_cursor of the page before. */
                 cursor?: components["parameters"]["cursor"];

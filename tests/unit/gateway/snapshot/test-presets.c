@@ -40,7 +40,7 @@ static struct snapshot_rows make_rows(void)
     presets[2] = preset(3, 0, "c", "{\"model\":\"x/c\",\"orbit\":1}");
     presets[3] = preset(4, 1, "a", "{\"model\":\"y/a\"}");
     presets[4] = preset(5, 1, "A B", "{\"model\":\"y/b\"}");
-    for (uint8_t i = 0; i < TENANTS; i++) {
+    for (uint32_t i = 0; i < TENANTS; i++) {
         tenants[i] = (struct tenant_row){.id = {{(uint8_t)(31 + i)}},
                                          .home_cell = span_of("c1"),
                                          .routing = {.strategy = span_of("")}};
@@ -50,14 +50,14 @@ static struct snapshot_rows make_rows(void)
         .hedge = true, .continue_on_failure = true, .strategy = span_of("latency")};
     projects[0] = (struct project_row){.id = {{41}}};
     projects[1] = (struct project_row){.id = {{42}}, .preset = presets[1].id};
-    for (uint8_t i = 0; i < KEYS; i++) {
+    for (uint32_t i = 0; i < KEYS; i++) {
         keys[i] = (struct key_row){.id = {{(uint8_t)(51 + i)}},
                                    .project = i == 0 ? 0 : 1,
                                    .status_reason = span_of(""),
                                    .all_models = true,
                                    .preset = {{of_keys[i]}}};
         secrets[i] = (struct secret_row){
-            .hash = {{i}}, .key = i, .public_part = span_of("p"), .expires_ms = INT64_MAX};
+            .hash = {{(uint8_t)i}}, .key = i, .public_part = span_of("p"), .expires_ms = INT64_MAX};
     }
     return (struct snapshot_rows){.tenants = tenants,
                                   .projects = projects,

@@ -29,12 +29,16 @@ static void every_list_runs_with_and_without_its_filters(void **state)
          &model_list_view,
          {none, none, PG_STRING("q"), none, PG_BOOL(true), none},
          0},
-        {"deployments", &deployment_list_view, {none, none, none, none}, 1},
+        {"deployments", &deployment_list_view, {none, none, none, none, none}, 1},
         {"deployments of a model",
          &deployment_list_view,
-         {PG_STRING("P"), PG_STRING("a/m"), PG_STRING("p"), PG_STRING("published")},
+         {PG_STRING("P"), PG_STRING("a/m"), PG_STRING("p"), PG_STRING("published"), PG_BOOL(false)},
          1},
-        {"retired deployments", &deployment_list_view, {none, none, none, PG_STRING("retired")}, 0},
+        {"retired deployments",
+         &deployment_list_view,
+         {none, none, none, PG_STRING("retired"), none},
+         0},
+        {"drained deployments", &deployment_list_view, {none, none, none, none, PG_BOOL(true)}, 0},
         {"providers", &provider_list_view, {none, none}, 1},
         {"providers by name", &provider_list_view, {PG_STRING("P"), PG_STRING("active")}, 1},
         {"providers that are off", &provider_list_view, {none, PG_STRING("disabled")}, 0},
@@ -80,11 +84,11 @@ static void a_list_goes_on_behind_its_cursor(void **state)
     begin_as((struct uuid){{0}});
     const struct pg_param none = PG_NULL;
     struct pg_rows *rows = SHOW(&deployment_list_view, PG_INT(1), PG_STRING("a/m"),
-                                PG_STRING("p/m#0"), none, none, none, none);
+                                PG_STRING("p/m#0"), none, none, none, none, none);
     assert_int("the key behind", pg_rows_count(rows), 1);
     pg_rows_free(rows);
     rows = SHOW(&deployment_list_view, PG_INT(1), PG_STRING("a/m"), PG_STRING("p/m#1"), none, none,
-                none, none);
+                none, none, none);
     assert_int("nothing behind the last", pg_rows_count(rows), 0);
     pg_rows_free(rows);
     rows = SHOW(&model_list_view, PG_INT(1), PG_STRING("a/m"), PG_NULL, none, none, none, none,
@@ -143,7 +147,9 @@ static void an_operators_word_on_a_deployment_stays(void **state)
     (void)state;
     need_database(url);
     for (size_t i = 0; i < array_size(rows); i++) {
-        const struct deployment_change change = {.status = PG_STRING(rows[i].status),
+        const struct deployment_change change = {.probe_interval_s = PG_NULL,
+                                                 .probe_daily_cap = PG_NULL,
+                                                 .status = PG_STRING(rows[i].status),
                                                  .priority = PG_NULL,
                                                  .weight = PG_NULL,
                                                  .abort_policy = PG_NULL,
