@@ -13,7 +13,7 @@ from support.outages import OUTAGES, Outages
 RATE = int(os.environ.get("RATE", "500"))
 SECONDS = int(os.environ.get("DURATION", "60"))
 OUT_SECONDS = int(os.environ.get("OUT_SECONDS", "300"))
-BACK_SECONDS = min(30, SECONDS)
+BACK_SECONDS = min(60, SECONDS)
 ABOUT = {
     "calm": "nothing is wrong", "random": "30 % of all calls fail, anywhere", "dead": "3 of 10 deployments are dead ports",
     "out": f"who has all of the load answers 503 for {OUT_SECONDS} s", "retired": "who has all of the load does not know the model",

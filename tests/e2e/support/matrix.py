@@ -197,8 +197,8 @@ class Matrix:
 
     def add_events(self, seen):
         by_id = {str(uuid_of(one.generation)): one for one in seen.values() if one.generation}
-        wait_until(lambda: self.stack.query("SELECT count(*) AS n FROM tollgate.usage_events")[0]["n"] >= len(by_id),
-                   f"{len(by_id)} events are posted", 60)
+        wait_until(lambda: self.stack.query("SELECT count(*) AS n FROM tollgate.usage_events WHERE event_id = ANY(%s::uuid[])",
+                                            list(by_id))[0]["n"] == len(by_id), f"{len(by_id)} events are posted", 60)
         for event in self.stack.events():
             if str(event["event_id"]) in by_id:
                 by_id[str(event["event_id"])].event = event
