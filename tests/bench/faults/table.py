@@ -8,9 +8,9 @@ from support import raw
 from support.alone import stacks
 from support.matrix import KINDS, Case, Matrix
 
-AT_ONCE = {"pair": 2, "alone": 6}
+AT_ONCE = {"pair": 2, "goes-on": 2, "alone": 6}
 TAKE_LONG = {"slow", "endless", "huge-line", "gzip-bomb"}  # by themselves: told apart
-COLUMNS = [("pair", False), ("pair", True), ("alone", False), ("alone", True)]
+COLUMNS = [("pair", False), ("pair", True), ("goes-on", True), ("alone", False), ("alone", True)]
 
 
 def charge(one):
@@ -23,13 +23,15 @@ def told(one):
     """What one client saw, in short."""
     if one.shape == "in band":
         return "error in the stream"
+    if len(one.tried) > one.attempts:
+        return "goes on"
     return "served" if one.status == 200 else str(one.status)
 
 
 def outcome(seen, fault, column):
     """[(what, attempts, charge)] over the clients, the usual one first."""
     company, stream = column
-    counts = collections.Counter((told(one), one.attempts, charge(one)) for one in (
+    counts = collections.Counter((told(one), len(one.tried), charge(one)) for one in (
         seen[Case(fault, kind, stream, company)] for kind in KINDS))
     return tuple(what for what, _ in counts.most_common())
 
@@ -58,7 +60,8 @@ def write(seen, faults):
     groups = collections.defaultdict(list)
     for fault in faults:
         groups[(fault in TAKE_LONG, *(outcome(seen, fault, column) for column in COLUMNS))].append(fault)
-    print("| fault | whole answer | stream | whole answer, nobody else | stream, nobody else |\n|---|---|---|---|---|")
+    print("| fault | whole answer | stream | stream that may go on | whole answer, nobody else | stream, nobody else |\n"
+          "|---|---|---|---|---|---|")
     for same in groups.values():
         cells = " | ".join(cell(seen, same, column) for column in COLUMNS)
         print(f"| {', '.join(f'`{fault}`' for fault in same)} | {cells} |")

@@ -15,7 +15,8 @@ HELLO = "Tell me something about rivers."
 # Language of the client, and the provider's: patched, translated, passed on as it stands, translated.
 KINDS = {"chat": "openai-compatible", "messages": "openai-compatible", "messages-own": "anthropic",
          "generate": "openai-compatible"}
-COMPANY = {"pair": 2, "alone": 1}
+# How many deployments there are. "goes-on": of a tenant whose streams that break go on at the other.
+COMPANY = {"pair": 2, "alone": 1, "goes-on": 2}
 # Of those that would take too long, or send too much, as they are by themselves.
 KNOBS = {"slow": "first_ms=300;pace_us=100000;tokens=8", "huge-line": "bytes=20000000", "gzip-bomb": "bytes=4000000", "endless": "pace_us=5000"}
 OUTPUT_TOKENS = 500  # so that the money of many at once is there
@@ -160,7 +161,7 @@ class Matrix:
         stack = self.stack = make_stack(gateways=0)
         self.faults = [row["name"] for row in httpx.get(stack.provider_url + "/faults").json()]
         self.cases = [Case(fault, kind, stream, company) for company in companies for fault in self.faults
-                      for kind in kinds for stream in (False, True)]
+                      for kind in kinds for stream in (False, True) if stream or company != "goes-on"]
         places.bring_in(stack, [places.provider(slug + suffix, dialect=dialect) for slug in ("bad", "good")
                                 for suffix, dialect in (("", "openai-compatible"), ("-own", "anthropic"))],
                         [self.model(case) for case in self.cases])
@@ -173,6 +174,9 @@ class Matrix:
                     stack.faults(model=case.bad, fault=knob, count=-1)
         url = stack.provider_url + "/v1"
         stack.add_gateway(0, upstream=[f"openai={url}", f"anthropic={url}"])
+        self.going_on = stack.new_tenant()
+        stack.change("INSERT INTO tollgate.tenant_routing (tenant_id, continue_on_failure) VALUES (%s, true)",
+                     uuid_of(self.going_on["tenant"]))
 
     @staticmethod
     def model(case):
@@ -189,7 +193,8 @@ class Matrix:
     async def one(self, case):
         path, body = case.request()
         begun = time.monotonic()
-        answer = await raw.call(self.stack.url, self.stack.key, body, path=path, seconds=30)
+        key = self.going_on["key"] if case.company == "goes-on" else self.stack.key
+        answer = await raw.call(self.stack.url, key, body, path=path, seconds=30)
         ms = (time.monotonic() - begun) * 1000
         seen = read(case, answer)
         seen.ms = ms
