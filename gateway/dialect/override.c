@@ -133,10 +133,9 @@ static const enum param plain[] = {PARAM_TEMPERATURE, PARAM_TOP_P,    PARAM_STOP
 
 static bool is_system(const struct json_doc *doc, uint32_t message)
 {
-    uint32_t role =
-        json_is(doc, message, JSON_OBJECT) ? json_find(doc, message, "role") : JSON_NONE;
+    uint32_t role = json_find(doc, message, "role");
 
-    return role != JSON_NONE && json_is(doc, role, JSON_STRING) &&
+    return json_is(doc, role, JSON_STRING) &&
            (json_string_is(doc, role, "system") || json_string_is(doc, role, "developer"));
 }
 
@@ -176,34 +175,49 @@ static const char *role_for(const struct json_doc *doc, uint32_t list)
 
 /* ---- dialects ---- */
 
-static void write_openai(struct writing *o, bool chat)
+static void drop_plain(struct writing *o)
 {
-    uint32_t messages = json_find(o->doc, 0, "messages");
-    bool system = chat && has(o, PARAM_SYSTEM) && messages != JSON_NONE &&
-                  json_is(o->doc, messages, JSON_ARRAY);
-    bool old = !json_is_null(o->doc, json_find(o->doc, 0, "max_tokens"));
-    bool both = old && !json_is_null(o->doc, json_find(o->doc, 0, "max_completion_tokens"));
-
-    drop_param(o, PARAM_MAX_TOKENS, "max_tokens");
-    if (chat) {
-        drop_param(o, PARAM_MAX_TOKENS, "max_completion_tokens");
-        drop_param(o, PARAM_EFFORT, names[PARAM_EFFORT]);
-        drop_param(o, PARAM_EFFORT, "reasoning");
-        drop_param(o, PARAM_EFFORT, "thinking");
-    }
-    if (system)
-        drop(o, "messages");
     for (size_t i = 0; i < array_size(plain); i++)
         drop_param(o, plain[i], names[plain[i]]);
-    copy_members(o, 0);
-    if (!chat || old)
-        put_param(o, PARAM_MAX_TOKENS, "max_tokens");
-    if (chat && (!old || both))
-        put_param(o, PARAM_MAX_TOKENS, "max_completion_tokens");
+}
+
+static void put_plain(struct writing *o)
+{
     for (size_t i = 0; i < array_size(plain); i++)
         put_param(o, plain[i], names[plain[i]]);
-    if (chat)
-        put_param(o, PARAM_EFFORT, names[PARAM_EFFORT]);
+}
+
+static void write_completions(struct writing *o)
+{
+    drop_param(o, PARAM_MAX_TOKENS, "max_tokens");
+    drop_plain(o);
+    copy_members(o, 0);
+    put_param(o, PARAM_MAX_TOKENS, "max_tokens");
+    put_plain(o);
+}
+
+static void write_chat(struct writing *o)
+{
+    uint32_t messages = json_find(o->doc, 0, "messages");
+    bool system = has(o, PARAM_SYSTEM) && json_is(o->doc, messages, JSON_ARRAY);
+    bool older = !json_is_null(o->doc, json_find(o->doc, 0, "max_tokens"));
+    bool newer = !json_is_null(o->doc, json_find(o->doc, 0, "max_completion_tokens"));
+
+    drop_param(o, PARAM_MAX_TOKENS, "max_tokens");
+    drop_param(o, PARAM_MAX_TOKENS, "max_completion_tokens");
+    drop_param(o, PARAM_EFFORT, names[PARAM_EFFORT]);
+    drop_param(o, PARAM_EFFORT, "reasoning");
+    drop_param(o, PARAM_EFFORT, "thinking");
+    if (system)
+        drop(o, "messages");
+    drop_plain(o);
+    copy_members(o, 0);
+    if (older)
+        put_param(o, PARAM_MAX_TOKENS, "max_tokens");
+    if (newer || !older)
+        put_param(o, PARAM_MAX_TOKENS, "max_completion_tokens");
+    put_plain(o);
+    put_param(o, PARAM_EFFORT, names[PARAM_EFFORT]);
     if (system)
         put_messages(o, "messages", messages, role_for(o->doc, messages));
 }
@@ -212,7 +226,7 @@ static void write_responses(struct writing *o)
 {
     uint32_t input = json_find(o->doc, 0, "input");
     uint32_t reasoning = json_find(o->doc, 0, "reasoning");
-    bool list = has(o, PARAM_SYSTEM) && input != JSON_NONE && json_is(o->doc, input, JSON_ARRAY);
+    bool list = has(o, PARAM_SYSTEM) && json_is(o->doc, input, JSON_ARRAY);
 
     drop_param(o, PARAM_SYSTEM, "instructions");
     if (list)
@@ -417,8 +431,10 @@ int override_write(enum ask_kind kind, const struct json_doc *body, struct span 
 
     if (good && is_of_chat(kind)) {
         json_begin(&o.w, '{');
-        if (kind == ASK_CHAT || kind == ASK_COMPLETIONS)
-            write_openai(&o, kind == ASK_CHAT);
+        if (kind == ASK_CHAT)
+            write_chat(&o);
+        else if (kind == ASK_COMPLETIONS)
+            write_completions(&o);
         else if (kind == ASK_RESPONSES)
             write_responses(&o);
         else if (kind == ASK_MESSAGES)
