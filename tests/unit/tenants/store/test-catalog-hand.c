@@ -390,6 +390,28 @@ static void a_provider_is_drained_and_taken_back(void **state)
     assert_int("and again", model_cell(tenant.made.tenant, AT_SELLABLE), 1);
 }
 
+static void a_drain_outlives_imports(void **state)
+{
+    static const char drained[] =
+        "SELECT concat_ws(' ', drained_by, drain_reason, drained_at IS NOT NULL) "
+        "FROM tollgate.deployments";
+    static const struct deployment_drain drain = {"opr", {"moves", 5}};
+    struct store_error error = {""};
+
+    (void)state;
+    need_database(url);
+    begin_as((struct uuid){{0}});
+    assert_store(STORE_OK, deployment_store_drain(control, deployment, &drain, &error), error);
+    commit();
+    assert_sql(all, drained, "opr moves t");
+    assert_true(import(500) > 0);
+    assert_sql(all, drained, "opr moves t");
+    begin_as((struct uuid){{0}});
+    assert_store(STORE_OK, deployment_store_undrain(control, deployment, &error), error);
+    commit();
+    assert_sql(all, drained, "f");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_contracts_price_is_seen_and_meant_by_its_tenant_only),
         cmocka_unit_test(a_price_by_which_nothing_could_be_sold_is_refused),
         cmocka_unit_test(a_provider_is_drained_and_taken_back),
+        cmocka_unit_test(a_drain_outlives_imports),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }
