@@ -290,7 +290,8 @@ enum go flow_route(struct flow *flow)
         flow_refuse_last(flow);
         return GO_END;
     }
-    attempt_clear(flow->attempt);
+    if (flow->attempt->candidate != NULL)
+        attempt_clear(flow->attempt);
     flow->attempt->candidate = candidate;
     return GO_NEXT;
 }

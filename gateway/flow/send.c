@@ -379,12 +379,12 @@ static enum go begin(struct flow *flow)
     case BODY_ELSEWHERE:
         if (flow->other != NULL)
             return give_up_second(flow);
-        flow->attempt->candidate = NULL;
+        attempt_clear(flow->attempt);
         return GO_ROUTE;
     case BODY_UNFIT:
         if (flow->other != NULL)
             return give_up_second(flow);
-        flow->attempt->candidate = NULL;
+        attempt_clear(flow->attempt);
         if (is_spoken_elsewhere(flow))
             return GO_ROUTE;
         flow_refuse(
