@@ -162,7 +162,8 @@ static void a_wait_does_not_go_beyond_it(void **state)
         world_write();
     }
     assert_true(world.request.status == 503 || world.request.status == 408);
-    assert_true(script_count(world.script) <= 2);
+    /* The second one is answered with 100 ms left: a third, if its wait is that short. */
+    assert_true(script_count(world.script) <= 3);
 }
 
 static void the_clients_own_time_to_the_first_token_blames_nobody(void **state)
