@@ -288,7 +288,7 @@ bool resume_goes_on(struct flow *flow, const struct verdict_in *in)
     if (flow->attempt->content)
         return is_death(in) && go_on(flow);
     /* Refused for what is in it: not the client's fault, who asked for no such thing. */
-    return resume_is_on(flow) && in->fault != FAULT_TOTAL;
+    return resume_is_on(flow) && verdict_of(in).verdict != VERDICT_GIVE_UP;
 }
 
 enum event_outcome resume_outcome(const struct flow *flow)

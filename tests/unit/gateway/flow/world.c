@@ -73,6 +73,8 @@ struct span httpd_header(const struct httpd_request *request, const char *name)
         return span_of(world.content_type);
     if (strcmp(name, "x-tollgate-hedge") == 0 && world.hedged)
         return span_of("1");
+    if (strcmp(name, "x-tollgate-continue-on-failure") == 0 && world.not_continued)
+        return span_of("0");
     if (strcmp(name, "x-tollgate-trace") == 0 && world.traced)
         return span_of("1");
     if (strcmp(name, "x-title") == 0)

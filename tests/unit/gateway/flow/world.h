@@ -37,6 +37,7 @@ struct world {
     const char *content_type;       /* of the next requests; NULL: none */
     bool traced;                    /* the next requests ask for a trace */
     bool hedged;                    /* the next requests ask for hedging */
+    bool not_continued;             /* the next requests ask that streams do not go on */
     struct httpd_header headers[4]; /* of the next requests: those that members have too */
     const char *service_kind;       /* of the model "a/s" … */
     struct price_rate service_rates[3];

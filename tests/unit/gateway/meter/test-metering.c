@@ -190,6 +190,89 @@ static void progress_is_told_else_counted(void **state)
     assert_true(reported);
 }
 
+/* The first attempt said two tokens and died; what follows is a row each. */
+static void an_answer_that_goes_on_is_paid_as_if_the_first_had_said_it_all(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t told_input, told_cached; /* by the first one, with its begin */
+        bool begun;                      /* a second one */
+        const char *text;                /* that it said */
+        int64_t output;                  /* that it told; 0: nothing */
+        enum event_outcome outcome;
+        int64_t paid_input, paid_output, charge_pico, first_pico, second_pico;
+    } rows[] = {
+        {"told by the second, its prefill is our cost", 0, 0, true, "1234", 1, OUTCOME_FINISHED, 3,
+         3, 31500000, 22000000, 28000000},
+        {"counted of the second too: it reads what was said", 0, 0, true, "1234", 0,
+         OUTCOME_FINISHED, 3, 3, 31500000, 22000000, 18000000},
+        {"input told by the first", 20, 0, true, "1234", 1, OUTCOME_FINISHED, 20, 3, 67200000,
+         56000000, 28000000},
+        {"input of two classes", 20, 5, true, "1234", 1, OUTCOME_FINISHED, 20, 3, 77700000,
+         66000000, 28000000},
+        {"never above what was reserved", 0, 0, true, "1234", 50, OUTCOME_FINISHED, 3, 4, 39900000,
+         22000000, 420000000},
+        {"nobody went on", 0, 0, false, "", 0, OUTCOME_PROVIDER_DIED, 3, 2, 23100000, 22000000, 0},
+        {"the second said nothing", 0, 0, true, "", 0, OUTCOME_PROVIDER_DIED, 3, 2, 23100000,
+         22000000, 0},
+        {"the second died too", 0, 0, true, "1234", 0, OUTCOME_PROVIDER_DIED, 3, 3, 31500000,
+         22000000, 18000000},
+        {"the client left", 0, 0, true, "1234", 0, OUTCOME_CLIENT_LEFT, 3, 3, 31500000, 22000000,
+         18000000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct answer second = answer_with(
+            rows[i].output > 0 ? ANSWER_USAGE_GOOD : ANSWER_USAGE_ABSENT, 10, rows[i].output);
+        struct answer first = answer_make();
+        struct meters input = {0};
+        struct metering m;
+        if (rows[i].told_input > 0)
+            meters_set(&input, METER_INPUT, rows[i].told_input);
+        if (rows[i].told_cached > 0)
+            meters_set(&input, METER_CACHE_READ, rows[i].told_cached);
+        begin(&m, "12345678");
+        metering_end(&m, 200, "reset", &first, 2000000);
+        metering_carry(&m, &first, &input);
+        if (rows[i].begun) {
+            begin_attempt(&m, &deployments[1], 2000000);
+            count_feed(&metering_running(&m)->output, span_of(rows[i].text));
+            metering_end(&m, 200, "ok", &second, 3000000);
+        }
+        metering_finish(&m, rows[i].outcome, rows[i].begun ? &second : &first);
+        assert_span(rows[i].what, m.event.provider, "one");
+        assert_int(rows[i].what, m.event.attempt_count, rows[i].begun ? 2 : 1);
+        assert_int(rows[i].what, m.event.usage_from, USAGE_COUNTED);
+        assert_int(rows[i].what, m.event.meters.count[METER_INPUT], rows[i].paid_input);
+        assert_int(rows[i].what, m.event.meters.count[METER_CACHE_READ], rows[i].told_cached);
+        assert_int(rows[i].what, m.event.meters.count[METER_OUTPUT], rows[i].paid_output);
+        assert_int(rows[i].what, m.event.charge_pico, rows[i].charge_pico);
+        assert_int(rows[i].what, m.event.attempts[0].cost_pico, rows[i].first_pico);
+        assert_int(rows[i].what, m.event.attempts[1].cost_pico, rows[i].second_pico);
+        assert_true(m.event.attempts[0].delivered);
+        assert_int(rows[i].what, m.event.attempts[1].delivered, rows[i].text[0] != '\0');
+        assert_int(rows[i].what, m.event.usage_verbatim.size, 0);
+    }
+}
+
+static void progress_of_an_answer_that_goes_on_is_all_of_it(void **state)
+{
+    struct answer none = answer_make(), good = answer_with(ANSWER_USAGE_GOOD, 10, 5);
+    const struct meters input = {0};
+    struct metering m;
+    bool reported = true;
+
+    (void)state;
+    begin(&m, "12345678");
+    metering_carry(&m, &none, &input);
+    assert_int_equal(metering_output(&m, &none, &reported), 2);
+    begin_attempt(&m, &deployments[1], 2000000);
+    count_feed(&metering_running(&m)->output, span_of("1234"));
+    assert_int_equal(metering_output(&m, &good, &reported), 3);
+    assert_false(reported);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +281,8 @@ int main(void)
         cmocka_unit_test(the_last_attempt_binds_and_each_has_its_cost),
         cmocka_unit_test(test_keys_and_own_keys_are_told_no_charge),
         cmocka_unit_test(progress_is_told_else_counted),
+        cmocka_unit_test(an_answer_that_goes_on_is_paid_as_if_the_first_had_said_it_all),
+        cmocka_unit_test(progress_of_an_answer_that_goes_on_is_all_of_it),
     };
 
     return run_test_table(tests);
