@@ -18,6 +18,17 @@ int64_t resume_tokens(const struct flow *flow)
     return resume_is_on(flow) ? flow->metering.carried.output_tokens : 0;
 }
 
+int64_t resume_cap(const struct flow *flow, int64_t cap)
+{
+    const struct metering *m = &flow->metering;
+    int64_t first;
+
+    if (!resume_is_on(flow))
+        return cap;
+    first = flow_cap_at(flow, m->attempts[m->carried.first].deployment);
+    return (first < cap ? first : cap) - m->carried.output_tokens;
+}
+
 /* ---- for whom ---- */
 
 static bool is_turned_off(const struct flow *flow)
@@ -159,8 +170,11 @@ void resume_chunk(struct flow *flow, struct span data, bool learned)
     resume->reader.language->read_frame(&resume->reader, (struct span){0}, data);
     arena_reset(pool->frame);
     resume_follow(flow, data);
+    /* What this reader does not understand is not known to be a text, or not known at all. */
+    resume->over |= (resume->answer.signs & (ANSWER_ERROR | ANSWER_MALFORMED)) != 0 ||
+                    (learned && resume->texts > 0 && resume->events > 1);
     if (learned)
-        resume->shaped_text = resume->events == 1 && resume->texts == 1;
+        resume->shaped_text = resume->texts > 0;
     resume_told(flow);
 }
 
@@ -219,6 +233,12 @@ static bool is_death(const struct verdict_in *in)
     return false;
 }
 
+/* "error" is no end of an answer. */
+static bool is_finished(const struct answer *answer)
+{
+    return (answer->signs & ANSWER_FINISH) != 0 && strcmp(answer->finish_reason, "error") != 0;
+}
+
 /* Whether the client has the text and nothing behind it. */
 static bool ends_in_text(const struct flow *flow)
 {
@@ -226,8 +246,7 @@ static bool ends_in_text(const struct flow *flow)
     const struct resume *resume = flow->resume;
 
     return !resume->over && resume->text_last && resume->told == resume->text.size &&
-           attempt->told.size == 0 && attempt->tail.size == 0 &&
-           (attempt->answer.signs & ANSWER_FINISH) == 0;
+           attempt->told.size == 0 && attempt->tail.size == 0 && !is_finished(&attempt->answer);
 }
 
 static bool asks_for_text(const struct chat *chat)

@@ -56,5 +56,7 @@ must_use bool resume_goes_on(struct flow *flow, const struct verdict_in *in);
 must_use enum event_outcome resume_outcome(const struct flow *flow);
 /* Tokens of the answer that were told by attempts that died. */
 must_use int64_t resume_tokens(const struct flow *flow);
+/* What they left of a deployment's cap, and of the first one's, by which all is charged. */
+must_use int64_t resume_cap(const struct flow *flow, int64_t cap);
 
 #endif

@@ -66,8 +66,7 @@ static struct language_target target_of(const struct flow *flow)
                                                                        : credential->upstream_id,
                                            .reasoning = deployment->reasoning,
                                            .no_temperature = deployment->no_temperature};
-    struct language_target target = {.output_cap =
-                                         flow_cap_at(flow, deployment) - resume_tokens(flow),
+    struct language_target target = {.output_cap = resume_cap(flow, flow_cap_at(flow, deployment)),
                                      .output_limit = deployment->output_limit,
                                      .goes_on = resume_is_on(flow)};
 
@@ -212,7 +211,7 @@ static void begin_metering(struct flow *flow)
         .terms = candidate->terms,
         .started_us = clock_mono_us(),
         .input_bound = flow_input_bound_at(flow, candidate->deployment) + resume_tokens(flow),
-        .output_bound = flow_output_bound_at(flow, candidate->deployment) - resume_tokens(flow)};
+        .output_bound = resume_cap(flow, flow_output_bound_at(flow, candidate->deployment))};
 
     flow->attempt->index = flow->metering.event.attempt_count;
     metering_begin(&flow->metering, &attempt);

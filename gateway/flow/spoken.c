@@ -43,8 +43,10 @@ static void on_event(void *context, const struct answer_event *event)
         event->kind == EVENT_USAGE || event->kind == EVENT_DONE || event->kind == EVENT_ERROR;
 
     count_event(flow, event);
-    if (event->kind == EVENT_FINISH && event->finish == FINISH_ERROR)
+    if (event->kind == EVENT_FINISH && event->finish == FINISH_ERROR) {
         flow_fail(flow, FAULT_STREAM);
+        return;
+    }
     if (resume_hear(flow, &told) && flow->attempt->way == WAY_TRANSLATE && flow->request != NULL &&
         !ends)
         flow->attempt->writer.language->write(&flow->attempt->writer, &told);
