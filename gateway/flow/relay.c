@@ -352,14 +352,20 @@ static bool note_failed(struct flow *flow, const struct verdict_in *in,
 
 static enum go end_failed(struct flow *flow)
 {
-    const struct verdict_in in = fault_of(flow);
-    const struct verdict_out out = verdict_of(&in);
+    struct verdict_in in = fault_of(flow);
+    struct verdict_out out = verdict_of(&in);
     bool another = note_failed(flow, &in, &out);
-    bool onward = onward_take_end(flow, &in, &out, another);
+    bool goes_on = resume_goes_on(flow, &in), onward;
 
+    /* Who goes on is chosen as if nothing had come. */
+    if (goes_on && in.content) {
+        in.content = false;
+        out = verdict_of(&in);
+    }
+    onward = onward_take_end(flow, &in, &out, another);
     if (another)
         route_stay(&flow->route);
-    if (resume_goes_on(flow, &in))
+    if (goes_on)
         return GO_ROUTE;
     switch (out.verdict) {
     case VERDICT_NEXT:
