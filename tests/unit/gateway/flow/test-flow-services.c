@@ -344,7 +344,8 @@ static void embeddings_are_turned_around_for_gemini(void **state)
         world.deployments[i].wire = WIRE_GEMINI;
         world.deployments[i].dialect = span_of("gemini");
     }
-    world_embed("{\"model\":\"a/e\",\"input\":[\"abcd\"],\"encoding_format\":\"base64\"}");
+    world_serve(ENDPOINT_EMBEDDINGS,
+                span_of("{\"model\":\"a/e\",\"input\":[\"abcd\"],\"encoding_format\":\"base64\"}"));
     world_write();
     assert_span("path", span_of(script_at(world.script, 0)->path),
                 "/models/up-m:batchEmbedContents");

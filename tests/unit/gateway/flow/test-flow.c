@@ -338,7 +338,7 @@ static void a_chunk_for_no_usage_is_not_shown(void **state)
 static void embeddings_are_metered_too(void **state)
 {
     (void)state;
-    world_embed("{\"model\":\"a/e\",\"input\":\"hello\"}");
+    world_serve(ENDPOINT_EMBEDDINGS, span_of("{\"model\":\"a/e\",\"input\":\"hello\"}"));
     world_write();
     assert_string_equal(script_at(world.script, 0)->path, "/embeddings");
     assert_span("body", buf_span(&script_at(world.script, 0)->body),

@@ -68,19 +68,18 @@ struct span httpd_query(const struct httpd_request *request)
 
 struct span httpd_header(const struct httpd_request *request, const char *name)
 {
+    const char *const rows[][2] = {
+        {"content-type", world.content_type},
+        {"x-tollgate-hedge", world.hedged ? "1" : NULL},
+        {"x-tollgate-continue-on-failure", world.not_continued ? "0" : NULL},
+        {"x-tollgate-trace", world.traced ? "1" : NULL},
+        {"x-title", "An app"},
+        {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}};
+
     (void)request;
-    if (strcmp(name, "content-type") == 0)
-        return span_of(world.content_type);
-    if (strcmp(name, "x-tollgate-hedge") == 0 && world.hedged)
-        return span_of("1");
-    if (strcmp(name, "x-tollgate-continue-on-failure") == 0 && world.not_continued)
-        return span_of("0");
-    if (strcmp(name, "x-tollgate-trace") == 0 && world.traced)
-        return span_of("1");
-    if (strcmp(name, "x-title") == 0)
-        return span_of("An app");
-    if (strcmp(name, "traceparent") == 0)
-        return span_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    for (size_t i = 0; i < array_size(rows); i++)
+        if (strcmp(name, rows[i][0]) == 0 && rows[i][1] != NULL)
+            return span_of(rows[i][1]);
     return (struct span){0};
 }
 
@@ -488,11 +487,6 @@ void world_response(const char *method, enum endpoint endpoint, const char *id)
                                            .head = world.request.head,
                                            .sent = world.request.sent};
     stored_start(&world.worker, &call);
-}
-
-void world_embed(const char *body)
-{
-    ask(body, ENDPOINT_EMBEDDINGS, REPLY_OPENAI);
 }
 
 void world_messages(const char *body)

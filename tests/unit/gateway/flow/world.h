@@ -71,9 +71,8 @@ void world_close(void);
 /* The same for cmocka; no flow may be left. */
 int world_setup(void **state);
 int world_teardown(void **state);
-/* Starts a flow for POST /chat/completions (or /embeddings). */
+/* Starts a flow for POST /chat/completions. */
 void world_ask(const char *body);
-void world_embed(const char *body);
 /* Any other endpoint in OpenAI's dialect. */
 void world_serve(enum endpoint endpoint, struct span body);
 /* Anthropic's: POST /messages, and to count it. */
