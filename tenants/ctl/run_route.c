@@ -2,6 +2,7 @@
  * run_route: other gateways' configurations as routing presets.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "common/base/file.h"
 #include "common/base/mem.h"
@@ -13,6 +14,7 @@
 #include "tenants/ctl/import_yaml.h"
 #include "tenants/ctl/request.h"
 #include "tenants/ctl/runs.h"
+#include "tenants/ctl/show.h"
 
 enum { ARENA_CHUNK = 256 << 10, SENTENCE_MAX = 1024, PATH_MAX_BYTES = 4096, CURSOR_MAX = 4096 };
 
@@ -240,10 +242,40 @@ static void print_presets(const struct importing *import)
     fputs("\n]\n", out);
 }
 
+/* A row of what was written: the API's answer, or a line for a person. */
+static void print_written(struct ctl *ctl, struct span name, bool first)
+{
+    cleanup(buf_done) struct buf version = buf_make(SENTENCE_MAX);
+    if (ctl->json) {
+        fputs(first ? "[\n" : ",", ctl->out);
+        show_raw(ctl, buf_span(&ctl->answer.body));
+        return;
+    }
+    cell_text(&ctl->doc, json_find(&ctl->doc, 0, "version"), &version);
+    fprintf(ctl->out, "%.*s is version %s\n", SPAN_ARG(name),
+            version.at == NULL ? "-" : version.at);
+}
+
+/* One after the other; what is written stays so when a later one is refused. */
 static int write_presets(struct importing *import)
 {
-    return ctl_fail(import->ctl, CTL_USAGE,
-                    "nothing was written: say --dry-run to see the presets");
+    struct ctl *ctl = import->ctl;
+    int code = client_tenant(ctl);
+    uint32_t done = 0;
+    for (; code == CTL_OK && done < import->result->count; done++) {
+        const struct import_made *one = &import->result->at[done];
+        char name[IMPORT_NAME_MAX + 1];
+        (void)snprintf(name, sizeof(name), "%.*s", SPAN_ARG(one->name));
+        code = run_put_preset(ctl, name, one->json);
+        if (code != CTL_OK)
+            break;
+        print_written(ctl, one->name, done == 0);
+    }
+    if (ctl->json && done > 0)
+        fputs("]\n", ctl->out);
+    if (code != CTL_OK && done > 0)
+        fprintf(stderr, "%u of %u presets were written.\n", done, import->result->count);
+    return code;
 }
 
 static int finish(struct importing *import)
