@@ -28,6 +28,19 @@ def names(owner, operator, tenant):
         assert answer.status_code == 200, answer.text
 
 
+def presets(owner, tenant):
+    """A preset in two versions, with a text in it, that is the tenant's default."""
+    path = f"/tenants/{tenant}/presets"
+    body = {"model": MODEL, "override_params": {"system": " ".join(PAYLOADS)}}
+    owner.post(path, {"name": "fast", "body": body})
+    owner.post(path, {"name": "slow-and-good", "body": {"strategy": {"mode": "fallback"}, "targets": [body, {"model": MODEL}]}})
+    for more in ({"targets": []}, {}):
+        answer = owner.call("PUT", f"{path}/fast", {"body": {"model": MODEL, "provider": {"zdr": True}, **more}},
+                            headers={"if-match": "*"})
+        assert answer.status_code == (422 if more else 200), answer.text
+    assert owner.patch(f"/tenants/{tenant}/routing", {"preset": "slow-and-good"}).status_code == 200
+
+
 def calls(stack):
     client = stack.client()
     say = [{"role": "user", "content": "Say hello."}]
@@ -57,6 +70,7 @@ def furnish(stack):
     path = f"/tenants/{tenant}"
     calls(stack)
     names(owner, operator, tenant)
+    presets(owner, tenant)
     wait_until(lambda: len(stack.events()) >= 13, "the calls are booked", 60)
     wait_until(lambda: owner.get(f"{path}/requests")["data"], "the requests are listed", 60)
 
@@ -79,6 +93,9 @@ def furnish(stack):
             "project": f"t/{tenant}/projects?open={project}",
             "members": f"t/{tenant}/members",
             "member": f"t/{tenant}/members?open={member}",
+            "preset": f"t/{tenant}/routing/presets?open=slow-and-good",
+            "rules": f"t/{tenant}/routing/rules",
+            "try": f"t/{tenant}/routing/try?model=%40preset%2Ffast",
             "account": "account",
             "nowhere": "nowhere/at/all",
         },

@@ -9,7 +9,7 @@ from furnish import furnish
 from payloads import PAYLOADS
 
 MEMBER = ["overview", "requests", "request", "keys", "key", "ledger", "invoices", "credits", "projects", "project",
-          "members", "member", "account", "nowhere"]
+          "members", "member", "preset", "rules", "try", "account", "nowhere"]
 OPERATOR = ["tenants", "tenant", "seen-as-operator", "catalog", "model", "import", "prices", "providers", "plans", "status",
             "audit"]
 PAGES = [("member", page) for page in MEMBER] + [("operator", page) for page in OPERATOR]

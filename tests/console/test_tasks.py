@@ -262,3 +262,59 @@ def test_signing_out_ends_it(visit, called):
     page.go_back()
     page.get_by_role("heading", name="Sign in").wait_for()
     assert window.context.cookies() == []
+
+
+def test_make_a_preset_be_told_what_is_wrong_with_it_and_go_back(visit, stack):
+    window = visit()
+    page = window.goto(f"t/{stack.tenant}/routing")
+    window.click(("button", "New preset"))
+    editor = page.get_by_label("Preset, as JSON")
+    page.get_by_label("Name").fill("first")
+    editor.fill('{"strategy": {"mode": "loadbalance"},\n "targets": [\n  {"model": "openai/gpt-4.1-mini"},\n'
+                '  {"model": "openai/gpt-4.1-mni"}]}')
+    window.click(("button", "Make preset"))
+    page.get_by_text("targets[1].model").wait_for()
+    window.check_axe("a preset that was refused")
+    window.click(("button", "Line 4"))
+    chosen = editor.evaluate("one => one.value.slice(one.selectionStart, one.selectionEnd)")
+    assert chosen == '  {"model": "openai/gpt-4.1-mni"}]}'
+    editor.fill('{"model": "openai/gpt-4.1-mini"}')
+    window.click(("button", "Make preset"))
+    page.get_by_text("@preset/first").first.wait_for()
+    editor.fill('{"model": ')
+    page.get_by_text("This is not JSON").wait_for()
+    expect(page.get_by_role("button", name="Save as version 2")).to_be_disabled()
+    editor.fill('{"model": "openai/gpt-4.1-nano"}')
+    window.click(("button", "Save as version 2"))
+    page.get_by_role("button", name="Save as version 3").wait_for()
+    window.click(("button", "Put version 1 into the editor"))
+    page.get_by_text("This is version 1").wait_for()
+    assert "openai/gpt-4.1-mini" in editor.input_value()
+    window.click(("button", "Save as version 3"))
+    page.get_by_role("button", name="Save as version 4").wait_for()
+    kept = stack.plane.owner().get(f"/tenants/{stack.tenant}/presets/first")
+    assert kept["version"] == 3 and kept["body"] == {"model": "openai/gpt-4.1-mini"}
+    window.check_axe("a preset in three versions")
+
+
+def test_change_the_rules_and_see_whom_they_leave_out(visit, stack):
+    stack.change("UPDATE tollgate.deployments SET retains = (provider <> 'azure') WHERE model = %s", MODEL)
+    window = visit()
+    page = window.goto(f"t/{stack.tenant}/routing/rules")
+    page.get_by_label("Only providers that keep nothing").check()
+    window.click(("button", "Save"))
+    page.get_by_text("The rules are changed").wait_for()
+    assert stack.plane.owner().get(f"/tenants/{stack.tenant}/routing")["zdr"] is True
+    window.click(("link", "Dry run"))
+    page.get_by_role("combobox", name="Model or preset").fill(MODEL)
+    page.get_by_label("API key").fill(stack.key)
+    window.click(("button", "Where would it go?"))
+    page.get_by_text("It would be tried in this order").wait_for()
+    window.settle()
+    assert "azure" in page.get_by_label("Table of attempts").inner_text()
+    window.check_axe("a dry run")
+    page.get_by_label("API key").fill(stack.key + "x")
+    window.click(("button", "Where would it go?"))
+    page.get_by_label("A request").get_by_role("alert").wait_for()
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, location.href])")
+    assert stack.key not in kept, "it is in memory only"

@@ -95,7 +95,7 @@ def test_what_would_be_lost_keeps_all_from_being_written(owner):
 
 
 @pytest.mark.parametrize("text, words, says", [
-    ("model_list: [", "", "line 1: it is not valid YAML"),
+    ("model_list: [", "", "it is not valid YAML: "),
     ("just words", "", "is no configuration"),
     ("{\"a\": 1, \"a\": 2}", "", "has a duplicate member"),
     ("a: 1", "--from litellm", "has no model_list"),

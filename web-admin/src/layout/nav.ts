@@ -14,6 +14,7 @@ export function tenantNav(tenant: string, role: Role): NavItem[] {
     { title: 'Overview', path: `${base}/overview`, icon: 'overview' },
     { title: 'Requests', path: `${base}/requests`, icon: 'requests' },
     { title: 'Keys', path: `${base}/keys`, icon: 'keys' },
+    { title: 'Routing', path: `${base}/routing`, icon: 'routing' },
     may(role, 'billing:read') && { title: 'Billing', path: `${base}/billing`, icon: 'billing' },
     { title: 'Projects', path: `${base}/projects`, icon: 'projects' },
     { title: 'Members', path: `${base}/members`, icon: 'members' },

@@ -16,6 +16,7 @@ export type Role = Session['role'];
 const RIGHTS = {
   steer: ['operator', 'owner', 'admin'],
   'keys:write': ['operator', 'owner', 'admin', 'developer'],
+  'routing:write': ['operator', 'owner', 'admin', 'developer'],
   'billing:read': ['operator', 'owner', 'admin', 'billing', 'viewer'],
   operate: ['operator'],
 } as const satisfies Record<string, readonly Role[]>;

@@ -7,6 +7,7 @@ export const TENANT_PAGES: Readonly<Record<string, Loader>> = {
   overview: () => import('./overview'),
   requests: () => import('./requests'),
   keys: () => import('./keys'),
+  routing: () => import('./routing'),
   billing: () => import('./billing'),
   projects: () => import('./projects'),
   members: () => import('./members'),
