@@ -10,19 +10,10 @@ import pytest
 
 from support.contract import differences, load_contract, load_routes
 from support.ids import uuid_of
+from support.people import operator, plane  # noqa: F401
 from support.sides import PASSWORD, Caller, make_side
 
 NO_BODY_TAKES_THIS = {"no_such_member": 1}
-
-
-@pytest.fixture(scope="module")
-def plane(stack):
-    return stack.serve_control()
-
-
-@pytest.fixture(scope="module")
-def operator(plane):
-    return plane.operator()
 
 
 @pytest.fixture(scope="module")

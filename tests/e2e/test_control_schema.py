@@ -18,22 +18,13 @@ from schemathesis.specs.openapi.checks import (content_type_conformance, negativ
 
 from support.contract import CONTRACT
 from support.control import PREFIX
+from support.people import operator, plane  # noqa: F401
 from support.sides import PASSWORD, make_side
 
 SCALE = float(os.environ.get("TOLLGATE_SCALE", "0.1"))
 EXAMPLES = max(2, round(40 * SCALE))
 CHECKS = [not_a_server_error, response_schema_conformance, status_code_conformance, content_type_conformance]
 ENDS_THE_CALLER = {"logout", "changePassword"}
-
-
-@pytest.fixture(scope="module")
-def plane(stack):
-    return stack.serve_control()
-
-
-@pytest.fixture(scope="module")
-def operator(plane):
-    return plane.operator()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from support.process import wait_until
-from support.rocket import HELLO, Api, rate
+from support.rocket import HELLO, Api, rate, stack  # noqa: F401
 from support.stack import run
 
 MODELS = {
@@ -18,15 +18,6 @@ MODELS = {
     "classic": ("azure-openai", "/openai/deployments/${UPSTREAM_ID}", "api-version=2024-10-21", "api-key",
                 ["UPSTREAM_ID"]),
 }
-
-
-@pytest.fixture(scope="module")
-def stack(make_stack):
-    stack = make_stack(gateways=0)
-    stack.serve_control()
-    stack.master_keys = stack.folder / "master.key"
-    stack.add_gateway(0, master_key_file=stack.master_keys)
-    return stack
 
 
 def catalog(url):

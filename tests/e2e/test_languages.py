@@ -8,32 +8,16 @@ import pytest
 
 from support.books import tokens
 from support.ids import uuid_of
+from support.languages import UPSTREAMS, stack_of_languages
 from support.process import wait_until
-from support.stack import Stack
 
-# Language of the provider: its base URL at the fake provider, a model of the catalog and who offers it there.
-UPSTREAMS = {
-    "anthropic": ("/v1", "anthropic/claude-sonnet-4.5", "anthropic"),
-    "vertex-anthropic": ("/v1", "anthropic/claude-sonnet-4.5", "google-vertex"),
-    "gemini": ("/v1beta", "google/gemini-2.5-flash", "google"),
-    "vertex-gemini": ("/v1/publishers/google", "google/gemini-2.5-flash", "google-vertex"),
-    "bedrock": ("", "amazon/nova-pro", "amazon-bedrock"),
-    "cohere": ("/v2", "cohere/command-a-03-2025", "cohere"),
-    "responses": ("/v1", "openai/gpt-5.4", "amazon-bedrock"),
-    "openai": ("/v1", "openai/gpt-4.1", "openai"),
-}
 HELLO = "Tell me something about rivers."
 LINE = "data: "
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory, cluster):
-    stack = Stack(tmp_path_factory.mktemp("languages") / "stack", cluster, gateways=0)
-    try:
-        stack.add_gateway(0, upstream=[f"{name}={stack.provider_url}{base}" for name, (base, _, _) in UPSTREAMS.items()])
-        yield stack
-    finally:
-        stack.stop()
+    yield from stack_of_languages(tmp_path_factory.mktemp("languages") / "stack", cluster)
 
 
 # ---- clients, each as plain HTTP; the SDKs have tests of their own ----

@@ -14,20 +14,11 @@ import httpx
 import pytest
 
 from support.behind import Behind
+from support.languages import UPSTREAMS, stack_of_languages
 from support.process import ROOT
-from support.stack import Stack
 
 REPLAY = ROOT / "tests/support/dialect-replay"
 ROOTS = os.environ.get("TOLLGATE_RECORDINGS")
-# Dialect of a recording: its base path, a model of the catalog and who offers it in that dialect.
-UPSTREAMS = {
-    "anthropic": ("/v1", "anthropic/claude-sonnet-4.5", "anthropic"),
-    "gemini": ("/v1beta", "google/gemini-2.5-flash", "google"),
-    "bedrock": ("", "amazon/nova-pro", "amazon-bedrock"),
-    "cohere": ("/v2", "cohere/command-a-03-2025", "cohere"),
-    "openai": ("/v1", "openai/gpt-4.1", "openai"),
-    "responses": ("/v1", "openai/gpt-5.4", "amazon-bedrock"),
-}
 MESSAGES = [{"role": "user", "content": "Tell me something about rivers."}]
 
 
@@ -64,12 +55,7 @@ def provider():
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory, cluster, provider):
-    stack = Stack(tmp_path_factory.mktemp("recordings") / "stack", cluster, gateways=0)
-    try:
-        stack.add_gateway(0, upstream=[f"{name}={provider.url}{base}" for name, (base, _, _) in UPSTREAMS.items()])
-        yield stack
-    finally:
-        stack.stop()
+    yield from stack_of_languages(tmp_path_factory.mktemp("recordings") / "stack", cluster, provider.url)
 
 
 def replay(provider, folder, meta):
