@@ -1,7 +1,9 @@
 /*
  * answer_fixtures: see the header.
  */
-#include "answer_fixtures.h"
+#include "tests/unit/gateway/dialect/answer_fixtures.h"
+
+#include <stdio.h>
 
 #define CHUNK(rest) "{\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"model\":\"m\"," rest "}"
 #define DELTA(delta) CHUNK("\"choices\":[{\"index\":0,\"delta\":" delta ",\"finish_reason\":null}]")
@@ -211,3 +213,37 @@ const struct answer_fixture answer_fixtures[ANSWER_FIXTURES] = {
               "\"completed\"," RESPONSES_OUTPUT "," RESPONSES_USAGE "}",
      .thinks = true},
 };
+
+const char *const fixture_event_names[EVENT_KINDS] = {
+    [EVENT_BEGIN] = "begin",         [EVENT_TEXT] = "text",           [EVENT_REFUSAL] = "refusal",
+    [EVENT_REASONING] = "reasoning", [EVENT_SIGNATURE] = "signature", [EVENT_REDACTED] = "redacted",
+    [EVENT_TOOL] = "tool",           [EVENT_ARGUMENTS] = "arguments", [EVENT_CITATION] = "citation",
+    [EVENT_LOGPROBS] = "logprobs",   [EVENT_IMAGE] = "image",         [EVENT_FINISH] = "finish",
+    [EVENT_USAGE] = "usage",         [EVENT_ERROR] = "error",         [EVENT_DONE] = "done",
+};
+
+void fixture_note(void *context, const struct answer_event *event)
+{
+    static const char letters[EVENT_KINDS] = {
+        [EVENT_BEGIN] = 'B',     [EVENT_TEXT] = 't',      [EVENT_REFUSAL] = 'f',
+        [EVENT_REASONING] = 'r', [EVENT_SIGNATURE] = 's', [EVENT_REDACTED] = 'x',
+        [EVENT_TOOL] = 'T',      [EVENT_ARGUMENTS] = 'a', [EVENT_CITATION] = 'c',
+        [EVENT_LOGPROBS] = 'l',  [EVENT_IMAGE] = 'i',     [EVENT_FINISH] = 'F',
+        [EVENT_USAGE] = 'U',     [EVENT_ERROR] = 'E',     [EVENT_DONE] = 'D'};
+    struct buf *out = context;
+    const char *last = out->size == 0 ? NULL : strrchr(out->at, '|');
+    char head[16];
+
+    (void)snprintf(head, sizeof(head), "|%c%u:", event->plan ? 'p' : letters[event->kind],
+                   event->tool);
+    if (last == NULL || strncmp(last, head, strlen(head)) != 0 || event->kind == EVENT_TOOL)
+        buf_add_string(out, head);
+    if (event->kind == EVENT_TOOL || event->kind == EVENT_BEGIN)
+        buf_printf(out, "%.*s=%.*s", SPAN_ARG(event->id), SPAN_ARG(event->name));
+    else if (event->kind == EVENT_FINISH)
+        buf_add_string(out, answer_finish_name(event->finish));
+    else if (event->kind == EVENT_CITATION || event->kind == EVENT_LOGPROBS)
+        buf_add_span(out, event->json);
+    else
+        buf_add_span(out, event->text);
+}

@@ -24,4 +24,12 @@ struct answer_fixture {
 enum { ANSWER_FIXTURES = 6 };
 extern const struct answer_fixture answer_fixtures[ANSWER_FIXTURES];
 
+/* "text", "reasoning", "tool", … */
+extern const char *const fixture_event_names[EVENT_KINDS];
+/* on_event of a sink whose context is a buffer: what was said, "|t0:" before a text and the like: a
+ * letter per kind (t text, r reasoning, p plan, s signature, x redacted, T tool, a arguments, c
+ * citation, F finish, U usage, E error, D done) and the tool it is of. Parts of one text are one
+ * text, however they were cut. */
+void fixture_note(void *context, const struct answer_event *event);
+
 #endif

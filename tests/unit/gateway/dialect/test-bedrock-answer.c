@@ -5,6 +5,7 @@
 #include "gateway/dialect/bedrock.h"
 #include "gateway/dialect/event_stream.h"
 #include "tests/support/testing_event_stream.h"
+#include "tests/unit/gateway/dialect/answer_fixtures.h"
 
 struct seen {
     struct buf text;
@@ -15,19 +16,9 @@ struct seen {
 
 static void on_event(void *context, const struct answer_event *event)
 {
-    static const char *const names[EVENT_KINDS] = {
-        [EVENT_BEGIN] = "begin",         [EVENT_TEXT] = "text",
-        [EVENT_REFUSAL] = "refusal",     [EVENT_REASONING] = "reasoning",
-        [EVENT_SIGNATURE] = "signature", [EVENT_REDACTED] = "redacted",
-        [EVENT_TOOL] = "tool",           [EVENT_ARGUMENTS] = "arguments",
-        [EVENT_CITATION] = "citation",   [EVENT_LOGPROBS] = "logprobs",
-        [EVENT_IMAGE] = "image",         [EVENT_FINISH] = "finish",
-        [EVENT_USAGE] = "usage",         [EVENT_ERROR] = "error",
-        [EVENT_DONE] = "done",
-    };
     struct buf *out = context;
 
-    buf_printf(out, "%s%s", out->size > 0 ? " " : "", names[event->kind]);
+    buf_printf(out, "%s%s", out->size > 0 ? " " : "", fixture_event_names[event->kind]);
     if (event->kind == EVENT_TOOL || event->kind == EVENT_ARGUMENTS)
         buf_printf(out, "%u", event->tool);
     if (event->kind == EVENT_TOOL)

@@ -4,34 +4,7 @@
 
 #include "gateway/dialect/cohere.h"
 #include "gateway/dialect/sse.h"
-
-/* What was said: a letter per event, the tool it is of, and its text. */
-static void on_event(void *context, const struct answer_event *event)
-{
-    static const char letters[EVENT_KINDS] = {
-        [EVENT_BEGIN] = 'B',     [EVENT_TEXT] = 't',      [EVENT_REFUSAL] = 'f',
-        [EVENT_REASONING] = 'r', [EVENT_SIGNATURE] = 's', [EVENT_REDACTED] = 'x',
-        [EVENT_TOOL] = 'T',      [EVENT_ARGUMENTS] = 'a', [EVENT_CITATION] = 'c',
-        [EVENT_LOGPROBS] = 'l',  [EVENT_IMAGE] = 'i',     [EVENT_FINISH] = 'F',
-        [EVENT_USAGE] = 'U',     [EVENT_ERROR] = 'E',     [EVENT_DONE] = 'D'};
-    struct buf *out = context;
-    const char *last = out->size == 0 ? NULL : strrchr(out->at, '|');
-    char head[16];
-
-    (void)snprintf(head, sizeof(head), "|%c%u:", event->plan ? 'p' : letters[event->kind],
-                   event->tool);
-    /* Parts of one text are one text, however they were cut. */
-    if (last == NULL || strncmp(last, head, strlen(head)) != 0)
-        buf_add_string(out, head);
-    if (event->kind == EVENT_TOOL || event->kind == EVENT_BEGIN)
-        buf_printf(out, "%.*s=%.*s", SPAN_ARG(event->id), SPAN_ARG(event->name));
-    else if (event->kind == EVENT_FINISH)
-        buf_add_string(out, answer_finish_name(event->finish));
-    else if (event->kind == EVENT_CITATION || event->kind == EVENT_LOGPROBS)
-        buf_add_span(out, event->json);
-    else
-        buf_add_span(out, event->text);
-}
+#include "tests/unit/gateway/dialect/answer_fixtures.h"
 
 struct heard {
     struct answer answer;
@@ -49,7 +22,7 @@ static void hear(struct heard *heard, struct span body, size_t piece)
     heard->answer = answer_make();
     heard->said = buf_make(1 << 20);
     reader = answer_reader_make(&cohere_upstream, &doc, &heard->answer,
-                                (struct answer_sink){on_event, &heard->said}, arena);
+                                (struct answer_sink){fixture_note, &heard->said}, arena);
     if (piece == 0)
         cohere_upstream.read_whole(&reader, body);
     while (piece > 0 && body.size > 0) {

@@ -7,11 +7,11 @@
 
 #include <stdio.h>
 
-#include "answer_fixtures.h"
 #include "common/base/mem.h"
 #include "gateway/dialect/event_stream.h"
 #include "gateway/dialect/sse.h"
 #include "tests/support/testing_event_stream.h"
+#include "tests/unit/gateway/dialect/answer_fixtures.h"
 
 enum { TEXT_MAX = 1 << 16, ARENA_MAX = 4 << 20 };
 

@@ -3,6 +3,7 @@
 #include "tests/support/testing.h"
 
 #include "gateway/dialect/openai_language.h"
+#include "tests/unit/gateway/dialect/answer_fixtures.h"
 
 enum { ARENA_MAX = 4 << 20 };
 
@@ -16,19 +17,8 @@ static struct buf told;
 
 static void on_event(void *context, const struct answer_event *event)
 {
-    static const char *const names[EVENT_KINDS] = {
-        [EVENT_BEGIN] = "begin",         [EVENT_TEXT] = "text",
-        [EVENT_REFUSAL] = "refusal",     [EVENT_REASONING] = "reasoning",
-        [EVENT_SIGNATURE] = "signature", [EVENT_REDACTED] = "redacted",
-        [EVENT_TOOL] = "tool",           [EVENT_ARGUMENTS] = "arguments",
-        [EVENT_CITATION] = "citation",   [EVENT_LOGPROBS] = "logprobs",
-        [EVENT_IMAGE] = "image",         [EVENT_FINISH] = "finish",
-        [EVENT_USAGE] = "usage",         [EVENT_ERROR] = "error",
-        [EVENT_DONE] = "done",
-    };
-
     (void)context;
-    buf_printf(&told, "%s%s", told.size > 0 ? " " : "", names[event->kind]);
+    buf_printf(&told, "%s%s", told.size > 0 ? " " : "", fixture_event_names[event->kind]);
     if (event->choice > 0)
         buf_printf(&told, "@%u", event->choice);
     if (event->kind == EVENT_TOOL || event->kind == EVENT_ARGUMENTS || event->of_call)

@@ -1,6 +1,7 @@
 #include "tests/support/testing.h"
 
 #include "gateway/dialect/responses.h"
+#include "tests/unit/gateway/dialect/answer_fixtures.h"
 
 /* ---- what a provider says ---- */
 
@@ -15,27 +16,18 @@ static void add(struct heard *heard, const char *word, struct span text)
 
 static void on_event(void *context, const struct answer_event *event)
 {
-    static const char *const words[EVENT_KINDS] = {
-        [EVENT_BEGIN] = "begin",         [EVENT_TEXT] = "text",
-        [EVENT_REFUSAL] = "refusal",     [EVENT_REASONING] = "thought",
-        [EVENT_SIGNATURE] = "signature", [EVENT_REDACTED] = "redacted",
-        [EVENT_TOOL] = "tool",           [EVENT_ARGUMENTS] = "arguments",
-        [EVENT_CITATION] = "citation",   [EVENT_LOGPROBS] = "logprobs",
-        [EVENT_IMAGE] = "image",         [EVENT_FINISH] = "finish",
-        [EVENT_USAGE] = "usage",         [EVENT_ERROR] = "error",
-        [EVENT_DONE] = "done",
-    };
     struct heard *heard = context;
 
     if (event->kind == EVENT_FINISH)
         add(heard, "finish", span_of(answer_finish_name(event->finish)));
     else if (event->kind == EVENT_TOOL || event->kind == EVENT_BEGIN)
         buf_printf(&heard->text, "%s%s(%.*s %.*s)", heard->text.size > 0 ? " " : "",
-                   words[event->kind], SPAN_ARG(event->id), SPAN_ARG(event->name));
+                   fixture_event_names[event->kind], SPAN_ARG(event->id), SPAN_ARG(event->name));
     else if (event->kind == EVENT_ARGUMENTS)
         buf_printf(&heard->text, " arguments%u(%.*s)", event->tool, SPAN_ARG(event->text));
     else
-        add(heard, words[event->kind], event->json.size > 0 ? event->json : event->text);
+        add(heard, fixture_event_names[event->kind],
+            event->json.size > 0 ? event->json : event->text);
 }
 
 /* Frames, one a line; NULL: a whole answer. */
@@ -90,12 +82,12 @@ static void a_stream_is_told_once_and_ends_with_its_own_end(void **state)
         {"items without deltas",
          CREATED ITEM("done", 0, THOUGHT) ITEM("done", 1, MESSAGE) ITEM("done", 2, CALL("{}"))
              COMPLETED,
-         "begin(r m) thought(hm) signature(gAAAAx) text(ab) tool(c f) arguments0({}) "
+         "begin(r m) reasoning(hm) signature(gAAAAx) text(ab) tool(c f) arguments0({}) "
          "finish(tool_calls) done()",
          ANSWER_FINISH | ANSWER_DONE},
         {"thoughts and their encryption",
          CREATED DELTA("reasoning_summary_text", "hm") ITEM("done", 0, THOUGHT) COMPLETED,
-         "begin(r m) thought(hm) signature(gAAAAx) finish(stop) done()",
+         "begin(r m) reasoning(hm) signature(gAAAAx) finish(stop) done()",
          ANSWER_FINISH | ANSWER_DONE},
         {"thoughts that nobody may read",
          CREATED ITEM("done", 0,
@@ -104,7 +96,7 @@ static void a_stream_is_told_once_and_ends_with_its_own_end(void **state)
          "begin(r m) redacted(gAAAAx) finish(stop) done()", ANSWER_FINISH | ANSWER_DONE},
         {"what was thought and its summary",
          CREATED DELTA("reasoning_text", "raw") DELTA("reasoning_summary_text", "hm") COMPLETED,
-         "begin(r m) thought(raw) finish(stop) done()", ANSWER_FINISH | ANSWER_DONE},
+         "begin(r m) reasoning(raw) finish(stop) done()", ANSWER_FINISH | ANSWER_DONE},
         {"a refusal", CREATED DELTA("refusal", "no") COMPLETED,
          "begin(r m) refusal(no) finish(stop) done()", ANSWER_FINISH | ANSWER_DONE},
         {"calls whose arguments come in turns",
@@ -193,7 +185,7 @@ static void a_whole_answer_is_told_as_its_stream(void **state)
          WHOLE("completed", "\"error\":null,\"output\":[" THOUGHT "," MESSAGE "," CALL(
                                 "{}") ",{\"type\":\"web_search_call\"}],\"service_tier\":\"flex\","
                                       "\"usage\":{\"input_tokens\":1,\"output_tokens\":2}"),
-         "begin(r m) thought(hm) signature(gAAAAx) text(ab) tool(c f) arguments0({}) "
+         "begin(r m) reasoning(hm) signature(gAAAAx) text(ab) tool(c f) arguments0({}) "
          "finish(tool_calls) usage() done()"},
         {"cut",
          WHOLE("incomplete", "\"output\":[],\"incomplete_details\":{\"reason\":\"max_output_"
