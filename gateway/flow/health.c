@@ -125,7 +125,8 @@ void flow_tell_outrun(struct flow *flow)
 {
     struct attempt *attempt = flow->attempt;
 
-    board_outrun(flow->worker->board, attempt->candidate->deployment, &attempt->wait,
+    board_outrun(flow->worker->board, attempt->candidate->deployment,
+                 flow->ask.stream ? BOARD_FIRST_TOKEN_MS : BOARD_TOTAL_MS, &attempt->wait,
                  flow_now_ms(flow));
 }
 

@@ -138,23 +138,30 @@ int64_t board_silent(struct board *board, const struct snapshot_deployment *depl
     return wait->begun_ms + next_of(&patience, silent_ms);
 }
 
+static void count_outrun(struct board_row *row, const struct snapshot_deployment *deployment,
+                         struct board_wait *wait, int64_t now_ms)
+{
+    uint32_t in_a_row = others_speak(row, wait) ? 0 : count_silent(row, wait);
+
+    if (in_a_row >= SILENCE_SEVERAL)
+        put_behind(row, deployment, in_a_row, wait, now_ms);
+    open_breaker(row, deployment, in_a_row, wait, now_ms);
+}
+
 void board_outrun(struct board *board, const struct snapshot_deployment *deployment,
-                  struct board_wait *wait, int64_t now_ms)
+                  enum board_measure measure, struct board_wait *wait, int64_t now_ms)
 {
     struct board_row *row = board_row_make(board, deployment);
-    int64_t silent_ms = now_ms - wait->begun_ms;
+    int64_t waited_ms = now_ms - wait->begun_ms;
     struct board_spread spread;
-    uint32_t in_a_row;
 
     if (row == NULL)
         return;
-    spread = board_row_spread(row, BOARD_FIRST_TOKEN_MS, now_ms);
-    if (spread.samples >= SILENCE_SAMPLES && silent_ms > spread.p90) {
-        board_row_measure(row, BOARD_FIRST_TOKEN_MS, silent_ms, now_ms);
-        in_a_row = others_speak(row, wait) ? 0 : count_silent(row, wait);
-        if (in_a_row >= SILENCE_SEVERAL)
-            put_behind(row, deployment, in_a_row, wait, now_ms);
-        open_breaker(row, deployment, in_a_row, wait, now_ms);
+    spread = board_row_spread(row, measure, now_ms);
+    if (spread.samples >= SILENCE_SAMPLES && waited_ms > spread.p90) {
+        board_row_measure(row, measure, waited_ms, now_ms);
+        if (measure == BOARD_FIRST_TOKEN_MS)
+            count_outrun(row, deployment, wait, now_ms);
     }
     breaker_neither(&row->breaker, now_ms);
 }

@@ -33,10 +33,11 @@ must_use int64_t board_silent(struct board *board, const struct snapshot_deploym
                               struct board_wait *wait, int64_t now_ms);
 
 /* It was cancelled without having said a word, because another attempt of the same request was
- * faster. Where that is later than nine of ten, it is measured as if its first token had come now,
- * and several in a row count as silence. Instead of board_end(). */
+ * faster. `measure`: what it was waited for, a first token or a whole answer. Where that is later
+ * than nine of ten, it is measured as if it had come now, and of streams several in a row count as
+ * silence. Instead of board_end(). */
 void board_outrun(struct board *board, const struct snapshot_deployment *deployment,
-                  struct board_wait *wait, int64_t now_ms);
+                  enum board_measure measure, struct board_wait *wait, int64_t now_ms);
 
 /* What is under way, and what was sent in the last minute. */
 struct board_load {

@@ -300,7 +300,8 @@ static void outrun(struct simulation *s, uint32_t number)
     struct attempt attempt = s->attempts[number];
 
     take_down(s, number);
-    board_outrun(s->board, &s->places[attempt.place].deployment, &attempt.wait, world_now_ms(s));
+    board_outrun(s->board, &s->places[attempt.place].deployment, BOARD_FIRST_TOKEN_MS,
+                 &attempt.wait, world_now_ms(s));
     if (attempt.serves)
         s->result->cost_usd += usd(s, &attempt, false);
 }

@@ -135,11 +135,14 @@ static void who_is_outrun_again_and_again_is_silent(void **state)
         int64_t after_ms; /* each was cancelled so long after it was sent */
         bool speaks;      /* others of it do meanwhile */
         bool behind;
+        enum board_measure measure;
         uint64_t measured;
     } rows[] = {
-        {"later than nine of ten", 500, false, true, 100 + BREAKER_ATTEMPTS},
-        {"another was faster", 20, false, false, 100},
-        {"late, but others of it speak", 500, true, false, 100 + BREAKER_ATTEMPTS},
+        {"later than nine of ten", 500, false, true, BOARD_FIRST_TOKEN_MS, 100 + BREAKER_ATTEMPTS},
+        {"another was faster", 20, false, false, BOARD_FIRST_TOKEN_MS, 100},
+        {"late, but others of it speak", 500, true, false, BOARD_FIRST_TOKEN_MS,
+         100 + BREAKER_ATTEMPTS},
+        {"a whole answer is no silence", 500, false, false, BOARD_TOTAL_MS, 100 + BREAKER_ATTEMPTS},
     };
 
     (void)state;
@@ -152,13 +155,13 @@ static void who_is_outrun_again_and_again_is_silent(void **state)
 
             if (rows[i].speaks)
                 board_spoke(board, &one, START_MS + k);
-            board_outrun(board, &one, &wait, START_MS + k + rows[i].after_ms);
+            board_outrun(board, &one, rows[i].measure, &wait, START_MS + k + rows[i].after_ms);
         }
         assert_int(rows[i].what, is_behind(board, START_MS + 1000), rows[i].behind);
         assert_int(rows[i].what, board_look_at(board, &one, START_MS + 1000).breaker,
                    rows[i].behind ? BREAKER_OPEN : BREAKER_CLOSED);
         assert_int(rows[i].what,
-                   board_spread(board, &one, BOARD_FIRST_TOKEN_MS, START_MS + 1000).samples,
+                   board_spread(board, &one, rows[i].measure, START_MS + 1000).samples,
                    rows[i].measured);
         board_free(board);
     }
