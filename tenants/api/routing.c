@@ -73,7 +73,7 @@ static const struct field change_body[] = {
     {.name = "strategy",
      .type = FIELD_CHOICE,
      .nullable = true,
-     .choices = "default|price|throughput|latency|balanced|weighted|priority"},
+     .choices = "default|price|throughput|latency|balanced|weighted|priority|least-busy|usage"},
     {.name = "continue_on_failure", .type = FIELD_BOOL},
     {.name = "hedge", .type = FIELD_BOOL},
     {.name = "zdr", .type = FIELD_BOOL},

@@ -80,7 +80,7 @@ static const struct flag routing_flags[] = {
     FLAG("preset", "PRESET", "Of requests that name none; see presets list.", FLAG_TEXT, FLAG_BODY,
          .nullable = true),
     FLAG("strategy", "STRATEGY", "In which order deployments are tried.", FLAG_WORD, FLAG_BODY,
-         .nullable = true, .words = "default|price|throughput|latency|balanced|weighted|priority"),
+         .nullable = true, .words = "default|price|throughput|latency|balanced|weighted|priority|least-busy|usage"),
     FLAG("continue-on-failure", "ON-OFF",
          "A stream that breaks goes on at another deployment, after content too.", FLAG_WORD,
          FLAG_BODY, ON_OFF),

@@ -113,16 +113,10 @@ static void read_strategy(struct litellm *import)
     static const struct {
         const char *word;
         enum litellm_strategy strategy;
-        const char *note;
     } rows[] = {
-        {"simple-shuffle", LITELLM_SHUFFLE, NULL},
-        {"latency-based-routing", LITELLM_LATENCY, NULL},
-        {"cost-based-routing", LITELLM_COST, NULL},
-        {"least-busy", LITELLM_BALANCED, "becomes the gateway's own way among a model's providers"},
-        {"usage-based-routing", LITELLM_BALANCED,
-         "becomes the gateway's own way among a model's providers"},
-        {"usage-based-routing-v2", LITELLM_BALANCED,
-         "becomes the gateway's own way among a model's providers"},
+        {"simple-shuffle", LITELLM_SHUFFLE},    {"latency-based-routing", LITELLM_LATENCY},
+        {"cost-based-routing", LITELLM_COST},   {"least-busy", LITELLM_LEAST_BUSY},
+        {"usage-based-routing", LITELLM_USAGE}, {"usage-based-routing-v2", LITELLM_USAGE},
     };
     uint32_t node = litellm_setting(import, "routing_strategy");
     if (json_is_null(import->doc, node))
@@ -132,8 +126,6 @@ static void read_strategy(struct litellm *import)
             !json_string_is(import->doc, node, rows[i].word))
             continue;
         import->strategy = rows[i].strategy;
-        if (rows[i].note != NULL)
-            import_note(import->report, "routing_strategy", "%s", rows[i].note);
         return;
     }
     import_lose(import->report, "routing_strategy", "is none that is known");

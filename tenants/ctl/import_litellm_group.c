@@ -8,10 +8,9 @@
 #include "tenants/ctl/import_litellm_inside.h"
 
 static const char *const sorts[] = {
-    [LITELLM_SHUFFLE] = NULL,
-    [LITELLM_LATENCY] = "latency",
-    [LITELLM_COST] = "price",
-    [LITELLM_BALANCED] = NULL, /* the gateway's own way, where none is named */
+    [LITELLM_SHUFFLE] = NULL,  [LITELLM_LATENCY] = "latency",
+    [LITELLM_COST] = "price",  [LITELLM_LEAST_BUSY] = "least-busy",
+    [LITELLM_USAGE] = "usage",
 };
 
 bool litellm_has_group(const struct litellm *import, struct span group)

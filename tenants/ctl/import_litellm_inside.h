@@ -26,7 +26,13 @@ struct litellm_rung {
     bool weighted; /* some were said to be so much */
 };
 
-enum litellm_strategy { LITELLM_SHUFFLE, LITELLM_LATENCY, LITELLM_COST, LITELLM_BALANCED };
+enum litellm_strategy {
+    LITELLM_SHUFFLE,
+    LITELLM_LATENCY,
+    LITELLM_COST,
+    LITELLM_LEAST_BUSY,
+    LITELLM_USAGE
+};
 
 struct litellm {
     const struct json_doc *doc;

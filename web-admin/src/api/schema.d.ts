@@ -1332,7 +1332,7 @@ export interface components {
             body: components["schemas"]["PresetBody"];
         };
         /** @enum {string} */
-        Strategy: "default" | "price" | "throughput" | "latency" | "balanced" | "weighted" | "priority";
+        Strategy: "default" | "price" | "throughput" | "latency" | "balanced" | "weighted" | "priority" | "least-busy" | "usage";
         /** @description What holds for all requests; they may ask for more, never for less. `strategy` null is the gateway's own, `regions` null anywhere. */
         Routing: {
             tenant: components["schemas"]["TenantId"];
