@@ -110,6 +110,9 @@ static const struct option table[] = {
     {"access-log", OPTION_PATH, AT(access_log), 0, 4096, "",
      "file for a JSON line per request, opened again on SIGHUP; - is standard output; empty: none",
      NULL},
+    {"routing-strategy", OPTION_CHOICE, AT(routing_strategy), 0, 0, "default",
+     "order of deployments where neither request nor tenant says one; docs/routing.md",
+     "default|price|throughput|latency|balanced|weighted|priority|least-busy|usage"},
     {"log-level", OPTION_CHOICE, AT(log_level), 0, 0, "info", "lines below it are dropped",
      "debug|info|warn|alarm"},
 };

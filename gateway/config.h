@@ -27,7 +27,7 @@ struct config {
     int64_t segment_bytes, sync_ms, journal_keep_seconds;
     int64_t lease_wait_ms, lease_life_seconds, lease_idle_seconds, outage_allowance_cents;
     int64_t idle_timeout_seconds;
-    int log_level;
+    int log_level, routing_strategy;
     bool share_port;
     /* what follows from it */
     char *database_url, *journal_root, *copy_path;

@@ -160,6 +160,7 @@ static void make_flow(struct worker *worker)
 
     worker->flow.config = flow_config_default();
     worker->flow.config.gateway = gateway->id;
+    worker->flow.config.strategy = (enum policy)gateway->config.routing_strategy;
     worker->flow.response_key = gateway->response_key;
     worker->flow.config.max_flows =
         (uint32_t)gateway->config.max_requests / gateway->worker_count + 1;

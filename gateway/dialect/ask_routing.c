@@ -148,11 +148,12 @@ bool ask_read_preset(struct ask_reading *r, const char *name, uint32_t value)
         return false;
     if (span_starts(text, PRESET_PREFIX))
         text = span_part(text, sizeof(PRESET_PREFIX) - 1, SIZE_MAX);
-    if (text.size == 0 || text.size > PRESET_NAME_MAX)
+    if (!preset_name_good(text))
         return ask_invalid(r, name,
                            arena_printf(r->arena,
-                                        "'%s' must be the name of a preset: 1 to %d bytes.", name,
-                                        PRESET_NAME_MAX));
+                                        "'%s' must be the name of a preset: 1 to %d of a-z, 0-9, "
+                                        "'-', '_' and '.'.",
+                                        name, PRESET_NAME_MAX));
     r->ask->routing.preset = text;
     return true;
 }

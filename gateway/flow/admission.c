@@ -2,6 +2,7 @@
  * admission: the step that reserves: what a request can cost at most, and whether that is there.
  */
 #include "common/base/json_writer.h"
+#include "gateway/flow/legs.h"
 #include "gateway/flow/parts.h"
 
 enum { METADATA_MAX = 1024 };
@@ -24,11 +25,13 @@ static enum go refuse_saying(struct flow *flow, enum refusal refusal, const char
         &(struct refusal_say){.message = span_of(message), .retry_after_ms = retry_after_ms});
 }
 
-int64_t flow_input_bound_at(const struct flow *flow, const struct snapshot_deployment *deployment)
+int64_t flow_input_bound_at(const struct flow *flow, const struct route_candidate *candidate)
 {
+    const struct snapshot_deployment *deployment = candidate->deployment;
     int64_t limit = deployment->context_limit, bound = (int64_t)flow->ask.input_bound;
 
-    bound += flow->service.bounds.count[METER_INPUT_IMAGE] +
+    bound += legs_added_input(flow, candidate->leg) +
+             flow->service.bounds.count[METER_INPUT_IMAGE] +
              flow->service.bounds.count[METER_INPUT_AUDIO];
 
     if (flow->ask.open_input)
@@ -38,14 +41,18 @@ int64_t flow_input_bound_at(const struct flow *flow, const struct snapshot_deplo
     return bound < RATE_QUANTITY_MAX ? bound : RATE_QUANTITY_MAX;
 }
 
-int64_t flow_cap_at(const struct flow *flow, const struct snapshot_deployment *deployment)
+int64_t flow_cap_at(const struct flow *flow, const struct route_candidate *candidate)
 {
+    const struct snapshot_deployment *deployment = candidate->deployment;
+    int64_t told = legs_cap(flow, candidate->leg);
     int64_t limit = deployment->output_limit, context = deployment->context_limit, room;
 
     if (!ask_is_chat(flow->ask.kind))
         return 0;
-    if (flow->output_cap > 0)
-        return limit > 0 && flow->output_cap > limit ? limit : flow->output_cap;
+    if (told < 0)
+        told = flow->output_cap;
+    if (told > 0)
+        return limit > 0 && told > limit ? limit : told;
     if (limit <= 0)
         limit = flow->worker->config.default_output_cap;
     /* Some servers refuse a cap that does not fit behind the prompt. */
@@ -58,10 +65,10 @@ int64_t flow_cap_at(const struct flow *flow, const struct snapshot_deployment *d
     return limit < 1 ? 1 : limit;
 }
 
-int64_t flow_output_bound_at(const struct flow *flow, const struct snapshot_deployment *deployment)
+int64_t flow_output_bound_at(const struct flow *flow, const struct route_candidate *candidate)
 {
     const struct service_facts *service = &flow->service;
-    int64_t bound = flow_cap_at(flow, deployment) * flow->ask.choices;
+    int64_t bound = flow_cap_at(flow, candidate) * flow->ask.choices;
 
     if (ask_is_service(flow->ask.kind))
         bound = service->output_bound + service->bounds.count[METER_OUTPUT_IMAGE] +
@@ -74,8 +81,8 @@ int64_t flow_output_bound_at(const struct flow *flow, const struct snapshot_depl
 static enum rate_outcome worst_case_at(const struct flow *flow,
                                        const struct route_candidate *candidate, int64_t *charge_out)
 {
-    const struct rate_bounds bounds = {.input = flow_input_bound_at(flow, candidate->deployment),
-                                       .output = flow_output_bound_at(flow, candidate->deployment),
+    const struct rate_bounds bounds = {.input = flow_input_bound_at(flow, candidate),
+                                       .output = flow_output_bound_at(flow, candidate),
                                        .units = flow->service.bounds};
 
     if (ask_is_service(flow->ask.kind))
@@ -147,7 +154,7 @@ static bool clamp_cap(struct flow *flow, int64_t affordable_pico)
     if (flow->output_cap > 0 || !ask_is_chat(flow->ask.kind) || affordable_pico <= 0)
         return false;
     for (uint32_t i = 0; i < flow->route.count; i++) {
-        int64_t cap = flow_cap_at(flow, flow->route.candidates[i].deployment);
+        int64_t cap = flow_cap_at(flow, &flow->route.candidates[i]);
         high = cap > high ? cap : high;
     }
     flow->output_cap = low;

@@ -7,6 +7,7 @@
 #include "common/base/mem.h"
 #include "gateway/flow/health.h"
 #include "gateway/flow/hedge.h"
+#include "gateway/flow/legs.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/resume.h"
 #include "gateway/flow/stored.h"
@@ -132,6 +133,7 @@ static void flow_end(struct flow *flow)
     flow_cancel(flow);
     flow_tell_gone(flow);
     resume_done(flow);
+    legs_done(flow);
     httpd_timer_cancel(flow->worker->httpd, &flow->timer);
     snapshot_unref(flow->snapshot);
     list_remove(&flow->link);

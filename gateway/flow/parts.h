@@ -39,12 +39,12 @@ must_use enum go flow_send(struct flow *flow);
 must_use enum go flow_admit(struct flow *flow);
 /* The key's rate: of one request, and of so many tokens. */
 must_use enum go flow_pass_rate(struct flow *flow, int64_t tokens);
-/* The output cap for one deployment, in tokens per choice. */
-must_use int64_t flow_cap_at(const struct flow *flow, const struct snapshot_deployment *deployment);
+/* The output cap for one candidate, in tokens per choice. */
+must_use int64_t flow_cap_at(const struct flow *flow, const struct route_candidate *candidate);
 must_use int64_t flow_input_bound_at(const struct flow *flow,
-                                     const struct snapshot_deployment *deployment);
+                                     const struct route_candidate *candidate);
 must_use int64_t flow_output_bound_at(const struct flow *flow,
-                                      const struct snapshot_deployment *deployment);
+                                      const struct route_candidate *candidate);
 
 /* relay.c: what comes back */
 must_use enum go flow_relay(struct flow *flow);

@@ -9,6 +9,7 @@
 #include "gateway/dialect/responses.h"
 #include "gateway/flow/health.h"
 #include "gateway/flow/hedge.h"
+#include "gateway/flow/legs.h"
 #include "gateway/flow/onward.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/resume.h"
@@ -66,9 +67,10 @@ static struct language_target target_of(const struct flow *flow)
                                                                        : credential->upstream_id,
                                            .reasoning = deployment->reasoning,
                                            .no_temperature = deployment->no_temperature};
-    struct language_target target = {.output_cap = resume_cap(flow, flow_cap_at(flow, deployment)),
-                                     .output_limit = deployment->output_limit,
-                                     .goes_on = resume_is_on(flow)};
+    struct language_target target = {
+        .output_cap = resume_cap(flow, flow_cap_at(flow, flow->attempt->candidate)),
+        .output_limit = deployment->output_limit,
+        .goes_on = resume_is_on(flow)};
 
     compatible_target(deployment->provider, deployment->dialect, &facts, &target);
     if (flow->ask.kind == ASK_COMPLETIONS && flow->attempt->way == WAY_PATCH)
@@ -113,6 +115,14 @@ static bool completed_elsewhere(const struct flow *flow)
     return false;
 }
 
+static bool requires_all(const struct flow *flow)
+{
+    const struct preset_target *target = flow->plan.legs[flow->attempt->candidate->leg].target;
+
+    return flow->ask.wish.require_parameters ||
+           (target != NULL && target->wish != NULL && target->wish->require_parameters);
+}
+
 static enum body translate_body(struct flow *flow, const struct language_target *target)
 {
     struct attempt *attempt = flow->attempt;
@@ -138,7 +148,7 @@ static enum body translate_body(struct flow *flow, const struct language_target 
         flow->unspeakable = written == ASK_UNSPEAKABLE && losses.why != NULL
                                 ? losses.why
                                 : "a conversation of this size";
-    else if (losses.lost != 0 && flow->ask.wish.require_parameters)
+    else if (losses.lost != 0 && requires_all(flow))
         flow->unspeakable = name_lost(flow, losses.lost);
     else
         return BODY_READY;
@@ -156,7 +166,7 @@ static bool is_said_anew(const struct flow *flow, const struct language_target *
             !compatible_passes(target->compatible, &flow->ask_doc));
 }
 
-static enum body write_body(struct flow *flow)
+static enum body write_entered_body(struct flow *flow)
 {
     const struct language_target target = target_of(flow);
 
@@ -172,6 +182,23 @@ static enum body write_body(struct flow *flow)
         return BODY_READY;
     }
     return is_said_anew(flow, &target) ? translate_body(flow, &target) : patch_body(flow, &target);
+}
+
+/* With what the target of a preset changes in it. */
+static enum body write_body(struct flow *flow)
+{
+    uint8_t leg = flow->attempt->candidate->leg;
+    enum body body;
+
+    if (!legs_enter_body(flow, leg)) {
+        flow->unspeakable = "this request with what the preset changes in it";
+        return BODY_ELSEWHERE;
+    }
+    body = write_entered_body(flow);
+    if (body == BODY_UNFIT && flow->plan.legs[leg].target != NULL)
+        body = BODY_ELSEWHERE;
+    legs_leave_body(flow, leg);
+    return body;
 }
 
 /* ---- the attempt ---- */
@@ -210,10 +237,11 @@ static void begin_metering(struct flow *flow)
         .deployment = candidate->deployment,
         .terms = candidate->terms,
         .started_us = clock_mono_us(),
-        .input_bound = flow_input_bound_at(flow, candidate->deployment) + resume_tokens(flow),
-        .output_bound = resume_cap(flow, flow_output_bound_at(flow, candidate->deployment))};
+        .input_bound = flow_input_bound_at(flow, candidate) + resume_tokens(flow),
+        .output_bound = resume_cap(flow, flow_output_bound_at(flow, candidate))};
 
     flow->attempt->index = flow->metering.event.attempt_count;
+    flow->attempt_legs[flow->attempt->index] = candidate->leg;
     metering_begin(&flow->metering, &attempt);
 }
 

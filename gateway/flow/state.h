@@ -40,10 +40,13 @@ struct flow {
     struct chat chat;
     const char *chat_why, *chat_member; /* of CHAT_UNFIT */
     const char *unspeakable;            /* what no provider asked so far can take; NULL: nothing */
-    struct plan plan;                   /* the legs of … */
+    const struct snapshot_preset *preset; /* NULL: none is used */
+    struct plan plan;                     /* the legs of … */
     struct route route;
-    enum policy policy; /* its candidates stand in the order of it */
-    bool trace;         /* the client asks why it went where it did */
+    uint8_t attempt_legs[EVENT_ATTEMPTS_MAX];
+    struct leg_body *bodies; /* with a preset's overrides in them; of legs.c */
+    enum policy policy;      /* its candidates stand in the order of it */
+    bool trace;              /* the client asks why it went where it did */
     int64_t
         output_cap; /* per choice: the client's, or what can be afforded; -1: the deployment's */
     int64_t worst_case_pico;

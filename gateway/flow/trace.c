@@ -7,6 +7,7 @@
 
 #include "common/base/money.h"
 #include "gateway/dialect/chat_member.h"
+#include "gateway/flow/legs.h"
 #include "gateway/flow/parts.h"
 #include "gateway/flow/resume.h"
 #include "gateway/flow/trace_place.h"
@@ -22,31 +23,60 @@ static void put_deployment(struct json_writer *w, const struct snapshot_deployme
     json_put_string(w, "model", deployment->model->id);
 }
 
-static void put_excluded(struct json_writer *w, const struct snapshot_deployment *deployment,
-                         const char *because, const char *message)
+/* The target of a preset that leads there. */
+static void put_target(struct json_writer *w, const struct flow *flow, uint8_t leg)
 {
+    if (flow->preset != NULL)
+        json_put_string(w, "target", legs_name(flow, leg));
+}
+
+static void put_preset(struct json_writer *w, const struct flow *flow)
+{
+    if (flow->preset == NULL)
+        return;
+    json_name(w, "preset");
     json_begin(w, '{');
-    put_deployment(w, deployment);
-    json_put_cstring(w, "excluded_because", because);
-    json_put_cstring(w, "message", message);
+    json_put_string(w, "name", flow->preset->name);
+    json_put_int64(w, "version", flow->preset->version);
     json_end(w, '}');
 }
 
-static void write_excluded(struct json_writer *w, const struct route *route)
+struct unreached {
+    const struct snapshot_deployment *deployment;
+    uint8_t leg;
+    const char *because, *message;
+};
+
+static void put_excluded(struct json_writer *w, const struct flow *flow,
+                         const struct unreached *unreached)
 {
+    json_begin(w, '{');
+    put_target(w, flow, unreached->leg);
+    put_deployment(w, unreached->deployment);
+    json_put_cstring(w, "excluded_because", unreached->because);
+    json_put_cstring(w, "message", unreached->message);
+    json_end(w, '}');
+}
+
+static void write_excluded(struct json_writer *w, const struct flow *flow)
+{
+    const struct route *route = &flow->route;
+
     for (uint32_t i = 0; i < route->excluded_count; i++) {
-        const struct filtered *by = &route->excluded[i].by;
+        const struct route_excluded *excluded = &route->excluded[i];
         char name[RULE_NAME_MAX];
 
-        filtered_name(by, name);
-        put_excluded(w, route->excluded[i].deployment, name, filtered_text(by));
+        filtered_name(&excluded->by, name);
+        put_excluded(w, flow,
+                     &(struct unreached){excluded->deployment, excluded->leg, name,
+                                         filtered_text(&excluded->by)});
     }
 }
 
-void trace_write_excluded(struct json_writer *w, const struct route *route)
+void trace_write_excluded(struct json_writer *w, const struct flow *flow)
 {
     json_begin(w, '[');
-    write_excluded(w, route);
+    write_excluded(w, flow);
     json_end(w, ']');
 }
 
@@ -61,6 +91,7 @@ static void write_attempts(struct json_writer *w, const struct flow *flow)
         const struct event_attempt *attempt = &m->event.attempts[i];
 
         json_begin(w, '{');
+        put_target(w, flow, flow->attempt_legs[i]);
         json_put_string(w, "provider", attempt->provider);
         json_put_string(w, "model", m->attempts[i].deployment->model->id);
         json_put_int64(w, "status", attempt->status);
@@ -72,17 +103,20 @@ static void write_attempts(struct json_writer *w, const struct flow *flow)
 }
 
 /* Candidates first, in their order. */
-static void write_considered(struct json_writer *w, const struct route *route)
+static void write_considered(struct json_writer *w, const struct flow *flow)
 {
+    const struct route *route = &flow->route;
+
     json_begin(w, '[');
     for (uint32_t i = 0; i < route->count; i++) {
         json_begin(w, '{');
+        put_target(w, flow, route->candidates[i].leg);
         put_deployment(w, route->candidates[i].deployment);
         json_name(w, "excluded_because");
         json_write_null(w);
         json_end(w, '}');
     }
-    write_excluded(w, route);
+    write_excluded(w, flow);
     json_end(w, ']');
 }
 
@@ -102,14 +136,15 @@ static struct span trace_of(struct flow *flow)
     struct json_writer w = json_writer_make(&out);
 
     json_begin(&w, '{');
-    json_put_string(&w, "requested", flow->ask.model);
+    json_put_string(&w, "requested", flow->metering.event.model_asked);
+    put_preset(&w, flow);
     json_put_cstring(&w, "strategy", policy_name(flow->policy));
     json_name(&w, "attempts");
     write_attempts(&w, flow);
     if (resume_is_on(flow))
         json_put_int64(&w, "continued", flow->resume->continued);
     json_name(&w, "considered");
-    write_considered(&w, &flow->route);
+    write_considered(&w, flow);
     json_name(&w, "dropped");
     write_dropped(&w, flow->attempt->lost);
     json_end(&w, '}');
@@ -298,6 +333,7 @@ static void write_candidate(struct json_writer *w, const struct flow *flow,
         board_look_at(flow->worker->board, deployment, flow_now_ms(flow));
 
     json_begin(w, '{');
+    put_target(w, flow, candidate->leg);
     put_deployment(w, deployment);
     json_put_cstring(w, "health", health_word(&look, flow_now_ms(flow)));
     json_put_int64(w, "priority", deployment->priority);
@@ -338,6 +374,46 @@ static void write_order(struct json_writer *w, struct flow *flow)
     json_end(w, ']');
 }
 
+/* The targets, best first, with what leads to each. */
+static void write_legs(struct json_writer *w, const struct flow *flow)
+{
+    static const char *const falls[FALLS] = {[FALL_ERROR] = "error",
+                                             [FALL_CONTEXT] = "context_window",
+                                             [FALL_POLICY] = "content_policy"};
+    const struct plan *plan = &flow->plan;
+
+    json_begin(w, '[');
+    for (uint32_t i = 0; i < plan->count; i++) {
+        uint8_t on = i == 0 || plan->legs[i].on == 0 ? FALL_ANY : plan->legs[i].on;
+
+        json_begin(w, '{');
+        put_target(w, flow, (uint8_t)i);
+        json_put_string(w, "model",
+                        plan->legs[i].model.size > 0 ? plan->legs[i].model : flow->ask.model);
+        json_name(w, "on");
+        json_begin(w, '[');
+        for (int fall = 0; fall < FALLS; fall++)
+            if ((on >> fall & 1) != 0)
+                json_write_string(w, span_of(falls[fall]));
+        json_end(w, ']');
+        json_end(w, '}');
+    }
+    json_end(w, ']');
+}
+
+static struct unreached unreached_at(const struct flow *flow, uint32_t index)
+{
+    const struct route_candidate *candidate = &flow->route.candidates[index];
+    const struct plan_leg *leg = &flow->plan.legs[candidate->leg];
+    bool other = candidate->leg > 0 && leg->on != 0 && (leg->on >> FALL_ERROR & 1) == 0;
+
+    if (other)
+        return (struct unreached){candidate->deployment, candidate->leg, "on",
+                                  "is gone to by another kind of failure"};
+    return (struct unreached){candidate->deployment, candidate->leg, "not_reached",
+                              "comes behind the attempts of a request, or behind the same account"};
+}
+
 enum go trace_answer(struct flow *flow)
 {
     const struct reply_head head = {.id = flow->call.id,
@@ -349,17 +425,22 @@ enum go trace_answer(struct flow *flow)
 
     json_begin(&w, '{');
     json_put_cstring(&w, "object", "route.dry_run");
-    json_put_string(&w, "requested", flow->ask.model);
+    json_put_string(&w, "requested", flow->metering.event.model_asked);
+    put_preset(&w, flow);
     json_put_cstring(&w, "strategy", policy_name(flow->policy));
+    json_name(&w, "legs");
+    write_legs(&w, flow);
     json_name(&w, "order");
     write_order(&w, flow);
     json_name(&w, "excluded");
     json_begin(&w, '[');
-    for (uint32_t i = 0; i < flow->route.count; i++)
+    for (uint32_t i = 0; i < flow->route.count; i++) {
+        const struct unreached unreached = unreached_at(flow, i);
+
         if (!was_tried(&flow->route, i))
-            put_excluded(&w, flow->route.candidates[i].deployment, "not_reached",
-                         "comes behind the attempts of a request, or behind the same account");
-    write_excluded(&w, &flow->route);
+            put_excluded(&w, flow, &unreached);
+    }
+    write_excluded(&w, flow);
     json_end(&w, ']');
     json_end(&w, '}');
     if (buf_failed(&out)) {

@@ -9,7 +9,7 @@
 #include "gateway/flow/state.h"
 
 /* [{"provider", "model", "excluded_because", "message"}]: those that are no candidates. */
-void trace_write_excluded(struct json_writer *w, const struct route *route);
+void trace_write_excluded(struct json_writer *w, const struct flow *flow);
 
 /* Puts `tollgate` into the end of the answer that is prepared: a member of a whole one, a chunk of
  * its own in front of the last one in a stream of chats, a member of one of the last frames in

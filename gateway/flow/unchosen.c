@@ -64,6 +64,23 @@ enum go unchosen_no_provider(struct flow *flow, struct span name, const char *pa
         &(struct refusal_say){.message = say_near(flow, what, near, count), .param = param});
 }
 
+enum go unchosen_no_preset(struct flow *flow, struct span name, const char *param)
+{
+    struct span near[NEAR_MODELS];
+    size_t count =
+        snapshot_near_presets(flow->snapshot, flow->key->tenant, name, near, NEAR_MODELS);
+    const char *what =
+        span_is(name, "auto")
+            ? "'auto' is the routing preset of that name, and there is none: make one that says "
+              "which model is for which request (docs/presets.md)."
+            : arena_printf(flow->arena, "'%s': there is no routing preset '%.*s'.", param,
+                           SPAN_ARG(name));
+
+    return refuse(
+        flow, REFUSE_INVALID_VALUE,
+        &(struct refusal_say){.message = say_near(flow, what, near, count), .param = param});
+}
+
 /* What excluded all whom a wish excluded; RULE_NONE: there are several. */
 static struct filtered only_rule(const struct route *route)
 {
@@ -123,7 +140,7 @@ static enum go refuse_excluded(struct flow *flow, const struct snapshot_model *m
     buf_add_byte(&message, '.');
     json_begin(&w, '{');
     json_name(&w, "excluded");
-    trace_write_excluded(&w, route);
+    trace_write_excluded(&w, flow);
     json_end(&w, '}');
     say.message = arena_span(flow->arena, buf_span(&message));
     if (!buf_failed(&metadata))
@@ -160,7 +177,7 @@ static enum go refuse_out(struct flow *flow, const struct snapshot_model *model)
     }
     json_begin(&w, '{');
     json_name(&w, "excluded");
-    trace_write_excluded(&w, &flow->route);
+    trace_write_excluded(&w, flow);
     json_end(&w, '}');
     if (!buf_failed(&metadata))
         say.metadata = arena_span(flow->arena, buf_span(&metadata));

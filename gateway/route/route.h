@@ -13,12 +13,12 @@
 #include "common/base/attr.h"
 #include "gateway/route/board.h"
 #include "gateway/route/filter.h"
+#include "gateway/route/plan.h"
 #include "gateway/route/policy.h"
 #include "gateway/snapshot/snapshot.h"
-#include "tenants/model/preset.h"
 #include "tenants/model/provider_wish.h"
 
-enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5, ROUTE_LEGS_MAX = 16 };
+enum { ROUTE_CANDIDATES_MAX = 64, ROUTE_ATTEMPTS_MAX = 5, ROUTE_LEGS_MAX = PLAN_LEGS_MAX };
 
 /* ---- candidates ---- */
 /* What a preset's target, or the tenant, asks beside the client. */
@@ -74,6 +74,7 @@ struct route_excluded {
 
 struct route {
     struct route_leg legs[ROUTE_LEGS_MAX];
+    const struct plan *plan; /* of a preset: leads instead of them; NULL: none. Borrowed */
     struct route_candidate candidates[ROUTE_CANDIDATES_MAX]; /* best first */
     uint32_t count;
     uint32_t tried[ROUTE_ATTEMPTS_MAX]; /* indices of candidates, in order */

@@ -46,12 +46,25 @@ static bool is_named(const struct preset_statuses *statuses, int status)
     return false;
 }
 
+static bool is_of_preset(const struct route *route, uint8_t leg)
+{
+    return route->plan != NULL && leg < route->plan->count &&
+           route->plan->legs[leg].level_count > 0;
+}
+
 static bool leads(const struct route *route, uint8_t from, uint8_t to, const struct route_end *end)
 {
     const struct preset_statuses *leave_on = route->legs[from].leave_on;
     uint8_t on = falls_to(route, to);
 
-    if ((on >> end->fall & 1) == 0 || (end->fall != FALL_ERROR && to < from))
+    if (end->fall != FALL_ERROR && to < from)
+        return false;
+    if (is_of_preset(route, from) && is_of_preset(route, to)) {
+        if (to < from)
+            return false;
+        on = plan_leads(route->plan, from, to, &leave_on);
+    }
+    if ((on >> end->fall & 1) == 0)
         return false;
     if (leave_on == NULL || leave_on->count == 0)
         return end->fall != FALL_ERROR || !end->refused;

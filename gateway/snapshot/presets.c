@@ -83,6 +83,7 @@ void presets_build(const struct snapshot_rows *rows, struct snapshot *s)
         const struct preset_row *row = &rows->presets[i];
         struct uuid tenant = rows->tenants[row->tenant].id;
 
+        presets[i] = (struct snapshot_preset){.tenant = tenant};
         if (read_one(s, row, &room, &presets[i], &error)) {
             put(s, tenant, &presets[i]);
         } else {
@@ -90,6 +91,8 @@ void presets_build(const struct snapshot_rows *rows, struct snapshot *s)
         }
     }
     s->unreadable = unreadable;
+    s->presets = presets;
+    s->preset_count = rows->preset_count;
 }
 
 const struct snapshot_preset *presets_default(const struct snapshot *snapshot, struct uuid key,

@@ -22,7 +22,7 @@ struct routing_rules {
 };
 
 struct snapshot_preset {
-    struct uuid id;
+    struct uuid id, tenant;
     struct span name;
     int32_t version; /* its newest */
     struct preset preset;

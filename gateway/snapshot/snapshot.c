@@ -244,6 +244,21 @@ size_t snapshot_near_providers(const struct snapshot *snapshot, struct span name
     return near.count;
 }
 
+size_t snapshot_near_presets(const struct snapshot *snapshot, const struct snapshot_tenant *tenant,
+                             struct span name, struct span *names_out, size_t max)
+{
+    struct near near = {
+        .wanted = pairs_of(name), .names = names_out, .max = max > NEAR_MAX ? NEAR_MAX : max};
+
+    for (uint32_t i = 0; i < snapshot->preset_count; i++) {
+        const struct snapshot_preset *preset = &snapshot->presets[i];
+
+        if (preset->name.size > 0 && uuid_equal(preset->tenant, tenant->id))
+            consider_near(&near, preset->name, preset->name);
+    }
+    return near.count;
+}
+
 bool snapshot_has_provider(const struct snapshot *snapshot, struct span slug)
 {
     for (uint32_t i = 0; i < snapshot->provider_count; i++)

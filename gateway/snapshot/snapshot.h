@@ -47,6 +47,10 @@ must_use const struct snapshot_deployment *snapshot_deployment_at(const struct s
 /* Likewise slugs of providers. */
 must_use size_t snapshot_near_providers(const struct snapshot *snapshot, struct span name,
                                         struct span *slugs_out, size_t max);
+/* Likewise names of a tenant's presets. */
+must_use size_t snapshot_near_presets(const struct snapshot *snapshot,
+                                      const struct snapshot_tenant *tenant, struct span name,
+                                      struct span *names_out, size_t max);
 must_use bool snapshot_has_provider(const struct snapshot *snapshot, struct span slug);
 must_use uint32_t snapshot_provider_count(const struct snapshot *snapshot);
 must_use const struct snapshot_provider *snapshot_provider_at(const struct snapshot *snapshot,

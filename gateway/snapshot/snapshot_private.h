@@ -48,6 +48,8 @@ struct snapshot {
     const struct snapshot_discount *discounts;
     const struct snapshot_unusable *unusable;
     const struct snapshot_unreadable *unreadable;
+    const struct snapshot_preset *presets; /* those that could be read have a name */
+    uint32_t preset_count;
     uint32_t unusable_count, unreadable_count, provider_count;
     uint32_t tenant_count, key_count, secret_count, model_count, deployment_count, discount_count;
     struct map *secrets_by_hash, *models_by_name, *deployments_by_id;

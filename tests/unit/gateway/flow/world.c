@@ -252,111 +252,6 @@ enum admit_outcome admit_rate(struct admit *admit, const struct snapshot_key *ke
     return world.rate;
 }
 
-/* ---- snapshot ---- */
-static const struct snapshot_deployment *const pointers[] = {&world.deployments[0],
-                                                             &world.deployments[1]};
-static const struct snapshot_model chat_model = {.id = {"a/m", 3},
-                                                 .kind = {"chat", 4},
-                                                 .deployments = pointers,
-                                                 .deployment_count = 2,
-                                                 .callable = true};
-static const struct snapshot_model embedding_model = {.id = {"a/e", 3},
-                                                      .kind = {"embedding", 9},
-                                                      .deployments = pointers,
-                                                      .deployment_count = 2,
-                                                      .callable = true};
-static const struct snapshot_deployment *const big_pointers[] = {&world.deployments[2]};
-static const struct snapshot_model big_model = {.id = {"a/big", 5},
-                                                .kind = {"chat", 4},
-                                                .deployments = big_pointers,
-                                                .deployment_count = 1,
-                                                .callable = true};
-static struct snapshot_model service_model;
-static const struct price_rate rates[] = {{METER_INPUT, MODE_STANDARD, 0, 2000000},
-                                          {METER_OUTPUT, MODE_STANDARD, 0, 8000000},
-                                          {METER_CACHE_READ, MODE_STANDARD, 0, 500000}};
-
-struct snapshot *snapshot_ref(struct snapshot *snapshot)
-{
-    return snapshot;
-}
-
-void snapshot_unref(struct snapshot *snapshot)
-{
-    (void)snapshot;
-}
-
-const struct snapshot_model *snapshot_find_model(const struct snapshot *snapshot, struct span name)
-{
-    (void)snapshot;
-    if (span_is(name, "a/s")) {
-        service_model = chat_model;
-        service_model.id = span_of("a/s");
-        service_model.kind = span_of(world.service_kind);
-        return &service_model;
-    }
-    if (span_is(name, "a/big"))
-        return &big_model;
-    return span_is(name, "a/m") ? &chat_model : span_is(name, "a/e") ? &embedding_model : NULL;
-}
-
-const struct snapshot_deployment *snapshot_find_deployment(const struct snapshot *snapshot,
-                                                           struct uuid id)
-{
-    (void)snapshot;
-    for (size_t i = 0; i < array_size(world.deployments); i++)
-        if (memcmp(&world.deployments[i].id, &id, sizeof(id)) == 0)
-            return &world.deployments[i];
-    return NULL;
-}
-
-bool snapshot_has_provider(const struct snapshot *snapshot, struct span slug)
-{
-    (void)snapshot;
-    return !span_is(slug, "nobody");
-}
-
-size_t snapshot_near_providers(const struct snapshot *snapshot, struct span name,
-                               struct span *slugs_out, size_t max)
-{
-    (void)snapshot;
-    (void)name;
-    slugs_out[0] = span_of("somebody");
-    return max > 0;
-}
-
-size_t snapshot_near_models(const struct snapshot *snapshot, struct span name, struct span *ids_out,
-                            size_t max)
-{
-    (void)snapshot;
-    (void)name;
-    ids_out[0] = span_of("a/m");
-    return max > 0 ? 1 : 0;
-}
-
-bool snapshot_terms(const struct snapshot *snapshot, const struct snapshot_deployment *deployment,
-                    const struct snapshot_tenant *tenant, int64_t at_ms,
-                    struct snapshot_terms *terms_out)
-{
-    static struct price_version price;
-    static const struct plan_version plan = {.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 4, 0x80, 1}}};
-
-    (void)snapshot;
-    (void)deployment;
-    (void)tenant;
-    (void)at_ms;
-    price = (struct price_version){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 3, 0x80, 1}},
-                                   .rates = rates,
-                                   .rate_count = array_size(rates)};
-    if (world.service_rate_count > 0) {
-        price.rates = world.service_rates;
-        price.rate_count = world.service_rate_count;
-    }
-    *terms_out = (struct snapshot_terms){
-        .list = &price, .cost = &price, .plan = &plan, .terms = {.markup_ppm = 50000}};
-    return true;
-}
-
 /* ---- world ---- */
 static struct snapshot_deployment deployment(uint8_t n, const char *provider)
 {
@@ -367,7 +262,7 @@ static struct snapshot_deployment deployment(uint8_t n, const char *provider)
 
     return (struct snapshot_deployment){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 5, 0x80, n}},
                                         .index = n,
-                                        .model = &chat_model,
+                                        .model = &world_chat_model,
                                         .provider = span_of(provider),
                                         .upstream_id = span_of("up-m"),
                                         .failure_domain = span_of(provider),
@@ -388,7 +283,7 @@ void world_open(void)
     world.deployments[0] = deployment(0, "one");
     world.deployments[1] = deployment(1, "two");
     world.deployments[2] = deployment(2, "three");
-    world.deployments[2].model = &big_model;
+    world.deployments[2].model = &world_big_model;
     world.deployments[2].upstream_id = span_of("up-big");
     world.deployments[1].priority = 1; /* the second, or chance would choose */
     world.key = (struct snapshot_key){.id = {.at = {1, 0x9a, 0, 0, 0, 0, 0x70, 7, 0x80, 1}},

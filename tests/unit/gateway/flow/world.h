@@ -38,6 +38,7 @@ struct world {
     bool traced;                    /* the next requests ask for a trace */
     bool hedged;                    /* the next requests ask for hedging */
     bool not_continued;             /* the next requests ask that streams do not go on */
+    struct snapshot_preset preset;  /* "p"; version 0: there is none */
     struct httpd_header headers[4]; /* of the next requests: those that members have too */
     const char *service_kind;       /* of the model "a/s" … */
     struct price_rate service_rates[3];
@@ -65,6 +66,7 @@ struct world {
     struct event event; /* the last FINAL, decoded */
 };
 extern struct world world;
+extern const struct snapshot_model world_chat_model, world_big_model; /* "a/m", "a/big" */
 
 void world_open(void);
 void world_close(void);
