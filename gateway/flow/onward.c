@@ -145,7 +145,8 @@ bool onward_take_end(struct flow *flow, const struct verdict_in *in, const struc
 {
     const struct route_end end = {.fall = out->fall,
                                   .status = in->status >= 300 ? in->status : 0,
-                                  .refused = out->verdict == VERDICT_PASS_ON};
+                                  .refused = out->verdict == VERDICT_PASS_ON,
+                                  .unreached = in->fault == FAULT_CONNECT};
 
     if (out->verdict == VERDICT_GIVE_UP)
         return false;

@@ -364,13 +364,17 @@ static bool was_tried(const struct route *route, uint32_t index)
     return false;
 }
 
+/* As each was silent: what a status leads to is the preset's, or the provider's, matter. */
 static void write_order(struct json_writer *w, struct flow *flow)
 {
+    static const struct route_end silent = {.fall = FALL_ERROR};
     const struct route_candidate *candidate;
 
     json_begin(w, '[');
-    while ((candidate = route_next(&flow->route)) != NULL)
+    while ((candidate = route_next(&flow->route)) != NULL) {
         write_candidate(w, flow, candidate);
+        (void)route_ended(&flow->route, candidate, &silent);
+    }
     json_end(w, ']');
 }
 

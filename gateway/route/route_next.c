@@ -124,7 +124,7 @@ bool route_ended(struct route *route, const struct route_candidate *candidate,
                  const struct route_end *end)
 {
     uint32_t index = (uint32_t)(candidate - route->candidates);
-    bool account = end->status == 0 || end->status == 401 || end->status == 402 ||
+    bool account = end->unreached || end->status == 401 || end->status == 402 ||
                    (end->status == 403 && end->fall == FALL_ERROR);
 
     for (uint32_t i = 0; i < route->tried_count; i++)

@@ -16,8 +16,9 @@ must_use const struct route_candidate *route_next(struct route *route);
 /* How an attempt ended, as far as others are concerned. */
 struct route_end {
     enum preset_fall fall;
-    int status;   /* 0: there was none */
-    bool refused; /* for what was asked: the others of its leg would refuse it too */
+    int status;     /* 0: there was none */
+    bool refused;   /* for what was asked: the others of its leg would refuse it too */
+    bool unreached; /* no connection: nor would another model of its account have one */
 };
 
 /* Tells how the attempt at that candidate of the route ended; true when there is somebody to go to
