@@ -33,117 +33,118 @@ enum { ERROR = 1 << FALL_ERROR, CONTEXT = 1 << FALL_CONTEXT, POLICY = 1 << FALL_
 
 static const struct preset_statuses on_429 = {.at = {429}, .count = 1};
 
-/* Each end is that of the candidate tried last; "end" is none. */
+/* Each end is that of the candidate tried last; where none is told, it was silent. */
+static const struct {
+    const char *what;
+    struct place places[8];
+    struct route_leg legs[4];
+    struct route_end ends[5];
+    const char *order;
+} ends[] = {
+    {"errors lead through all legs",
+     {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}},
+     {{0}},
+     {{FALL_ERROR, 500, false, false},
+      {FALL_ERROR, 0, false, false},
+      {FALL_ERROR, 500, false, false}},
+     "abc"},
+    {"a leg for other kinds is passed by",
+     {{'a', 0, NULL, 0}, {'b', 1, NULL, 0}, {'c', 2, NULL, 0}},
+     {{0}, {CONTEXT, NULL}, {0}},
+     {{FALL_ERROR, 500, false, false}, {FALL_ERROR, 500, false, false}},
+     "ac"},
+    {"a long prompt goes to who takes it",
+     {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}, {'d', 2, NULL, 0}},
+     {{0}, {ERROR, NULL}, {CONTEXT, NULL}},
+     {{FALL_CONTEXT, 400, true, false}, {FALL_ERROR, 400, true, false}},
+     "ad"},
+    {"and from there errors lead on, but not back",
+     {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}, {'d', 2, NULL, 0}},
+     {{0}, {ERROR, NULL}, {CONTEXT, NULL}},
+     {{FALL_CONTEXT, 400, true, false}, {FALL_ERROR, 500, false, false}},
+     "adc"},
+    {"of the same model only who reads more",
+     {{'a', 0, NULL, 100}, {'b', 0, NULL, 100}, {'c', 0, NULL, 200}, {'d', 0, NULL, 0}},
+     {{0}},
+     {{FALL_CONTEXT, 400, true, false}, {FALL_ERROR, 500, false, false}},
+     "acd"},
+    {"who is not known to read how much is the last of its model",
+     {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 0, NULL, 200}},
+     {{0}},
+     {{FALL_CONTEXT, 400, true, false}},
+     "a"},
+    {"a refused content goes to another leg",
+     {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}, {'d', 2, NULL, 0}},
+     {{0}, {CONTEXT, NULL}, {0}},
+     {{FALL_POLICY, 400, true, false}},
+     "ad"},
+    {"what the client is to blame for goes nowhere",
+     {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}},
+     {{0}},
+     {{FALL_ERROR, 400, true, false}},
+     "a"},
+    {"unless its status was named",
+     {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}},
+     {{0, &on_429}},
+     {{FALL_ERROR, 429, true, false}},
+     "ac"},
+    {"what was not named stays in its leg",
+     {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}},
+     {{0, &on_429}},
+     {{FALL_ERROR, 500, false, false}, {FALL_ERROR, 500, false, false}},
+     "ab"},
+    {"no status at all leads on",
+     {{'a', 0, NULL, 0}, {'c', 1, NULL, 0}},
+     {{0, &on_429}},
+     {{FALL_ERROR, 0, false, false}},
+     "ac"},
+    {"a leg for long prompts needs no status to be named",
+     {{'a', 0, NULL, 0}, {'b', 1, NULL, 0}, {'c', 2, NULL, 0}},
+     {{0, &on_429}, {0}, {CONTEXT, NULL}},
+     {{FALL_CONTEXT, 400, true, false}, {FALL_ERROR, 400, true, false}},
+     "ac"},
+    {"an account that cannot be reached is not asked for another model",
+     {{'a', 0, "x", 0}, {'b', 1, "x", 0}, {'c', 1, "y", 0}},
+     {{0}},
+     {{FALL_ERROR, 0, false, true}},
+     "ac"},
+    {"one that was silent is",
+     {{'a', 0, "x", 0}, {'b', 1, "x", 0}},
+     {{0}},
+     {{FALL_ERROR, 0, false, false}},
+     "ab"},
+    {"one that refused its key is not either",
+     {{'a', 0, "x", 0}, {'b', 1, "x", 0}, {'c', 1, "y", 0}},
+     {{0}},
+     {{FALL_ERROR, 401, false, false}},
+     "ac"},
+    {"one that answered is",
+     {{'a', 0, "x", 0}, {'b', 0, "x", 0}, {'c', 1, "x", 0}},
+     {{0}},
+     {{FALL_ERROR, 429, false, false}},
+     "ac"},
+    {"one whose model reads too little is",
+     {{'a', 0, "x", 0}, {'b', 1, "x", 0}},
+     {{0}, {CONTEXT, NULL}},
+     {{FALL_CONTEXT, 400, true, false}},
+     "ab"},
+};
+
 static void an_end_leads_to_who_takes_it(void **state)
 {
-    static const struct {
-        const char *what;
-        struct place places[8];
-        struct route_leg legs[4];
-        struct route_end ends[5];
-        const char *order;
-    } rows[] = {
-        {"errors lead through all legs",
-         {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}},
-         {{0}},
-         {{FALL_ERROR, 500, false, false},
-          {FALL_ERROR, 0, false, false},
-          {FALL_ERROR, 500, false, false}},
-         "abc"},
-        {"a leg for other kinds is passed by",
-         {{'a', 0, NULL, 0}, {'b', 1, NULL, 0}, {'c', 2, NULL, 0}},
-         {{0}, {CONTEXT, NULL}, {0}},
-         {{FALL_ERROR, 500, false, false}, {FALL_ERROR, 500, false, false}},
-         "ac"},
-        {"a long prompt goes to who takes it",
-         {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}, {'d', 2, NULL, 0}},
-         {{0}, {ERROR, NULL}, {CONTEXT, NULL}},
-         {{FALL_CONTEXT, 400, true, false}, {FALL_ERROR, 400, true, false}},
-         "ad"},
-        {"and from there errors lead on, but not back",
-         {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}, {'d', 2, NULL, 0}},
-         {{0}, {ERROR, NULL}, {CONTEXT, NULL}},
-         {{FALL_CONTEXT, 400, true, false}, {FALL_ERROR, 500, false, false}},
-         "adc"},
-        {"of the same model only who reads more",
-         {{'a', 0, NULL, 100}, {'b', 0, NULL, 100}, {'c', 0, NULL, 200}, {'d', 0, NULL, 0}},
-         {{0}},
-         {{FALL_CONTEXT, 400, true, false}, {FALL_ERROR, 500, false, false}},
-         "acd"},
-        {"who is not known to read how much is the last of its model",
-         {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 0, NULL, 200}},
-         {{0}},
-         {{FALL_CONTEXT, 400, true, false}},
-         "a"},
-        {"a refused content goes to another leg",
-         {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}, {'d', 2, NULL, 0}},
-         {{0}, {CONTEXT, NULL}, {0}},
-         {{FALL_POLICY, 400, true, false}},
-         "ad"},
-        {"what the client is to blame for goes nowhere",
-         {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}},
-         {{0}},
-         {{FALL_ERROR, 400, true, false}},
-         "a"},
-        {"unless its status was named",
-         {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}},
-         {{0, &on_429}},
-         {{FALL_ERROR, 429, true, false}},
-         "ac"},
-        {"what was not named stays in its leg",
-         {{'a', 0, NULL, 0}, {'b', 0, NULL, 0}, {'c', 1, NULL, 0}},
-         {{0, &on_429}},
-         {{FALL_ERROR, 500, false, false}, {FALL_ERROR, 500, false, false}},
-         "ab"},
-        {"no status at all leads on",
-         {{'a', 0, NULL, 0}, {'c', 1, NULL, 0}},
-         {{0, &on_429}},
-         {{FALL_ERROR, 0, false, false}},
-         "ac"},
-        {"a leg for long prompts needs no status to be named",
-         {{'a', 0, NULL, 0}, {'b', 1, NULL, 0}, {'c', 2, NULL, 0}},
-         {{0, &on_429}, {0}, {CONTEXT, NULL}},
-         {{FALL_CONTEXT, 400, true, false}, {FALL_ERROR, 400, true, false}},
-         "ac"},
-        {"an account that cannot be reached is not asked for another model",
-         {{'a', 0, "x", 0}, {'b', 1, "x", 0}, {'c', 1, "y", 0}},
-         {{0}},
-         {{FALL_ERROR, 0, false, true}},
-         "ac"},
-        {"one that was silent is",
-         {{'a', 0, "x", 0}, {'b', 1, "x", 0}},
-         {{0}},
-         {{FALL_ERROR, 0, false, false}},
-         "ab"},
-        {"one that refused its key is not either",
-         {{'a', 0, "x", 0}, {'b', 1, "x", 0}, {'c', 1, "y", 0}},
-         {{0}},
-         {{FALL_ERROR, 401, false, false}},
-         "ac"},
-        {"one that answered is",
-         {{'a', 0, "x", 0}, {'b', 0, "x", 0}, {'c', 1, "x", 0}},
-         {{0}},
-         {{FALL_ERROR, 429, false, false}},
-         "ac"},
-        {"one whose model reads too little is",
-         {{'a', 0, "x", 0}, {'b', 1, "x", 0}},
-         {{0}, {CONTEXT, NULL}},
-         {{FALL_CONTEXT, 400, true, false}},
-         "ab"},
-    };
 
     (void)state;
-    for (size_t i = 0; i < array_size(rows); i++) {
-        struct route route = route_make(rows[i].places, rows[i].legs);
+    for (size_t i = 0; i < array_size(ends); i++) {
+        struct route route = route_make(ends[i].places, ends[i].legs);
         const struct route_candidate *candidate;
         char order[8] = "";
 
         for (size_t n = 0; (candidate = route_next(&route)) != NULL; n++) {
             order[n] = candidate->deployment->provider.at[0];
-            bool more = route_ended(&route, candidate, &rows[i].ends[n]);
-            assert_int(rows[i].what, more, rows[i].order[n + 1] != '\0');
+            bool more = route_ended(&route, candidate, &ends[i].ends[n]);
+            assert_int(ends[i].what, more, ends[i].order[n + 1] != '\0');
         }
-        assert_span(rows[i].what, span_of(order), rows[i].order);
+        assert_span(ends[i].what, span_of(order), ends[i].order);
     }
 }
 
