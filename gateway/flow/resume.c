@@ -3,6 +3,7 @@
  */
 #include "gateway/flow/resume.h"
 
+#include "gateway/flow/legs.h"
 #include "gateway/flow/parts.h"
 
 /* More of a text is not kept: an answer of that length is not gone on with. */
@@ -21,11 +22,14 @@ int64_t resume_tokens(const struct flow *flow)
 int64_t resume_cap(const struct flow *flow, int64_t cap)
 {
     const struct metering *m = &flow->metering;
+    uint32_t begun = m->carried.first;
+    const struct route_candidate candidate = {.deployment = m->attempts[begun].deployment,
+                                              .leg = flow->attempt_legs[begun]};
     int64_t first;
 
     if (!resume_is_on(flow))
         return cap;
-    first = flow_cap_at(flow, m->attempts[m->carried.first].deployment);
+    first = flow_cap_at(flow, &candidate);
     return (first < cap ? first : cap) - m->carried.output_tokens;
 }
 
@@ -264,8 +268,7 @@ static bool writes_on(struct flow *flow)
     return flow->client->resume != NULL && flow->client->resume(&attempt->writer);
 }
 
-/* The chat that is asked next. */
-static bool make_chat(struct flow *flow)
+static bool make_entered_chat(struct flow *flow)
 {
     struct resume *resume = flow->resume;
     struct span text = buf_span(&resume->text);
@@ -277,6 +280,19 @@ static bool make_chat(struct flow *flow)
     resume->prefill = prefill_make(arena_span(flow->arena, text));
     return resume->prefill.text.size > 0 &&
            prefill_chat(&flow->chat, resume->prefill.text, flow->arena, &resume->chat);
+}
+
+/* The chat that is asked next: with what a preset had changed for the answer that was begun. */
+static bool make_chat(struct flow *flow)
+{
+    uint8_t leg = flow->attempt->candidate->leg;
+    bool made;
+
+    if (!legs_enter_body(flow, leg))
+        return false;
+    made = make_entered_chat(flow);
+    legs_leave_body(flow, leg);
+    return made;
 }
 
 static const struct meters *input_of(const struct attempt *attempt)

@@ -254,7 +254,9 @@ static void move_last(uint32_t *order, uint32_t at, uint32_t count)
     order[count - 1] = moved;
 }
 
-/* A half-open one stays where it is only as the first, and only as the one probe. */
+/* A half-open one stays where it is only as the first, and only as the one probe: of the first leg,
+ * for who is gone to when another failed may never be gone to, and the probe would be for nothing.
+ */
 static void settle_probes(struct collecting *c, uint32_t *order, uint32_t count)
 {
     for (uint32_t i = count; i-- > 1;) {
@@ -263,8 +265,9 @@ static void settle_probes(struct collecting *c, uint32_t *order, uint32_t count)
     }
     while (count > 1 && c->half_open[order[0]]) {
         if (c->view->looks_only ||
-            board_probe(c->view->board, c->route->candidates[c->from + order[0]].deployment,
-                        c->view->now_mono_ms))
+            (c->wish->leg == 0 &&
+             board_probe(c->view->board, c->route->candidates[c->from + order[0]].deployment,
+                         c->view->now_mono_ms)))
             return;
         c->half_open[order[0]] = false;
         move_last(order, 0, count);

@@ -391,6 +391,26 @@ static void who_only_looks_takes_no_probe(void **state)
     board_free(board);
 }
 
+static void another_models_probe_is_not_taken(void **state)
+{
+    const struct route_wish first = {.chat = true, .input_tokens = 1};
+    const struct route_wish second = {.chat = true, .input_tokens = 1, .leg = 1};
+    struct board *board = board_new();
+    const struct route_view view = {.board = board, .now_mono_ms = 6000};
+    struct route route = {0};
+
+    (void)state;
+    make_model(abc, 3);
+    breaks(board, 0, 10, 1000);
+    assert_int("as a fallback", route_collect(&view, &model, &second, &route), ROUTE_OK);
+    assert_int("behind the others", route.candidates[0].deployment->provider.at[0], 'b');
+    assert_int("but there", route.count, 3);
+    route = (struct route){0};
+    assert_int("as the first", route_collect(&view, &model, &first, &route), ROUTE_OK);
+    assert_int("the probe is still there", route_next(&route)->deployment->provider.at[0], 'a');
+    board_free(board);
+}
+
 static void the_drained_are_sent_nothing(void **state)
 {
     static const struct {
@@ -521,6 +541,7 @@ int main(void)
         cmocka_unit_test(who_is_no_candidate_is_told_and_why),
         cmocka_unit_test(an_open_breaker_goes_last_and_comes_back_by_one_probe),
         cmocka_unit_test(who_only_looks_takes_no_probe),
+        cmocka_unit_test(another_models_probe_is_not_taken),
         cmocka_unit_test(what_cannot_be_dispatched_is_no_candidate),
         cmocka_unit_test(the_board_forgets),
         cmocka_unit_test(at_most_five_are_tried),
