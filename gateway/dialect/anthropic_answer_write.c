@@ -415,7 +415,7 @@ void anthropic_follow(struct answer_writer *writer, const struct json_doc *frame
     uint32_t type = json_find(frame, 0, "type");
     int64_t index;
 
-    if (w == NULL || json_is_null(frame, type) || json_kind(frame, type) != JSON_STRING)
+    if (w == NULL || !json_is(frame, type, JSON_STRING))
         return;
     if (json_string_is(frame, type, "content_block_stop"))
         w->open = BLOCK_NONE;

@@ -12,11 +12,8 @@ struct answer_writer answer_writer_make(const struct client_language *language, 
 void answer_writer_keep(struct answer_writer *writer, const struct json_doc *frame, uint32_t node,
                         struct span *kept)
 {
-    struct span raw;
+    struct span inside = json_inside(frame, node);
 
-    if (kept->size > 0 || json_is_null(frame, node) || json_kind(frame, node) != JSON_STRING)
-        return;
-    raw = json_raw(frame, node);
-    if (raw.size > 2 && arena_room(writer->arena) > 2 * raw.size)
-        *kept = arena_span(writer->arena, span_part(raw, 1, raw.size - 2));
+    if (kept->size == 0 && inside.size > 0 && arena_room(writer->arena) > 2 * inside.size + 4)
+        *kept = arena_span(writer->arena, inside);
 }

@@ -141,9 +141,9 @@ static void pin_previous(struct stored *stored, const struct json_doc *doc)
     uint32_t node = json_find(doc, 0, "previous_response_id");
     struct response_place place = stored->place;
 
-    if (json_is_null(doc, node) || json_kind(doc, node) != JSON_STRING)
+    if (!json_is(doc, node, JSON_STRING))
         return;
-    place.id = span_part(json_raw(doc, node), 1, json_raw(doc, node).size - 2);
+    place.id = json_inside(doc, node);
     stored->pin.ids[1] = (struct responses_pair){
         place.id, responses_quote_id(&stored->worker->response_key, &place, stored->arena)};
 }
