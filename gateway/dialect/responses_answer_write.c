@@ -316,6 +316,9 @@ void responses_write_failed(struct answer_writer *writer, struct span code, stru
 
     if (r == NULL || !writer->stream)
         return;
+    /* What passed is not closed by who did not open it. */
+    if (r->passing)
+        r->first = r->last = r->current = NULL;
     responses_begin(writer, r);
     responses_close_all(writer, r, true);
     responses_tell(writer, r, "response.failed", &state);

@@ -162,14 +162,17 @@ static const struct {
 void responses_gather(struct answer_writer *writer, const struct json_doc *frame)
 {
     uint32_t type = json_find(frame, 0, "type");
+    struct responses_writer *r;
 
     if (writer->gathered == NULL)
         writer->gathered = openai_take(writer, sizeof(struct responses_writer));
-    if (writer->gathered == NULL || !is_string(frame, type))
+    r = writer->gathered;
+    if (r == NULL || !is_string(frame, type))
         return;
+    r->passing = true;
     for (size_t i = 0; i < array_size(rows); i++)
         if (json_string_is(frame, type, rows[i].type)) {
-            rows[i].gather(writer, writer->gathered, frame);
+            rows[i].gather(writer, r, frame);
             return;
         }
 }
@@ -188,13 +191,9 @@ bool responses_resume(struct answer_writer *writer)
 {
     struct responses_writer *r = writer->gathered;
 
-    if (r == NULL)
+    if (r == NULL || !takes_text(r))
         return false;
-    if (!takes_text(r)) {
-        /* The error at the end closes nothing that it did not open. */
-        r->first = r->last = r->current = NULL;
-        return false;
-    }
+    r->passing = false;
     writer->begun = true;
     return true;
 }

@@ -50,6 +50,7 @@ struct responses_writer {
     struct responses_item *calls[LANGUAGE_TOOLS_MAX]; /* by their number */
     uint32_t item_count;
     int64_t sequence;
+    bool passing; /* what it has was told by frames that passed (responses_resume.c) */
     bool has_usage;
     struct meters usage;
     struct span more; /* further members of usage */

@@ -152,8 +152,8 @@ void resume_follow(struct flow *flow, struct span data)
 {
     const struct json_doc *doc = &flow->worker->pool->doc;
 
-    if (flow->resume != NULL && flow->client->follow != NULL && doc->count > 0 &&
-        doc->text.at == data.at && doc->text.size == data.size)
+    if (flow->resume != NULL && !flow->resume->over && flow->client->follow != NULL &&
+        doc->count > 0 && doc->text.at == data.at && doc->text.size == data.size)
         flow->client->follow(&flow->attempt->writer, doc);
 }
 

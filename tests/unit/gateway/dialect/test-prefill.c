@@ -445,6 +445,29 @@ static void a_response_goes_on(void **state)
         assert_response(rows[i].what, rows[i].frames, rows[i].refused ? NULL : rows[i].wanted);
 }
 
+static void a_response_that_does_not_go_on_closes_nothing(void **state)
+{
+    static const char *const frames[] = {CREATED, ADDED(1, 0, MESSAGE), PART(2, 0), DELTA(3, 0)};
+    struct json_doc doc = json_doc_make();
+    struct buf out = buf_make(1 << 20);
+    struct answer_writer writer = answer_writer_make(&responses_client, &out, arena);
+
+    (void)state;
+    writer.stream = writer.begun = true;
+    writer.id = span_of("gen_1");
+    for (size_t i = 0; i < array_size(frames); i++) {
+        assert_int(frames[i], json_parse(&doc, span_of(frames[i]), &json_limits_body), JSON_OK);
+        responses_client.follow(&writer, &doc);
+        responses_follow(&writer, &doc);
+    }
+    responses_write_failed(&writer, span_of("server_error"), span_of("no"));
+    assert_true(span_starts(buf_span(&out), "event: response.failed\n"));
+    assert_non_null(memmem(out.at, out.size, "\"output\":[]", 11));
+    assert_non_null(memmem(out.at, out.size, "\"sequence_number\":4}\n\n", 22));
+    buf_done(&out);
+    json_doc_done(&doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +483,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_message_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(contents_go_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_response_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_response_that_does_not_go_on_closes_nothing, set_up,
+                                        tear_down),
     };
 
     return run_test_table(tests);
