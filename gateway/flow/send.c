@@ -16,6 +16,7 @@
 #include "gateway/flow/served.h"
 #include "gateway/flow/stored.h"
 #include "gateway/route/rotation.h"
+#include "gateway/route/route_next.h"
 
 enum {
     JOURNAL_WAIT_MS = 800, /* an INTENT that takes longer refuses its request */
@@ -392,6 +393,14 @@ static enum go skip_mocked(struct flow *flow)
     return GO_ROUTE;
 }
 
+/* What cannot be said to it says nothing of its account: another model of that may take it. */
+static void pass_by(struct flow *flow)
+{
+    (void)route_ended(&flow->route, flow->attempt->candidate,
+                      &(struct route_end){.fall = FALL_ERROR});
+    attempt_clear(flow->attempt);
+}
+
 /* The body first: what cannot be said to this provider is no attempt. */
 static enum go begin(struct flow *flow)
 {
@@ -406,12 +415,12 @@ static enum go begin(struct flow *flow)
     case BODY_ELSEWHERE:
         if (flow->other != NULL)
             return give_up_second(flow);
-        attempt_clear(flow->attempt);
+        pass_by(flow);
         return GO_ROUTE;
     case BODY_UNFIT:
         if (flow->other != NULL)
             return give_up_second(flow);
-        attempt_clear(flow->attempt);
+        pass_by(flow);
         if (is_spoken_elsewhere(flow))
             return GO_ROUTE;
         flow_refuse(

@@ -260,6 +260,25 @@ static void the_dry_run_tells_the_targets(void **state)
     assert_true(world_sent_has("\"excluded_because\":\"preset.only\""));
 }
 
+/* The first target changes the body to one that its provider cannot be told; nothing is sent for
+ * it, and its account is no worse for that. */
+static void a_target_that_cannot_be_told_is_passed_by(void **state)
+{
+    (void)state;
+    world.deployments[0].wire = WIRE_ANTHROPIC;
+    world.deployments[0].dialect = span_of("anthropic");
+    world.deployments[2].failure_domain = span_of("one");
+    use("{\"strategy\":{\"mode\":\"fallback\"},\"targets\":["
+        "{\"name\":\"main\",\"model\":\"a/m\",\"provider\":{\"only\":[\"one\"],"
+        "\"require_parameters\":true}},{\"name\":\"last\",\"model\":\"a/big\"}]}");
+    world_ask(PRESET("\"model\":\"a/m\",\"seed\":4"));
+    world_write();
+    assert_int_equal(script_count(world.script), 1);
+    assert_string_equal(provider_at(0), "three");
+    answer(0, 200, ANSWER);
+    assert_int_equal(world_event()->attempt_count, 1);
+}
+
 static int teardown(void **state)
 {
     if (arena != NULL)
@@ -281,6 +300,7 @@ int main(void)
         preset_row(a_target_is_retried_as_its_preset_says),
         preset_row(a_targets_own_time_leads_on),
         preset_row(a_target_for_long_prompts_is_kept_for_them),
+        preset_row(a_target_that_cannot_be_told_is_passed_by),
         preset_row(the_dry_run_tells_the_targets),
     };
 
