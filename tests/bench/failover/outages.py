@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 
 import httpx
 
@@ -20,21 +21,29 @@ ABOUT = {
 }
 
 
-def heal_later(outages):
+def heal_later(outages, healed):
     """After the outage; what is asked from then on is known by itself."""
     def heal():
-        httpx.delete(outages.stack.provider_url + "/truth").raise_for_status()
         outages.heal()
+        httpx.delete(outages.stack.provider_url + "/truth").raise_for_status()
+        healed.append(time.time() * 1000)
 
     timer = threading.Timer(OUT_SECONDS, heal)
     timer.start()
     return timer
 
 
+def tell_back(outages, outage, healed_ms):
+    served = [call["unix_ms"] for call in outages.stack.truth() if call["site"] == outage.first and call["status"] == 200]
+    print(f"\n{outage.first} served again " +
+          (f"{(min(served) - healed_ms) / 1000:.1f} s after it could." if served else f"not within {BACK_SECONDS} s."), flush=True)
+
+
 def play(outages, outage, usual):
     out = outage.name == "out"
     load = outages.begin(outage, RATE, OUT_SECONDS + BACK_SECONDS if out else SECONDS)
-    timer = heal_later(outages) if out else None
+    healed = []
+    timer = heal_later(outages, healed) if out else None
     calls = load.done()
     if timer:
         timer.join()
@@ -45,9 +54,7 @@ def play(outages, outage, usual):
     for call in failed(calls)[:3]:
         print(f"a failed one: {call}", file=sys.stderr)
     if out:
-        asked = outages.asked(outage)
-        back = asked[outage.first] / max(sum(asked.values()), 1)
-        print(f"{outage.first} had {100 * back:.1f} % of the calls of the {BACK_SECONDS} s after it was back", file=sys.stderr)
+        tell_back(outages, outage, healed[0])
     outages.heal()
     return told
 
@@ -57,7 +64,8 @@ def measure(make_stack, names):
     usual = None
     print(f"{RATE} calls a second, {SECONDS} s\n\n| | calls | errors, first 10 s | errors, later | of all | tried again | p50 | p99 | "
           "p99 added |\n|---|---|---|---|---|---|---|---|---|")
-    for outage in sorted(OUTAGES, key=lambda outage: outage.name != "calm"):
+    # Calm is what the others are compared with; a sentence follows the one that goes out.
+    for outage in sorted(OUTAGES, key=lambda outage: (outage.name == "out") - (outage.name == "calm")):
         if outage.name == "calm" or not names or outage.name in names:
             told = play(outages, outage, usual)
             usual = usual or told
