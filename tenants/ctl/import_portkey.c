@@ -393,11 +393,16 @@ static void put_branch(struct portkey *import, int index, uint32_t condition, co
         import_lose(import->report, path, "leads to a target that is not there");
         return;
     }
-    if (!import_query_good(import->doc, query, path, import->report))
+    cleanup(buf_done) struct buf text = buf_make(IMPORT_PRESET_MAX);
+    if (!import_query(import->doc, query, path, import->report, &text))
         return;
+    if (buf_failed(&text)) {
+        import_lose(import->report, path, "is more than fits into a preset");
+        return;
+    }
     json_begin(writer, '{');
     json_name(writer, "query");
-    json_write_raw(writer, json_raw(import->doc, query));
+    json_write_raw(writer, buf_span(&text));
     json_put_string(writer, "then", then);
     json_end(writer, '}');
 }
