@@ -305,13 +305,17 @@ def test_change_the_rules_and_see_whom_they_leave_out(visit, stack):
     window.click(("button", "Save"))
     page.get_by_text("The rules are changed").wait_for()
     assert stack.plane.owner().get(f"/tenants/{stack.tenant}/routing")["zdr"] is True
+    wait_until(lambda: stack.post("/v1/route/dry-run", {"model": MODEL, "messages": SAY}).json()["excluded"],
+               "the gateway goes by the rules")
     window.click(("link", "Dry run"))
     page.get_by_role("combobox", name="Model or preset").fill(MODEL)
     page.get_by_label("API key").fill(stack.key)
     window.click(("button", "Where would it go?"))
     page.get_by_text("It would be tried in this order").wait_for()
     window.settle()
-    assert "azure" in page.get_by_label("Table of attempts").inner_text()
+    order = page.get_by_label("Table of attempts").inner_text()
+    left_out = page.get_by_label("Table of providers that are left out").inner_text()
+    assert "azure" in order and "openai\t" not in order and "tenant.zdr" in left_out
     window.check_axe("a dry run")
     page.get_by_label("API key").fill(stack.key + "x")
     window.click(("button", "Where would it go?"))

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from support.ctl import HOSTILE, Ctl
+from support.process import wait_until
 
 PORTKEY = {
     "strategy": {"mode": "fallback", "on_status_codes": [429, 500, 503]},
@@ -59,8 +60,7 @@ def test_a_config_of_portkey_is_shown_and_written(stack, owner):
     assert "gpt-4.1-mini-2025-04-14 is taken for openai/gpt-4.1-mini" in tried.err
     assert owner("presets list --json").json["data"] == []
     assert owner("route import", file, "--name portkey").out == "portkey is version 1\n"
-    PORTKEY["targets"].reverse()
-    file.write_text(json.dumps(PORTKEY))
+    file.write_text(json.dumps({**PORTKEY, "targets": PORTKEY["targets"][::-1]}))
     assert owner("route import", file, "--name portkey --json").json[0]["version"] == 2
     kept = owner("presets show portkey --body").json
     assert [one["provider"]["only"] for one in kept["targets"]] == [["openai"], ["azure"]]
@@ -106,3 +106,22 @@ def test_what_would_be_lost_keeps_all_from_being_written(owner):
 ], ids=["no YAML", "no object", "twice", "not LiteLLM's", "no map", "an unknown model", "no anchor", "too large"])
 def test_what_is_no_configuration_is_refused(owner, text, words, says):
     assert says in owner.refused("route import", owner.file("bad", text), words, code=2)
+
+
+def test_requests_go_where_what_was_imported_says(stack, owner):
+    """By name, after the gateway has them; what they named as a group before is a preset now."""
+    owner("route import", owner.file("routed.yaml", LITELLM.replace("rpm: 100", "rpm: 1").replace("900", "100000")))
+    owner("route import", owner.file("routed.json", json.dumps(PORTKEY)))
+    ask = {"messages": [{"role": "user", "content": "Say hello."}]}
+
+    def tried(name):
+        answer = stack.post("/v1/route/dry-run", {"model": f"@preset/{name}", **ask})
+        return [one["provider"] for one in answer.json()["order"]] if answer.status_code == 200 else None
+
+    wait_until(lambda: tried("routed") and tried("quick"), "the gateway has the presets")
+    assert tried("routed") == ["azure", "openai"] and tried("quick") == ["azure", "openai"]
+    legs = stack.post("/v1/route/dry-run", {"model": "@preset/fast", **ask}).json()["legs"]
+    assert legs[-1]["model"] == "openai/gpt-4o-mini" and legs[-1]["on"] == ["context_window"]
+    served = stack.post("/v1/chat/completions", {"model": "openai/gpt-4o", "preset": "routed", **ask})
+    assert served.status_code == 200, served.text
+    assert served.headers["x-tollgate-provider"] == "azure" and served.headers["x-tollgate-model"] == "openai/gpt-4.1-mini"

@@ -214,6 +214,38 @@ static void what_was_said_goes_first(void **state)
     close_world(&world);
 }
 
+static void strategies_are_named(void **state)
+{
+    static const struct {
+        const char *theirs, *leaf;
+    } rows[] = {
+        {"latency-based-routing",
+         "\"provider\":{\"only\":[\"azure\",\"openai\"],\"sort\":\"latency\"}"},
+        {"cost-based-routing", "\"sort\":\"price\"}"},
+        {"least-busy", "\"sort\":\"least-busy\"}"},
+        {"usage-based-routing", "\"sort\":\"usage\"}"},
+        {"usage-based-routing-v2", "\"sort\":\"usage\"}"},
+        {"simple-shuffle", "\"strategy\":{\"mode\":\"loadbalance\"}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct world world;
+        struct buf text = buf_make(4096);
+        open_world(&world);
+        buf_printf(&text,
+                   "model_list: [{model_name: a, litellm_params: {model: azure/gpt-4o}}, "
+                   "{model_name: a, litellm_params: {model: openai/gpt-4o}}]\n"
+                   "router_settings: {routing_strategy: %s}",
+                   rows[i].theirs);
+        import_text_of(&world, rows[i].theirs, buf_span(&text), true);
+        in_row(rows[i].theirs, world.report.lost == 0 && world.result->count == 1);
+        in_row(rows[i].theirs, memmem(world.result->at[0].json.at, world.result->at[0].json.size,
+                                      rows[i].leaf, strlen(rows[i].leaf)) != NULL);
+        buf_done(&text);
+        close_world(&world);
+    }
+}
+
 static void names_of_presets_are_made(void **state)
 {
     static const struct {
@@ -271,6 +303,7 @@ int main(void)
         cmocka_unit_test(names_of_providers_are_found),
         cmocka_unit_test(names_of_models_are_found),
         cmocka_unit_test(what_was_said_goes_first),
+        cmocka_unit_test(strategies_are_named),
         cmocka_unit_test(names_of_presets_are_made),
         cmocka_unit_test(what_is_too_much_is_lost),
     };

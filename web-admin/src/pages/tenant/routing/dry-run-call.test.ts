@@ -7,6 +7,7 @@ const EXCLUDED = {
   model: 'a/b',
   excluded_because: 'provider.zdr',
   message: 'is not known to comply',
+  target: null,
 };
 
 describe('an answer of the dry run', () => {
@@ -14,6 +15,8 @@ describe('an answer of the dry run', () => {
     const told = readDryRun(200, {
       object: 'route.dry_run',
       strategy: 'price',
+      preset: { name: 'fast', version: 3 },
+      legs: [{ target: 'main', model: 'a/b', on: ['error', 7] }],
       order: [
         {
           provider: 'azure',
@@ -31,11 +34,13 @@ describe('an answer of the dry run', () => {
     expect(told.order[0]).toMatchObject({ provider: 'azure', price: { prompt: '0.4', completion: null } });
     expect(told.order[0]?.first_token_ms).toBeNull();
     expect(told.excluded).toEqual([EXCLUDED]);
+    expect(told.preset).toBe('fast, version 3');
+    expect(told.legs).toEqual([{ target: 'main', model: 'a/b', on: ['error'] }]);
   });
 
   it('says why nobody is left', () => {
     const told = readDryRun(400, { error: { message: 'Nobody.', metadata: { excluded: [EXCLUDED] } } });
-    expect(told).toEqual({ strategy: null, order: [], excluded: [EXCLUDED], refusal: 'Nobody.' });
+    expect(told).toMatchObject({ strategy: null, order: [], excluded: [EXCLUDED], refusal: 'Nobody.' });
   });
 
   it('is an error when the key is not good, or when it is of somebody on the way', () => {

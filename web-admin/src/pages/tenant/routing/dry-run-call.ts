@@ -11,7 +11,8 @@ export interface Candidate {
   price: { prompt: string | null; completion: string | null };
   first_token_ms: number | null;
   tokens_per_second: number | null;
-  target?: string | undefined;
+  /** Of the preset that holds. */
+  target: string | null;
 }
 
 export interface Excluded {
@@ -19,10 +20,21 @@ export interface Excluded {
   model: string;
   excluded_because: string;
   message: string;
+  target: string | null;
+}
+
+/** A model that the request may get to, and by which failures; the first by none. */
+export interface Leg {
+  target: string | null;
+  model: string;
+  on: string[];
 }
 
 export interface DryRun {
   strategy: string | null;
+  /** Which holds for it, "fast, version 3". */
+  preset: string | null;
+  legs: Leg[];
   order: Candidate[];
   excluded: Excluded[];
   /** Why it would be refused before anything is sent. */
@@ -56,7 +68,7 @@ function candidate(one: Json): Candidate {
     price: { prompt: text(price.prompt) || null, completion: text(price.completion) || null },
     first_token_ms: figure(one.first_token_ms),
     tokens_per_second: figure(one.tokens_per_second),
-    target: text(one.target) || undefined,
+    target: text(one.target) || null,
   };
 }
 
@@ -66,7 +78,18 @@ function exclusion(one: Json): Excluded {
     model: text(one.model),
     excluded_because: text(one.excluded_because),
     message: text(one.message),
+    target: text(one.target) || null,
   };
+}
+
+function leg(one: Json): Leg {
+  const on = Array.isArray(one.on) ? one.on.map(text).filter((word) => word !== '') : [];
+  return { target: text(one.target) || null, model: text(one.model), on };
+}
+
+function presetOf(value: unknown): string | null {
+  const { name, version } = record(value);
+  return text(name) ? `${text(name)}, version ${figure(version) ?? '–'}` : null;
 }
 
 /** An answer of the gateway; what was refused with its exclusions is an answer too. */
@@ -75,6 +98,8 @@ export function readDryRun(status: number, body: unknown): DryRun {
   if (status === 200) {
     return {
       strategy: text(answer.strategy) || null,
+      preset: presetOf(answer.preset),
+      legs: list(answer.legs).map(leg),
       order: list(answer.order).map(candidate),
       excluded: list(answer.excluded).map(exclusion),
       refusal: null,
@@ -90,7 +115,7 @@ export function readDryRun(status: number, body: unknown): DryRun {
     });
   }
   const excluded = list(record(error.metadata).excluded).map(exclusion);
-  return { strategy: null, order: [], excluded, refusal: text(error.message) };
+  return { strategy: null, preset: null, legs: [], order: [], excluded, refusal: text(error.message) };
 }
 
 export async function dryRun(key: string, model: string, prompt: string): Promise<DryRun> {

@@ -20,6 +20,8 @@ export const STRATEGIES: { value: Schemas['Strategy']; label: string }[] = [
   { value: 'latency', label: 'Latency: the first word soonest' },
   { value: 'throughput', label: 'Throughput: most tokens a second' },
   { value: 'balanced', label: 'Balanced: price, latency and success' },
+  { value: 'least-busy', label: 'Least busy: fewest calls under way' },
+  { value: 'usage', label: 'Usage: fewest tokens of the last minute' },
   { value: 'weighted', label: 'Weighted: by the catalog’s weights' },
   { value: 'priority', label: 'Priority: in the catalog’s order' },
 ];

@@ -13,7 +13,7 @@ import { EmptyState, ErrorState, FormError } from '../../../parts/states';
 import { Status } from '../../../parts/status';
 import { type Columns, DataTable } from '../../../parts/table';
 import { useTenantId } from '../../../session/tenant';
-import { type Candidate, type DryRun, dryRun, type Excluded } from './dry-run-call';
+import { type Candidate, type DryRun, dryRun, type Excluded, type Leg } from './dry-run-call';
 import classes from './routing.module.css';
 
 const STATE = { model: textParam(200) };
@@ -21,12 +21,31 @@ const PAUSE_MS = 250;
 
 const TONES: Record<string, 'good' | 'warn' | 'bad'> = { ok: 'good', open: 'bad' };
 
+const FALLS: Record<string, string> = {
+  error: 'an error',
+  context_window: 'a prompt that is too long',
+  content_policy: 'a refused content',
+};
+
+const LEGS: Columns<Numbered<Leg>> = [
+  { header: 'No.', accessorKey: 'place', meta: { align: 'right', width: 20 } },
+  { header: 'Target', accessorKey: 'target' },
+  { header: 'Model', accessorKey: 'model' },
+  {
+    header: 'Tried after',
+    accessorKey: 'on',
+    cell: ({ row: { original: leg } }) =>
+      leg.place === 1 ? 'nothing: it is first' : leg.on.map((fall) => FALLS[fall] ?? fall).join(', '),
+  },
+];
+
 type Numbered<T> = T & { place: number };
 
 const ORDER: Columns<Numbered<Candidate>> = [
   { header: 'No.', accessorKey: 'place', meta: { align: 'right', width: 20 } },
   { header: 'Provider', accessorKey: 'provider', meta: { width: 90 } },
   { header: 'Model', accessorKey: 'model', meta: { wideOnly: true } },
+  { header: 'Target', accessorKey: 'target', meta: { wideOnly: true, help: 'Of the preset' } },
   {
     header: 'Health',
     accessorKey: 'health',
@@ -68,6 +87,7 @@ const EXCLUDED: Columns<Numbered<Excluded>> = [
     accessorKey: 'excluded_because',
     cell: ({ row }) => <code>{row.original.excluded_because}</code>,
   },
+  { header: 'Target', accessorKey: 'target', meta: { wideOnly: true, help: 'Of the preset' } },
   { header: 'Why', accessorKey: 'message' },
 ];
 
@@ -163,6 +183,11 @@ export function Try() {
   );
 }
 
+function asideOf(told: DryRun): string {
+  const by = told.strategy ? `by ${told.strategy}` : '';
+  return told.preset ? `${by} · preset ${told.preset}` : by;
+}
+
 function Told({ told }: { told: DryRun }) {
   return (
     <>
@@ -171,13 +196,24 @@ function Told({ told }: { told: DryRun }) {
           <ErrorState error={new Error(told.refusal)} what="Nobody would be asked" />
         </Panel>
       ) : (
-        <Panel title="It would be tried in this order" aside={told.strategy && `by ${told.strategy}`} flush>
+        <Panel title="It would be tried in this order" aside={asideOf(told)} flush>
           <DataTable
             label="attempts"
             columns={ORDER}
             rows={numbered(told.order)}
             rowId={(one) => String(one.place)}
             empty={<EmptyState title="Nobody would be asked" />}
+          />
+        </Panel>
+      )}
+      {(told.preset !== null || told.legs.length > 1) && (
+        <Panel title="What failures lead to" flush>
+          <DataTable
+            label="targets"
+            columns={LEGS}
+            rows={numbered(told.legs)}
+            rowId={(one) => String(one.place)}
+            empty={<EmptyState title="To nothing else" />}
           />
         </Panel>
       )}
