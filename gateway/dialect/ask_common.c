@@ -198,7 +198,8 @@ bool ask_read_names(struct ask_reading *r, const char *param, uint32_t value,
         return true;
     if (json_kind(r->doc, value) != JSON_ARRAY)
         return ask_wrong_type(r, param, "an array of strings");
-    if (json_count(r->doc, value) > max)
+    /* A header that comes twice adds to what is there. */
+    if (json_count(r->doc, value) > max - *count_out)
         return ask_invalid(r, param,
                            arena_printf(r->arena, "'%s' must have at most %u items.", param, max));
     for (uint32_t item = json_first(r->doc, value); item != JSON_NONE;

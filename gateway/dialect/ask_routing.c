@@ -50,7 +50,8 @@ static bool read_fallbacks(struct ask_reading *r, const char *name, uint32_t val
         return true;
     if (json_kind(r->doc, value) != JSON_ARRAY)
         return ask_wrong_type(r, name, "an array of models' names");
-    if (json_count(r->doc, value) > ASK_MODELS_MAX)
+    /* A header that comes twice adds to what is there. */
+    if (json_count(r->doc, value) > ASK_MODELS_MAX - models->count)
         return ask_invalid(
             r, name,
             arena_printf(r->arena, "'%s' must have at most %d items.", name, ASK_MODELS_MAX));

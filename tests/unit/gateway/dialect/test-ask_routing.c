@@ -173,6 +173,31 @@ static void headers_are_read_as_members(void **state)
     }
 }
 
+static void a_header_that_comes_often_says_no_more_than_one(void **state)
+{
+    static const char *const names[] = {"x-tollgate-models", "x-tollgate-fallbacks",
+                                        "x-tollgate-context-window-fallbacks",
+                                        "x-tollgate-content-policy-fallbacks"};
+
+    (void)state;
+    for (size_t i = 0; i < array_size(names); i++) {
+        const struct span name = span_of(names[i]);
+        struct reading r = open_reading();
+
+        assert_int(names[i], read_body(&r, BODY("")), ASK_OK);
+        assert_int(names[i], ask_read_header(&r.ask, name, span_of("a,b,c,d,e"), r.arena, &r.why),
+                   ASK_OK);
+        assert_int(names[i], ask_read_header(&r.ask, name, span_of("f,g,h"), r.arena, &r.why),
+                   ASK_OK);
+        assert_int(names[i], ask_read_header(&r.ask, name, span_of("i"), r.arena, &r.why),
+                   ASK_INVALID);
+        assert_span(names[i], span_of(r.why.param), names[i]);
+        in_row(names[i], strstr(r.why.message, "at most 8") != NULL);
+        in_row(names[i], r.ask.routing.models.count <= ASK_MODELS_MAX);
+        close_reading(&r);
+    }
+}
+
 static void a_member_wins_over_its_header(void **state)
 {
     static const struct {
@@ -204,6 +229,7 @@ int main(void)
         cmocka_unit_test(nothing_told_is_told_apart),
         cmocka_unit_test(members_are_read),
         cmocka_unit_test(headers_are_read_as_members),
+        cmocka_unit_test(a_header_that_comes_often_says_no_more_than_one),
         cmocka_unit_test(a_member_wins_over_its_header),
     };
 
