@@ -122,6 +122,7 @@ def test_requests_go_where_what_was_imported_says(stack, owner):
     assert tried("routed") == ["azure", "openai"] and tried("quick") == ["azure", "openai"]
     legs = stack.post("/v1/route/dry-run", {"model": "@preset/fast", **ask}).json()["legs"]
     assert legs[-1]["model"] == "openai/gpt-4o-mini" and legs[-1]["on"] == ["context_window"]
-    served = stack.post("/v1/chat/completions", {"model": "openai/gpt-4o", "preset": "routed", **ask})
+    served = stack.post("/v1/chat/completions", {"model": "openai/gpt-4o", "preset": "routed", **ask}, headers={"x-tollgate-trace": "1"})
     assert served.status_code == 200, served.text
-    assert served.headers["x-tollgate-provider"] == "azure" and served.headers["x-tollgate-model"] == "openai/gpt-4.1-mini"
+    assert served.headers["x-tollgate-model"] == "openai/gpt-4.1-mini"
+    assert served.json()["tollgate"]["preset"] == {"name": "routed", "version": 1}
