@@ -485,7 +485,8 @@ enum go flow_relay(struct flow *flow)
 
     if (flow->other != NULL)
         judge_two(flow);
-    else
+    /* Whoever is left alone may not have been looked at. */
+    if (flow->other == NULL)
         judge(flow);
     attempt = flow->attempt;
     if (attempt->failed)

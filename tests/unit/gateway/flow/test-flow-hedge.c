@@ -150,6 +150,20 @@ static void when_both_fail_the_client_is_told(void **state)
     assert_int_equal(world_event()->charge_pico, 0);
 }
 
+static void both_end_when_the_time_of_the_request_is_over(void **state)
+{
+    (void)state;
+    for (int stream = 0; stream < 2; stream++) {
+        ask_late(stream == 0 ? "{\"model\":\"a/m\",\"timeout\":5," HELLO "}"
+                             : "{\"model\":\"a/m\",\"timeout\":5,\"stream\":true," HELLO "}");
+        world_wait(5000 - LATE_MS);
+        assert_int_equal(world.request.status, 408);
+        assert_true(script_at(world.script, 0)->cancelled);
+        assert_true(script_at(world.script, 1)->cancelled);
+        assert_int_equal(world_event()->charge_pico, 0);
+    }
+}
+
 static void a_fault_of_the_client_ends_both(void **state)
 {
     (void)state;
@@ -226,6 +240,7 @@ int main(void)
         world_row(what_the_loser_said_is_not_seen),
         world_row(the_other_goes_on_when_one_fails),
         world_row(when_both_fail_the_client_is_told),
+        world_row(both_end_when_the_time_of_the_request_is_over),
         world_row(a_fault_of_the_client_ends_both),
         world_row(a_client_that_leaves_ends_both),
         world_row(the_first_may_answer_before_the_second_is_sent),
