@@ -393,12 +393,17 @@ static enum go skip_mocked(struct flow *flow)
     return GO_ROUTE;
 }
 
-/* What cannot be said to it says nothing of its account: another model of that may take it. */
+/* What cannot be said to it says nothing of its account: another model of that may take it. What it
+ * would have been written with stays: should there be nobody else, the client is told so with it.
+ */
 static void pass_by(struct flow *flow)
 {
+    const struct answer_writer writer = flow->attempt->writer;
+
     (void)route_ended(&flow->route, flow->attempt->candidate,
                       &(struct route_end){.fall = FALL_ERROR});
     attempt_clear(flow->attempt);
+    flow->attempt->writer = writer;
 }
 
 /* The body first: what cannot be said to this provider is no attempt. */

@@ -217,6 +217,25 @@ static void a_client_that_leaves_between_pays_what_it_has(void **state)
     }
 }
 
+/* Its client is told so by whoever wrote its stream until then. */
+static void nobody_who_takes_the_begin_of_an_answer_ends_it(void **state)
+{
+    (void)state;
+    open_willing();
+    world.deployments[1].provider = span_of("perplexity");
+    world_responses("{\"model\":\"a/m\",\"stream\":true,\"input\":\"hello\"}");
+    world_write();
+    script_head(world.script, 0, 200, SSE);
+    script_bytes(world.script, 0, ROLE TEXT);
+    die(RESET);
+    assert_int_equal(script_count(world.script), 1);
+    assert_true(world_sent_has("event: response.failed\n"));
+    assert_true(world_sent_has("\"text\":\"abcdefgh\""));
+    assert_true(world.request.complete);
+    assert_int_equal(world_event()->outcome, OUTCOME_PROVIDER_DIED);
+    assert_int_equal(world_event()->meters.count[METER_OUTPUT], 2);
+}
+
 static void an_intent_that_is_not_written_ends_it(void **state)
 {
     (void)state;
@@ -267,6 +286,7 @@ int main(void)
         world_row(it_does_not_for_who_does_not_want_it),
         world_row(a_second_one_that_refuses_ends_it_as_before),
         world_row(a_client_that_leaves_between_pays_what_it_has),
+        world_row(nobody_who_takes_the_begin_of_an_answer_ends_it),
         world_row(an_intent_that_is_not_written_ends_it),
         world_row(nothing_more_to_say_is_an_end_too),
         world_row(a_text_of_which_too_much_came_is_not_gone_on_with),
