@@ -326,6 +326,12 @@ bool resume_goes_on(struct flow *flow, const struct verdict_in *in)
     return resume_is_on(flow) && verdict_of(in).verdict != VERDICT_GIVE_UP;
 }
 
+/* The next attempt is waited for. */
+static bool between(const struct flow *flow)
+{
+    return flow->metering.current < flow->metering.carried.attempts;
+}
+
 enum event_outcome resume_outcome(const struct flow *flow)
 {
     enum event_outcome outcome = flow->outcome;
@@ -334,7 +340,7 @@ enum event_outcome resume_outcome(const struct flow *flow)
         return outcome;
     if (outcome == OUTCOME_PROVIDER_FAILED || outcome == OUTCOME_NOT_DISPATCHED)
         return OUTCOME_PROVIDER_DIED;
-    if (outcome == OUTCOME_CLIENT_LEFT_EARLY && !flow->attempt->content)
+    if (outcome == OUTCOME_CLIENT_LEFT_EARLY && (!flow->attempt->content || between(flow)))
         return OUTCOME_CLIENT_LEFT;
     return outcome == OUTCOME_BLANK ? OUTCOME_FINISHED : outcome;
 }

@@ -217,6 +217,24 @@ static void a_client_that_leaves_between_pays_what_it_has(void **state)
     }
 }
 
+/* There is but one, and it is waited for. */
+static void a_client_that_leaves_in_the_wait_pays_what_it_has(void **state)
+{
+    (void)state;
+    open_willing();
+    world.deployments[1].callable = false;
+    world_ask(STREAM);
+    world_write();
+    script_head(world.script, 0, 200, SSE);
+    script_bytes(world.script, 0, ROLE TEXT);
+    die(RESET);
+    world_leave();
+    world_write();
+    assert_int_equal(world_event()->outcome, OUTCOME_CLIENT_LEFT);
+    assert_int_equal(world_event()->meters.count[METER_OUTPUT], 2);
+    assert_true(world_event()->charge_pico > 0);
+}
+
 /* Its client is told so by whoever wrote its stream until then. */
 static void nobody_who_takes_the_begin_of_an_answer_ends_it(void **state)
 {
@@ -286,6 +304,7 @@ int main(void)
         world_row(it_does_not_for_who_does_not_want_it),
         world_row(a_second_one_that_refuses_ends_it_as_before),
         world_row(a_client_that_leaves_between_pays_what_it_has),
+        world_row(a_client_that_leaves_in_the_wait_pays_what_it_has),
         world_row(nobody_who_takes_the_begin_of_an_answer_ends_it),
         world_row(an_intent_that_is_not_written_ends_it),
         world_row(nothing_more_to_say_is_an_end_too),
