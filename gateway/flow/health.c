@@ -92,10 +92,24 @@ void flow_tell_served(const struct flow *flow)
 
 /* ---- while it is under way ---- */
 
+static const struct board_end nothing = {.result = BOARD_NEITHER};
+
+/* The first candidate was not sent to, and its probe is another request's. */
+static void give_back_probe(struct flow *flow)
+{
+    if (flow->route.probes)
+        board_end(flow->worker->board, flow->route.candidates[0].deployment, &nothing,
+                  flow_now_ms(flow));
+    flow->route.probes = false;
+}
+
 void flow_tell_sent(struct flow *flow)
 {
     struct attempt *attempt = flow->attempt;
 
+    if (attempt->candidate == &flow->route.candidates[0])
+        flow->route.probes = false; /* the end of the attempt is the end of it */
+    give_back_probe(flow);
     attempt->under_way = true;
     attempt->wait = (struct board_wait){.begun_ms = attempt->begun_ms};
     attempt->silent_ms = attempt->begun_ms + SILENCE_FLOOR_MS;
@@ -139,14 +153,11 @@ void flow_tell_gone(struct flow *flow)
     attempt->under_way = false;
 }
 
-void flow_tell_over(const struct flow *flow)
+void flow_tell_over(struct flow *flow)
 {
-    static const struct board_end nothing = {.result = BOARD_NEITHER};
-    const struct route_candidate *candidate = &flow->route.candidates[0];
+    const struct attempt *attempt = flow->attempt;
 
-    if (flow->metering.event.attempt_count > 0)
-        candidate = flow->left ? flow->attempt->candidate : NULL;
-    /* An only one is never a probe: route_collect(). */
-    if (candidate != NULL && flow->route.count > 1)
-        board_end(flow->worker->board, candidate->deployment, &nothing, flow_now_ms(flow));
+    give_back_probe(flow);
+    if (flow->left && attempt->sent_us != 0)
+        board_end(flow->worker->board, attempt->candidate->deployment, &nothing, flow_now_ms(flow));
 }

@@ -22,8 +22,8 @@ void flow_tell_outrun(struct flow *flow);
 /* It is under way no more, however it ended; told again, nothing happens. */
 void flow_tell_gone(struct flow *flow);
 
-/* A request ended that was not sent, or whose client left: if it had a breaker's probe, another may
- * have it. */
-void flow_tell_over(const struct flow *flow);
+/* A request ended, maybe unsent, or its client left: if it had a breaker's probe, another may have
+ * it. */
+void flow_tell_over(struct flow *flow);
 
 #endif

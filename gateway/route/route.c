@@ -264,10 +264,13 @@ static void settle_probes(struct collecting *c, uint32_t *order, uint32_t count)
             move_last(order, i, count);
     }
     while (count > 1 && c->half_open[order[0]]) {
-        if (c->view->looks_only ||
-            (c->wish->leg == 0 &&
-             board_probe(c->view->board, c->route->candidates[c->from + order[0]].deployment,
-                         c->view->now_mono_ms)))
+        if (c->view->looks_only)
+            return;
+        c->route->probes =
+            c->wish->leg == 0 &&
+            board_probe(c->view->board, c->route->candidates[c->from + order[0]].deployment,
+                        c->view->now_mono_ms);
+        if (c->route->probes)
             return;
         c->half_open[order[0]] = false;
         move_last(order, 0, count);

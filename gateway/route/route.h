@@ -83,6 +83,7 @@ struct route {
     uint16_t towards;    /* 1 << leg: where the last end leads; 0: none was told */
     uint64_t barred;     /* 1 << candidate: an end said that it will not do */
     bool stays;          /* the next is the last once more */
+    bool probes;         /* the first candidate has its breaker's probe, to be given back */
     struct route_excluded excluded[ROUTE_CANDIDATES_MAX]; /* in the catalog's order */
     uint32_t excluded_count;
 };

@@ -1,4 +1,6 @@
 /* flow: what the board is told of attempts that are under way. */
+#include <errno.h>
+
 #include "gateway/route/board_live.h"
 #include "tests/unit/gateway/flow/answers.h"
 
@@ -93,6 +95,75 @@ static void tokens_are_counted_when_it_is_sent(void **state)
     world_write();
 }
 
+/* The first deployment's, whose time to be left alone is over. */
+static void open_breaker(void)
+{
+    for (int i = 0; i < BREAKER_ATTEMPTS; i++)
+        board_end(world.worker.board, &world.deployments[0],
+                  &(struct board_end){.result = BOARD_FAILED}, world.now_ms);
+    world_wait(5000);
+}
+
+static enum breaker_state breaker(void)
+{
+    return board_look_at(world.worker.board, &world.deployments[0], world.now_ms).breaker;
+}
+
+static void a_probe_that_is_not_sent_is_given_back(void **state)
+{
+    static const struct {
+        const char *what, *body;
+        uint32_t sent;
+        enum admit_outcome rate;
+        int journal_error;
+    } rows[] = {
+        {"as if it had failed", "{\"model\":\"a/m\",\"mock_testing_fallbacks\":true," HELLO "}", 1,
+         ADMIT_OK, 0},
+        {"it cannot be asked so",
+         "{\"model\":\"a/m\",\"provider\":{\"require_parameters\":true},\"seed\":1," HELLO "}", 1,
+         ADMIT_OK, 0},
+        {"over the key's rate", WHOLE, 0, ADMIT_RATE_LIMITED, 0},
+        {"the only one that is wished for",
+         "{\"model\":\"a/m\",\"provider\":{\"allow_fallbacks\":false}," HELLO "}", 0,
+         ADMIT_RATE_LIMITED, 0},
+        {"nothing can be recorded", WHOLE, 0, ADMIT_OK, -EIO},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        world_close();
+        world_open();
+        world.deployments[0].wire = i == 1 ? WIRE_ANTHROPIC : WIRE_OPENAI;
+        open_breaker();
+        assert_int(rows[i].what, breaker(), BREAKER_HALF_OPEN);
+        world.rate = rows[i].rate;
+        world.journal_error = rows[i].journal_error;
+        world_ask(rows[i].body);
+        world_write();
+        assert_int(rows[i].what, script_count(world.script), rows[i].sent);
+        assert_int(rows[i].what, breaker(), BREAKER_HALF_OPEN);
+        if (rows[i].sent == 1) {
+            assert_span(rows[i].what, script_at(world.script, 0)->deployment->provider, "two");
+            script_answer(world.script, 0, 200, JSON, ANSWER);
+            world_write();
+        }
+        assert_int(rows[i].what, breaker(), BREAKER_HALF_OPEN);
+    }
+}
+
+static void a_probe_that_is_sent_is_its_own_until_its_client_leaves(void **state)
+{
+    (void)state;
+    open_breaker();
+    world_ask(STREAM);
+    world_write();
+    assert_span("sent to", script_at(world.script, 0)->deployment->provider, "one");
+    assert_int_equal(breaker(), BREAKER_OPEN);
+    world_leave();
+    world_write();
+    assert_int_equal(breaker(), BREAKER_HALF_OPEN);
+}
+
 static void drain(uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
@@ -138,6 +209,8 @@ int main(void)
         world_row(who_fails_is_under_way_no_more),
         world_row(a_client_that_leaves_ends_it),
         world_row(tokens_are_counted_when_it_is_sent),
+        world_row(a_probe_that_is_not_sent_is_given_back),
+        world_row(a_probe_that_is_sent_is_its_own_until_its_client_leaves),
         world_row(the_drained_get_nothing_new_and_all_of_them_are_503),
         world_row(what_is_under_way_at_a_drain_ends),
     };
