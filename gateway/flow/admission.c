@@ -57,7 +57,7 @@ int64_t flow_cap_at(const struct flow *flow, const struct route_candidate *candi
         limit = flow->worker->config.default_output_cap;
     /* Some servers refuse a cap that does not fit behind the prompt. */
     if (context > 0) {
-        room = context - (int64_t)flow->ask.input_bound;
+        room = context - (int64_t)flow->ask.input_bound - legs_added_input(flow, candidate->leg);
         if (room < context / 8)
             room = context / 8;
         limit = limit < room ? limit : room;

@@ -167,12 +167,10 @@ static bool is_said_anew(const struct flow *flow, const struct language_target *
             !compatible_passes(target->compatible, &flow->ask_doc));
 }
 
-static enum body write_entered_body(struct flow *flow)
+static enum body write_entered_body(struct flow *flow, const struct language_target *target)
 {
-    const struct language_target target = target_of(flow);
-
-    if (target.goes_on &&
-        (target.output_cap < 1 || !prefill_is_taken(flow->attempt->language, &target))) {
+    if (target->goes_on &&
+        (target->output_cap < 1 || !prefill_is_taken(flow->attempt->language, target))) {
         flow->unspeakable = "the begin of an answer";
         return BODY_ELSEWHERE;
     }
@@ -182,12 +180,13 @@ static enum body write_entered_body(struct flow *flow)
         served_patch_form(flow);
         return BODY_READY;
     }
-    return is_said_anew(flow, &target) ? translate_body(flow, &target) : patch_body(flow, &target);
+    return is_said_anew(flow, target) ? translate_body(flow, target) : patch_body(flow, target);
 }
 
-/* With what the target of a preset changes in it. */
+/* With what the target of a preset changes in it; its cap is the one that was reserved for. */
 static enum body write_body(struct flow *flow)
 {
+    const struct language_target target = target_of(flow);
     uint8_t leg = flow->attempt->candidate->leg;
     enum body body;
 
@@ -195,7 +194,7 @@ static enum body write_body(struct flow *flow)
         flow->unspeakable = "this request with what the preset changes in it";
         return BODY_ELSEWHERE;
     }
-    body = write_entered_body(flow);
+    body = write_entered_body(flow, &target);
     if (body == BODY_UNFIT && flow->plan.legs[leg].target != NULL)
         body = BODY_ELSEWHERE;
     legs_leave_body(flow, leg);

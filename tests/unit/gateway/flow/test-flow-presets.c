@@ -1,4 +1,6 @@
 /* flow: routing presets: which targets a request goes to, and with what changed. */
+#include <stdio.h>
+
 #include "tests/unit/gateway/flow/answers.h"
 
 #define ASK(members) "{\"model\":\"a/m\"," members "," HELLO "}"
@@ -74,6 +76,51 @@ static void a_preset_is_named_in_three_ways_or_not_at_all(void **state)
         in_row(rows[i].what, world_sent_has("\"preset\":{\"name\":\"p\",\"version\":3}"));
         in_row(rows[i].what, world_sent_has("{\"target\":\"main\",\"provider\":\"one\""));
         in_row(rows[i].what, world_sent_has("{\"target\":\"last\",\"provider\":\"three\""));
+    }
+}
+
+static int64_t cap_sent(uint32_t n)
+{
+    static const char name[] = "_tokens\":";
+    const char *at = strstr(script_at(world.script, n)->body.at, name);
+
+    return at == NULL ? -1 : strtoll(at + sizeof(name) - 1, NULL, 10);
+}
+
+/* What it replaces may be long, and what it puts there too. */
+static void an_answer_that_uses_its_cap_up_is_within_what_was_reserved(void **state)
+{
+    static const char preset[] = "{\"name\":\"it\",\"model\":\"a/m\",\"override_params\":{"
+                                 "\"system\":\"%s\"}}";
+    static const char ask[] = "{\"preset\":\"p\",\"model\":\"a/m\",\"messages\":[{\"role\":"
+                              "\"system\",\"content\":\"%s\"},{\"role\":\"user\",\"content\":"
+                              "\"hi\"}]}";
+    char longs[1501], text[4096], body[4096], told[512];
+
+    (void)state;
+    memset(longs, 'x', sizeof(longs) - 1);
+    longs[sizeof(longs) - 1] = '\0';
+    for (int by = 0; by < 2; by++) {
+        world_close();
+        world_open();
+        world.deployments[0].context_limit = 2000;
+        world.deployments[0].output_limit = 0;
+        world.deployments[1].callable = false;
+        (void)snprintf(text, sizeof(text), preset, by == 0 ? "x" : longs);
+        (void)snprintf(body, sizeof(body), ask, by == 0 ? longs : "x");
+        use(text);
+        world_ask(body);
+        world_write();
+        assert_int_equal(script_count(world.script), 1);
+        assert_true(cap_sent(0) >= 2000 / 8 && cap_sent(0) <= 2000 - 1500);
+        (void)snprintf(told, sizeof(told),
+                       "{\"id\":\"c1\",\"choices\":[{\"message\":{\"content\":\"a\"},"
+                       "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":20,"
+                       "\"completion_tokens\":%lld,\"total_tokens\":%lld}}",
+                       (long long)cap_sent(0), (long long)cap_sent(0) + 20);
+        answer(0, 200, told);
+        assert_true(world_event()->charge_pico > 0);
+        assert_true(world_event()->charge_pico <= world.reserved_pico);
     }
 }
 
@@ -293,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         preset_row(a_preset_is_named_in_three_ways_or_not_at_all),
+        preset_row(an_answer_that_uses_its_cap_up_is_within_what_was_reserved),
         preset_row(what_is_no_preset_is_refused),
         preset_row(statuses_lead_on_as_they_are_named),
         preset_row(a_target_changes_the_body_for_itself_alone),
