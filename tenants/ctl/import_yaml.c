@@ -10,7 +10,7 @@
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
 
-enum { PAIRS_MAX = 4096, MERGED_MAX = 64 };
+enum { PAIRS_MAX = 4096, MERGED_MAX = 64, ANCHORS_MAX = 1000 };
 
 /* A collection that is being written. */
 struct level {
@@ -282,12 +282,63 @@ static int read_end(yaml_parser_t *parser, struct buf *error)
     return empty ? 0 : refuse(error, NULL, "it holds several documents");
 }
 
+static void open_parser(yaml_parser_t *parser, struct span text)
+{
+    must(yaml_parser_initialize(parser) != 0);
+    yaml_parser_set_input_string(parser, (const unsigned char *)text.at, text.size);
+}
+
+static bool has_anchor(const yaml_event_t *event)
+{
+    return (event->type == YAML_SCALAR_EVENT && event->data.scalar.anchor != NULL) ||
+           (event->type == YAML_MAPPING_START_EVENT && event->data.mapping_start.anchor != NULL) ||
+           (event->type == YAML_SEQUENCE_START_EVENT && event->data.sequence_start.anchor != NULL);
+}
+
+/* Counts of the text itself, by its events. */
+struct shape {
+    size_t depth, anchors;
+};
+
+static void take_event(struct shape *shape, const yaml_event_t *event)
+{
+    shape->anchors += has_anchor(event);
+    if (event->type == YAML_MAPPING_START_EVENT || event->type == YAML_SEQUENCE_START_EVENT)
+        shape->depth++;
+    else if (event->type == YAML_MAPPING_END_EVENT || event->type == YAML_SEQUENCE_END_EVENT)
+        shape->depth--;
+}
+
+/* What is no YAML ends it: whoever loads it says so. */
+static int check_shape(struct span text, struct buf *error)
+{
+    yaml_parser_t parser;
+    struct shape shape = {0};
+    bool more = true;
+    open_parser(&parser, text);
+    while (more && shape.depth <= IMPORT_YAML_DEPTH_MAX && shape.anchors <= ANCHORS_MAX) {
+        yaml_event_t event;
+        if (yaml_parser_parse(&parser, &event) == 0)
+            break;
+        take_event(&shape, &event);
+        more = event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    if (shape.depth > IMPORT_YAML_DEPTH_MAX)
+        return refuse(error, NULL, "it is too deep");
+    return shape.anchors > ANCHORS_MAX ? refuse(error, NULL, "it has too many anchors") : 0;
+}
+
+/* To load it takes libyaml a time that grows with the square of the depth and of the anchors, so
+ * these are looked at before. */
 int import_yaml(struct span text, struct buf *out, struct buf *error)
 {
     yaml_parser_t parser;
     yaml_document_t document;
-    must(yaml_parser_initialize(&parser) != 0);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text.at, text.size);
+    if (check_shape(text, error) != 0)
+        return -EINVAL;
+    open_parser(&parser, text);
     if (yaml_parser_load(&parser, &document) == 0) {
         buf_printf(error, "line %zu: it is not valid YAML: %s", parser.problem_mark.line + 1,
                    parser.problem == NULL ? "it can't be read" : parser.problem);

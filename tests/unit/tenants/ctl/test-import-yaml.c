@@ -78,11 +78,36 @@ static void what_is_no_configuration_is_refused(void **state)
     }
 }
 
+/* libyaml alone would be busy with it for a minute and more. */
+static void what_takes_long_is_refused_at_once(void **state)
+{
+    static const struct {
+        const char *again, *says;
+    } rows[] = {{"[", "too deep"},
+                {"- ", "too deep"},
+                {"[{a: ", "too deep"},
+                {"- &a x\n", "too many anchors"}};
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        struct buf text = buf_make(1 << 20), out = buf_make(IMPORT_YAML_OUT_MAX),
+                   error = buf_make(4096);
+        while (text.size < 500000)
+            buf_add_string(&text, rows[i].again);
+        in_row(rows[i].again, import_yaml(buf_span(&text), &out, &error) != 0);
+        if (strstr(error.at, rows[i].says) == NULL)
+            fail_msg("%s: %s", rows[i].again, error.at);
+        buf_done(&text);
+        buf_done(&out);
+        buf_done(&error);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(yaml_becomes_json),
         cmocka_unit_test(what_is_no_configuration_is_refused),
+        cmocka_unit_test(what_takes_long_is_refused_at_once),
     };
     return run_test_table(tests);
 }
