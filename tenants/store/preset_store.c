@@ -117,6 +117,10 @@ enum store_outcome preset_store_hold(struct pg *pg, struct uuid tenant, struct s
 enum store_outcome preset_store_lock(struct pg *pg, struct uuid tenant, struct span name,
                                      struct preset_state *state_out, struct store_error *error_out)
 {
+    int64_t of_tenant;
+    enum store_outcome outcome = tenant_store_lock(pg, tenant, &of_tenant, error_out);
+    if (outcome != STORE_OK)
+        return outcome;
     return find(pg,
                 "SELECT preset_id, revision FROM tollgate.routing_presets " LIVING " FOR UPDATE",
                 tenant, name, state_out, error_out);

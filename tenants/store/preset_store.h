@@ -42,7 +42,8 @@ must_use enum store_outcome preset_store_find(struct pg *pg, struct uuid tenant,
 must_use enum store_outcome preset_store_hold(struct pg *pg, struct uuid tenant, struct span name,
                                               struct uuid *preset_out,
                                               struct store_error *error_out);
-/* The same for changing it. */
+/* The same for changing it. Locks the tenant first, as who makes it a default does: whoever takes
+ * the two the other way round ends in a deadlock. */
 struct preset_state {
     struct uuid tenant, id;
     int64_t revision;

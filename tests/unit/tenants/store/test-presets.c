@@ -3,6 +3,7 @@
 #include "common/base/mem.h"
 #include "tenants/store/preset_store.h"
 #include "tenants/store/project_store.h"
+#include "tenants/store/routing_store.h"
 #include "tests/support/testing_store.h"
 
 static char url[TEST_URL_SIZE];
@@ -157,12 +158,36 @@ static void what_becomes_a_default_is_not_deleted_meanwhile(void **state)
     pg_close(deletes);
 }
 
+/* The rules lock the tenant, then the preset that they take. Who puts the preset meanwhile waits
+ * for the tenant, and holds nothing that they need. */
+static void who_puts_it_holds_nothing_that_the_rules_wait_for(void **state)
+{
+    (void)state;
+    need_database(url);
+    struct store_error error = {""};
+    struct preset_state preset;
+    struct uuid taken;
+    int64_t revision;
+    make_preset(&one, "both");
+    struct pg *rules = begin_as(&one), *puts = begin_as(&one);
+    assert_store(STORE_OK, routing_store_lock(rules, one.made.tenant, &revision, &error), error);
+    assert_int_equal(pg_script(puts, "SET LOCAL lock_timeout = '50ms'"), PG_OK);
+    assert_store(STORE_RETRY,
+                 preset_store_lock(puts, one.made.tenant, span_of("both"), &preset, &error), error);
+    store_rollback(puts);
+    pg_close(puts);
+    assert_store(STORE_OK,
+                 preset_store_hold(rules, one.made.tenant, span_of("both"), &taken, &error), error);
+    commit(rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_put_makes_a_version_when_it_says_something_else),
         cmocka_unit_test(a_name_is_one_s_own),
         cmocka_unit_test(what_becomes_a_default_is_not_deleted_meanwhile),
+        cmocka_unit_test(who_puts_it_holds_nothing_that_the_rules_wait_for),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }
