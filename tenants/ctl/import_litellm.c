@@ -103,7 +103,7 @@ int64_t litellm_ms(const struct litellm *import, uint32_t node, const char *path
     if (json_is_null(import->doc, node))
         return 0;
     if (json_double(import->doc, node, &seconds) == 0 && seconds > 0 && seconds <= 1e6)
-        return (int64_t)(seconds * 1000 + 0.5) > 0 ? (int64_t)(seconds * 1000 + 0.5) : 1;
+        return import_bound_ms(seconds * 1000, path, import->report);
     import_lose(import->report, path, "is no time in seconds");
     return 0;
 }
@@ -165,7 +165,10 @@ static void read_settings(struct litellm *import)
     uint32_t *const places[] = {&import->router, &import->library};
     for (size_t i = 0; i < array_size(names); i++) {
         *places[i] = import_find(import->doc, 0, names[i]);
-        if (!json_is_null(import->doc, *places[i]))
+        if (!json_is_null(import->doc, *places[i]) &&
+            json_kind(import->doc, *places[i]) != JSON_OBJECT)
+            import_lose(import->report, names[i], "is no mapping");
+        else if (!json_is_null(import->doc, *places[i]))
             import_members(import->doc, *places[i], names[i], setting_members,
                            array_size(setting_members), import->report);
     }
@@ -192,6 +195,27 @@ static uint32_t fallbacks_of(const struct litellm *import, uint32_t setting, str
             all = json_find(import->doc, i, "*");
     }
     return all;
+}
+
+/* Lists of other shapes would be read as empty ones. */
+static void check_fallbacks(const struct litellm *import)
+{
+    static const char *const names[] = {"fallbacks", "context_window_fallbacks",
+                                        "content_policy_fallbacks"};
+    for (size_t i = 0; i < array_size(names); i++) {
+        uint32_t list = litellm_setting(import, names[i]);
+        if (json_is_null(import->doc, list))
+            continue;
+        bool good = json_kind(import->doc, list) == JSON_ARRAY;
+        for (uint32_t j = good ? json_first(import->doc, list) : JSON_NONE; j != JSON_NONE;
+             j = json_after(import->doc, list, j))
+            good = good && json_kind(import->doc, j) == JSON_OBJECT;
+        if (!good)
+            import_lose(import->report, names[i], "is no list of {GROUP: [MODEL, ...]}");
+    }
+    uint32_t defaults = litellm_setting(import, "default_fallbacks");
+    if (!json_is_null(import->doc, defaults) && json_kind(import->doc, defaults) != JSON_ARRAY)
+        import_lose(import->report, "default_fallbacks", "is no list of models");
 }
 
 static struct span alias_of(const struct litellm *import, struct span name)
@@ -362,8 +386,12 @@ static void finish_aliases(struct litellm *import, struct import_preset *preset,
 {
     uint32_t aliases = litellm_setting(import, "model_group_alias");
     uint32_t count = 0;
-    if (json_is_null(import->doc, aliases) || json_kind(import->doc, aliases) != JSON_OBJECT)
+    if (json_is_null(import->doc, aliases))
         return;
+    if (json_kind(import->doc, aliases) != JSON_OBJECT) {
+        import_lose(import->report, "model_group_alias", "is no mapping");
+        return;
+    }
     for (uint32_t i = json_first(import->doc, aliases);
          i != JSON_NONE && count < IMPORT_PRESETS_MAX; i = json_after(import->doc, aliases, i)) {
         struct span name = import_text(import->doc, i, import->arena);
@@ -397,6 +425,7 @@ int import_litellm(const struct json_doc *doc, const struct import_names *names,
                                .rung = arena_take(arena, sizeof(*import->rung))};
     import_members(doc, 0, "", root_members, array_size(root_members), report);
     read_settings(import);
+    check_fallbacks(import);
     litellm_read_list(import, list);
     for (uint32_t i = 0; i < import->group_count; i++)
         finish_group(import, import->groups[i], import->groups[i], preset, result);

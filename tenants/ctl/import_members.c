@@ -148,6 +148,13 @@ int32_t import_read_retries(const struct json_doc *doc, uint32_t node, const cha
     return (int32_t)count;
 }
 
+int64_t import_bound_ms(double ms, const char *path, struct import_report *report)
+{
+    if (ms > IMPORT_TIMEOUT_MAX_MS)
+        import_note(report, path, "becomes an hour, which is the longest");
+    return ms > IMPORT_TIMEOUT_MAX_MS ? IMPORT_TIMEOUT_MAX_MS : ms < 1 ? 1 : (int64_t)(ms + 0.5);
+}
+
 static uint32_t find_in_layers(const struct json_doc *doc, const struct import_layers *layers,
                                const char *name)
 {

@@ -55,6 +55,9 @@ void import_read_statuses(const struct json_doc *doc, uint32_t array, const char
 must_use int32_t import_read_retries(const struct json_doc *doc, uint32_t node, const char *path,
                                      struct import_report *report);
 
+/* A time of a target in milliseconds, at least 1; longer ones than an hour are one, and noted. */
+must_use int64_t import_bound_ms(double ms, const char *path, struct import_report *report);
+
 /* The parameters that a target may override, as an object: of each the first that is found in the
  * objects named. Empty when there is none. */
 struct import_layers {

@@ -326,7 +326,7 @@ static void take_leaf(struct portkey *import, int index)
     uint32_t node = inherited(import, index, "request_timeout");
     import_path(path, import->paths[index], span_of("request_timeout"));
     if (json_double(import->doc, node, &timeout) == 0 && timeout >= 1 && timeout <= 1e9)
-        target->total_ms = (int64_t)timeout;
+        target->total_ms = import_bound_ms(timeout, path, import->report);
     else if (!json_is_null(import->doc, node))
         import_lose(import->report, path, "is no time in milliseconds");
 }
@@ -349,8 +349,12 @@ static void take_target(struct portkey *import, int index)
     if (!json_is_null(import->doc, params))
         import_members(import->doc, params, path, override_members, array_size(override_members),
                        import->report);
-    if (json_double(import->doc, import_find(import->doc, node, "weight"), &weight) == 0)
+    uint32_t share = import_find(import->doc, node, "weight");
+    import_path(path, import->paths[index], span_of("weight"));
+    if (json_double(import->doc, share, &weight) == 0)
         target->weight = weight;
+    else if (!json_is_null(import->doc, share))
+        import_lose(import->report, path, "is no number");
     if (!read_mode(import, index, &target->mode)) {
         import_drop(import->preset, index);
         return;

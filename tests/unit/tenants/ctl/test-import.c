@@ -117,6 +117,7 @@ static void configs_of_portkey_become_presets(void **state)
     a_file_becomes_what_is_expected("portkey-nested", false);
     a_file_becomes_what_is_expected("portkey-lost", false);
     a_file_becomes_what_is_expected("portkey-single", false);
+    a_file_becomes_what_is_expected("portkey-shapes", false);
 }
 
 static void files_of_litellm_become_presets(void **state)
@@ -125,6 +126,7 @@ static void files_of_litellm_become_presets(void **state)
     a_file_becomes_what_is_expected("litellm-groups", true);
     a_file_becomes_what_is_expected("litellm-latency", true);
     a_file_becomes_what_is_expected("litellm-lost", true);
+    a_file_becomes_what_is_expected("litellm-shapes", true);
 }
 
 /* ---- names ---- */
