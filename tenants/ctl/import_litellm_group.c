@@ -75,16 +75,38 @@ static void drop_weightless(struct litellm *import, struct litellm_rung *rung)
     rung->count = kept;
 }
 
+static bool is_of(const struct litellm_deployment *one, struct span group, int64_t order)
+{
+    return span_equal(one->group, group) && one->order == order;
+}
+
+/* LiteLLM weighs all by what the first of them has: by weight, else by rpm, else by tpm.
+ * LITELLM_UNITS where nobody has any. */
+static int unit_of(const struct litellm *import, struct span group, int64_t order)
+{
+    int unit = LITELLM_UNITS;
+    for (uint32_t i = 0; i < import->deployment_count && unit == LITELLM_UNITS; i++) {
+        const struct litellm_deployment *one = &import->deployments[i];
+        for (int j = 0; is_of(one, group, order) && j < LITELLM_UNITS; j++) {
+            if (one->weights[j] >= 0 && unit == LITELLM_UNITS)
+                unit = j;
+        }
+    }
+    return unit;
+}
+
 static void read_rung(struct litellm *import, struct span group, int64_t order,
                       struct litellm_rung *rung)
 {
+    int unit = unit_of(import, group, order);
     rung->count = 0;
-    rung->weighted = false;
+    rung->weighted = unit != LITELLM_UNITS;
     for (uint32_t i = 0; i < import->deployment_count; i++) {
-        const struct litellm_deployment *one = &import->deployments[i];
-        if (!span_equal(one->group, group) || one->order != order)
+        struct litellm_deployment *one = &import->deployments[i];
+        if (!is_of(one, group, order))
             continue;
-        rung->weighted = rung->weighted || one->weighted;
+        one->weighted = rung->weighted && one->weights[unit] >= 0;
+        one->weight = one->weighted ? one->weights[unit] : 1;
         add_to_rung(import, rung, one);
     }
     if (import->strategy == LITELLM_SHUFFLE)

@@ -9,11 +9,16 @@
 
 enum { LITELLM_DEPLOYMENTS_MAX = 512 };
 
+/* What a shuffle may go by. */
+enum { LITELLM_WEIGHT, LITELLM_RPM, LITELLM_TPM, LITELLM_UNITS };
+
 /* An entry of model_list. */
 struct litellm_deployment {
     struct span group; /* model_name */
     struct span name;  /* model_info.id; may be empty */
     struct import_target leaf;
+    double weights[LITELLM_UNITS]; /* -1: none was said */
+    /* In the unit that its rung goes by: */
     double weight; /* 0: never */
     bool weighted; /* it was said to be so much */
     int64_t order; /* smaller ones first */

@@ -61,28 +61,26 @@ static const struct import_member param_members[] = {
 
 /* ---- weights and times ---- */
 
-static double number(const struct litellm *import, uint32_t object, const char *name, bool *there)
+/* Each may stand beside the parameters too, as older files have them. */
+static void read_weights(struct litellm *import, uint32_t entry, uint32_t params, const char *path,
+                         struct litellm_deployment *out)
 {
-    double value = 0;
-    uint32_t node = import_find(import->doc, object, name);
-    if (json_double(import->doc, node, &value) != 0)
-        return 0;
-    *there = true;
-    return value;
-}
-
-/* LiteLLM shuffles by weight, else by rpm, else by tpm. */
-static void read_weight(const struct litellm *import, uint32_t entry, uint32_t params,
-                        struct litellm_deployment *out)
-{
-    static const char *const names[] = {"weight", "rpm", "tpm"};
-    const uint32_t places[] = {params, entry};
-    out->weight = 1;
-    for (size_t i = 0; i < array_size(names) && !out->weighted; i++) {
-        for (size_t j = 0; j < array_size(places) && !out->weighted; j++) {
-            double value = number(import, places[j], names[i], &out->weighted);
-            out->weight = out->weighted ? value : 1;
-        }
+    static const char *const names[LITELLM_UNITS] = {
+        [LITELLM_WEIGHT] = "weight", [LITELLM_RPM] = "rpm", [LITELLM_TPM] = "tpm"};
+    for (size_t i = 0; i < array_size(names); i++) {
+        uint32_t node = import_find(import->doc, params, names[i]);
+        char at[IMPORT_PATH_MAX];
+        double value = 0;
+        out->weights[i] = -1;
+        if (json_is_null(import->doc, node))
+            node = import_find(import->doc, entry, names[i]);
+        if (json_is_null(import->doc, node))
+            continue;
+        import_path(at, path, span_of(names[i]));
+        if (json_double(import->doc, node, &value) == 0)
+            out->weights[i] = value > 0 ? value : 0;
+        else
+            import_lose(import->report, at, "is no number");
     }
 }
 
@@ -198,7 +196,7 @@ static bool read_entry(struct litellm *import, uint32_t entry, const char *path,
     if (model.size == 0 || !litellm_place(import, model, provider, base, at, &out->leaf))
         return false;
     report_base(import, params, at, &out->leaf);
-    read_weight(import, entry, params, out);
+    read_weights(import, entry, params, at, out);
     read_times(import, params, at, &out->leaf);
     read_overrides(import, params, &out->leaf);
     out->leaf.retry.attempts = import_read_retries(

@@ -126,6 +126,7 @@ static void files_of_litellm_become_presets(void **state)
     a_file_becomes_what_is_expected("litellm-groups", true);
     a_file_becomes_what_is_expected("litellm-latency", true);
     a_file_becomes_what_is_expected("litellm-lost", true);
+    a_file_becomes_what_is_expected("litellm-weights", true);
     a_file_becomes_what_is_expected("litellm-shapes", true);
 }
 
