@@ -169,8 +169,8 @@ static void a_tenant_changes_neither_others_nor_its_own_money(void **state)
         "UPDATE tollgate.tenants SET status = 'active'",
         "UPDATE tollgate.budgets SET spent_pico = 0",
         "UPDATE tollgate.api_keys SET name = 'x' WHERE tenant_id <> tollgate.current_tenant()",
-        "UPDATE tollgate.tenant_routing SET hedge = true "
-        "WHERE tenant_id <> tollgate.current_tenant()",
+        ("UPDATE tollgate.tenant_routing SET hedge = true "
+         "WHERE tenant_id <> tollgate.current_tenant()"),
     };
     static const char *const refused[] = {
         "INSERT INTO tollgate.subscriptions SELECT tollgate.current_tenant(), plan_version_id, "
