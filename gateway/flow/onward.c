@@ -133,7 +133,7 @@ static bool is_retried(struct flow *flow, const struct verdict_in *in)
     if (retries < 0 || flow->retries >= (uint32_t)retries || flow->other != NULL)
         return false;
     digest_random(&retry.random, sizeof(retry.random));
-    if (!route_try_again(&flow->route, &retry, &wait_ms))
+    if (!route_try_again(&flow->route, flow->attempt->candidate, &retry, &wait_ms))
         return false;
     flow->retries++;
     wait_for_again(flow, wait_ms);

@@ -364,7 +364,7 @@ static enum go end_failed(struct flow *flow)
     }
     onward = onward_take_end(flow, &in, &out, another);
     if (another)
-        route_stay(&flow->route);
+        route_stay(&flow->route, flow->attempt->candidate);
     if (goes_on)
         return GO_ROUTE;
     switch (out.verdict) {

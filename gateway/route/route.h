@@ -82,8 +82,9 @@ struct route {
     uint8_t about_model; /* 1 << place in tried[]: its end says nothing of the account */
     uint16_t towards;    /* 1 << leg: where the last end leads; 0: none was told */
     uint64_t barred;     /* 1 << candidate: an end said that it will not do */
-    bool stays;          /* the next is the last once more */
     bool probes;         /* the first candidate has its breaker's probe, to be given back */
+    bool stays;          /* the next is … */
+    uint32_t same;       /* … this candidate once more */
     struct route_excluded excluded[ROUTE_CANDIDATES_MAX]; /* in the catalog's order */
     uint32_t excluded_count;
 };

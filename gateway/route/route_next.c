@@ -149,11 +149,9 @@ const struct route_candidate *route_next(struct route *route)
     route->stays = false;
     if (route->tried_count == ROUTE_ATTEMPTS_MAX)
         return NULL;
-    if (stays && route->tried_count > 0) {
-        uint32_t same = route->tried[route->tried_count - 1];
-
-        route->tried[route->tried_count++] = same;
-        return &route->candidates[same];
+    if (stays) {
+        route->tried[route->tried_count++] = route->same;
+        return &route->candidates[route->same];
     }
     for (uint32_t i = 0; i < route->count; i++)
         if (is_ahead(route, i)) {
@@ -163,9 +161,10 @@ const struct route_candidate *route_next(struct route *route)
     return NULL;
 }
 
-void route_stay(struct route *route)
+void route_stay(struct route *route, const struct route_candidate *candidate)
 {
     route->stays = true;
+    route->same = (uint32_t)(candidate - route->candidates);
 }
 
 /* Whether all candidates stand behind one account: then there is nobody else to go to. */
@@ -179,13 +178,6 @@ static bool one_domain(const struct route *route)
     return route->count > 0;
 }
 
-static void try_last_again(struct route *route)
-{
-    uint32_t same = route->tried[route->tried_count - 1];
-
-    route->tried[route->tried_count++] = same;
-}
-
 bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms, int64_t *wait_ms_out)
 {
     int64_t most = BACKOFF_FIRST_MS << route->tried_count;
@@ -193,12 +185,14 @@ bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms, i
     if (!one_domain(route) || route->tried_count == 0 || route->tried_count >= AGAIN_MAX ||
         retry_after_ms > WAIT_MAX_MS)
         return false;
-    try_last_again(route);
+    route->tried[route->tried_count] = route->tried[route->tried_count - 1];
+    route->tried_count++;
     *wait_ms_out = retry_after_ms > 0 ? retry_after_ms : (int64_t)(random % (uint64_t)most);
     return true;
 }
 
-bool route_try_again(struct route *route, const struct route_retry *retry, int64_t *wait_ms_out)
+bool route_try_again(struct route *route, const struct route_candidate *candidate,
+                     const struct route_retry *retry, int64_t *wait_ms_out)
 {
     uint32_t doublings = retry->before < ROUTE_ATTEMPTS_MAX ? retry->before : ROUTE_ATTEMPTS_MAX;
     int64_t most = BACKOFF_FIRST_MS << (doublings + 1), wait_ms;
@@ -209,7 +203,7 @@ bool route_try_again(struct route *route, const struct route_retry *retry, int64
                                         : (int64_t)(retry->random % (uint64_t)most);
     if (wait_ms > RETRY_WAIT_MAX_MS || wait_ms >= retry->left_ms)
         return false;
-    try_last_again(route);
+    route->tried[route->tried_count++] = (uint32_t)(candidate - route->candidates);
     *wait_ms_out = wait_ms;
     return true;
 }

@@ -30,8 +30,8 @@ bool route_ended(struct route *route, const struct route_candidate *candidate,
 /* The same of a leg that has no candidate because of `fall`; true when another leg takes it. */
 must_use bool route_fall_from(struct route *route, uint8_t leg, enum preset_fall fall);
 
-/* The next candidate is the one tried last once more: it has another credential. */
-void route_stay(struct route *route);
+/* The next candidate is that one once more: it has another credential. */
+void route_stay(struct route *route, const struct route_candidate *candidate);
 
 /* Whether the one that was tried last may be tried once more, because there is no other account to
  * go to, after *wait_ms_out (then it is the last of tried[]): exponential backoff with full jitter
@@ -39,14 +39,14 @@ void route_stay(struct route *route);
 must_use bool route_again(struct route *route, uint32_t random, int64_t retry_after_ms,
                           int64_t *wait_ms_out);
 
-/* The one that was tried last is tried once more, after *wait_ms_out, likewise, because it was
- * asked for: `before` retries of it went before. False when the attempts are used up, or the wait
- * would be longer than `left_ms`, what the request still has. */
+/* That candidate is tried once more, after *wait_ms_out, likewise (then it is the last of tried[]),
+ * because it was asked for: `before` retries of it went before. False when the attempts are used
+ * up, or the wait would be longer than `left_ms`, what the request still has. */
 struct route_retry {
     uint32_t random, before;
     int64_t retry_after_ms, left_ms;
 };
-must_use bool route_try_again(struct route *route, const struct route_retry *retry,
-                              int64_t *wait_ms_out);
+must_use bool route_try_again(struct route *route, const struct route_candidate *candidate,
+                              const struct route_retry *retry, int64_t *wait_ms_out);
 
 #endif

@@ -233,6 +233,16 @@ static bool tell_failed(struct simulation *s, uint32_t place, const struct verdi
     return false;
 }
 
+/* Of the call that is unpacked. */
+static const struct route_candidate *candidate_at(const struct simulation *s, uint32_t place)
+{
+    uint32_t i = 0;
+
+    while (s->route.candidates[i].deployment != &s->places[place].deployment)
+        i++;
+    return &s->route.candidates[i];
+}
+
 static void failed(struct simulation *s, const struct attempt *attempt)
 {
     struct call *call = &s->calls[attempt->call];
@@ -240,7 +250,7 @@ static void failed(struct simulation *s, const struct attempt *attempt)
 
     unpack(s, call);
     if (tell_failed(s, attempt->place, &out))
-        route_stay(&s->route);
+        route_stay(&s->route, candidate_at(s, attempt->place));
     if (attempt->end.retry_after_ms > 0)
         call->retry_after_ms = attempt->end.retry_after_ms;
     if (call->running_count > 0)

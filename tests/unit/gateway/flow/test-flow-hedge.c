@@ -150,6 +150,41 @@ static void when_both_fail_the_client_is_told(void **state)
     assert_int_equal(world_event()->charge_pico, 0);
 }
 
+/* The second one failed first, so it is not the one that is tried once more. */
+static void who_is_tried_once_more_is_who_failed_last(void **state)
+{
+    static const struct {
+        const char *what, *body;
+        int status;
+        uint32_t credentials;
+    } rows[] = {
+        {"with its other credential", WHOLE, 401, 2},
+        {"as was asked for", "{\"model\":\"a/m\",\"num_retries\":1," HELLO "}", 500, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        world_close();
+        world_open();
+        world.hedged = true;
+        world.deployments[0].credential_count = rows[i].credentials;
+        world_ask(rows[i].body);
+        world_write();
+        world_wait(LATE_MS);
+        assert_int(rows[i].what, script_count(world.script), 2);
+        script_answer(world.script, 1, 503, JSON, "{}");
+        script_answer(world.script, 0, rows[i].status, JSON, "{}");
+        world_write();
+        world_wait(500);
+        assert_int(rows[i].what, script_count(world.script), 3);
+        assert_span(rows[i].what, script_at(world.script, 2)->deployment->provider, "one");
+        script_answer(world.script, 2, 200, JSON, ANSWER);
+        world_write();
+        assert_int(rows[i].what, world.request.status, 200);
+        assert_int(rows[i].what, world_event()->charge_pico, CHARGE);
+    }
+}
+
 static void both_end_when_the_time_of_the_request_is_over(void **state)
 {
     (void)state;
@@ -240,6 +275,7 @@ int main(void)
         world_row(what_the_loser_said_is_not_seen),
         world_row(the_other_goes_on_when_one_fails),
         world_row(when_both_fail_the_client_is_told),
+        world_row(who_is_tried_once_more_is_who_failed_last),
         world_row(both_end_when_the_time_of_the_request_is_over),
         world_row(a_fault_of_the_client_ends_both),
         world_row(a_client_that_leaves_ends_both),

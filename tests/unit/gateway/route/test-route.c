@@ -250,16 +250,16 @@ static void a_candidate_with_another_credential_is_next_again(void **state)
     (void)state;
     make_model(abc, 3);
     assert_int_equal(collect(board, &(struct route_wish){.chat = true}, 1000, &route), ROUTE_OK);
-    route_stay(&route);
+    route_stay(&route, &route.candidates[0]);
     assert_int("none was tried: the first", route_next(&route)->deployment->provider.at[0], 'a');
-    route_stay(&route);
+    route_stay(&route, &route.candidates[0]);
     assert_int("it stays", route_next(&route)->deployment->provider.at[0], 'a');
     order_of(&route, order);
     assert_string_equal(order, "bc");
     assert_int("all of them were attempts", route.tried_count, 4);
-    route_stay(&route);
+    route_stay(&route, &route.candidates[2]);
     assert_int("the fifth", route_next(&route)->deployment->provider.at[0], 'c');
-    route_stay(&route);
+    route_stay(&route, &route.candidates[2]);
     assert_null(route_next(&route));
     board_free(board);
 }

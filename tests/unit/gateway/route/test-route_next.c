@@ -186,9 +186,12 @@ static void retries_wait_within_what_is_left(void **state)
         struct route route = route_make(places, legs);
         int64_t wait_ms = 0;
 
-        assert_int(rows[i].what, route_try_again(&route, &rows[i].retry, &wait_ms), false);
+        assert_int(rows[i].what,
+                   route_try_again(&route, route.candidates, &rows[i].retry, &wait_ms), false);
         assert_int(rows[i].what, route_next(&route)->deployment->provider.at[0], 'a');
-        assert_int(rows[i].what, route_try_again(&route, &rows[i].retry, &wait_ms), rows[i].again);
+        assert_int(rows[i].what,
+                   route_try_again(&route, route.candidates, &rows[i].retry, &wait_ms),
+                   rows[i].again);
         assert_int(rows[i].what, wait_ms, rows[i].wait_ms);
         assert_int(rows[i].what, route.tried_count, rows[i].again ? 2 : 1);
         assert_int(rows[i].what, route.tried[route.tried_count - 1], 0);
@@ -210,7 +213,8 @@ static void five_attempts_are_all(void **state)
     for (uint32_t i = 1; i <= ROUTE_ATTEMPTS_MAX; i++) {
         assert_int_equal(route.tried_count, i);
         assert_int_equal(route_ended(&route, &route.candidates[0], &end), i < ROUTE_ATTEMPTS_MAX);
-        assert_int_equal(route_try_again(&route, &retry, &wait_ms), i < ROUTE_ATTEMPTS_MAX);
+        assert_int_equal(route_try_again(&route, route.candidates, &retry, &wait_ms),
+                         i < ROUTE_ATTEMPTS_MAX);
     }
     assert_null(route_next(&route));
 }
