@@ -208,13 +208,27 @@ static bool uses_default(const struct flow *flow)
            !flow->pinned;
 }
 
+/* What a preset forbids that cannot be read nobody knows, so nothing is sent without it. */
+static enum go take_default(struct flow *flow)
+{
+    if (!uses_default(flow))
+        return GO_NEXT;
+    if (flow->key->preset->preset.root == NULL) {
+        flow_refuse(flow, REFUSE_STORE,
+                    &(struct refusal_say){
+                        .message = span_of("The routing preset of requests that name none cannot "
+                                           "be read by this gateway.")});
+        return GO_END;
+    }
+    flow->preset = flow->key->preset;
+    return GO_NEXT;
+}
+
 enum go legs_plan(struct flow *flow)
 {
     flow->plan.count = 0;
-    if (find_preset(flow, &flow->ask.model) != GO_NEXT)
+    if (find_preset(flow, &flow->ask.model) != GO_NEXT || take_default(flow) != GO_NEXT)
         return GO_END;
-    if (uses_default(flow))
-        flow->preset = flow->key->preset;
     if (flow->preset == NULL)
         add(&flow->plan, (struct span){0}, FALL_ANY);
     else if (resolve(flow) != GO_NEXT || check_models(flow) != GO_NEXT)

@@ -62,7 +62,6 @@ static bool read_one(struct snapshot *s, const struct preset_row *row, struct ro
         preset_read(row->body, s->arena, &preset_out->preset, error_out) < 0) {
         return false;
     }
-    preset_out->id = row->id;
     preset_out->version = row->version;
     preset_out->name = arena_span(s->arena, row->name);
     return true;
@@ -83,10 +82,11 @@ void presets_build(const struct snapshot_rows *rows, struct snapshot *s)
         const struct preset_row *row = &rows->presets[i];
         struct uuid tenant = rows->tenants[row->tenant].id;
 
-        presets[i] = (struct snapshot_preset){.tenant = tenant};
+        presets[i] = (struct snapshot_preset){.tenant = tenant, .id = row->id};
         if (read_one(s, row, &room, &presets[i], &error)) {
             put(s, tenant, &presets[i]);
         } else {
+            map_put(s->presets_by_id, uuid_span(&presets[i].id), &presets[i]);
             note_unreadable(s, row, tenant, &error, &unreadable[s->unreadable_count++]);
         }
     }

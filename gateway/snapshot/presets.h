@@ -11,7 +11,8 @@
 /* Reads all into the snapshot's arena, maps and list of what could not be read. Once. */
 void presets_build(const struct snapshot_rows *rows, struct snapshot *snapshot);
 
-/* The first of a key's, its project's and its tenant's that is in the snapshot; zero: none. */
+/* The first of a key's, its project's and its tenant's; zero: none. One that could not be read too:
+ * it has no root, and what it forbids nobody knows. */
 must_use const struct snapshot_preset *presets_default(const struct snapshot *snapshot,
                                                        struct uuid key, struct uuid project,
                                                        struct uuid tenant);

@@ -2,8 +2,9 @@
  * routing: what a tenant says of where its requests go, as a snapshot has it: its rules for all of
  * them, and its presets.
  *
- * Immutable; lives as long as the snapshot. A preset that this build cannot read is not in the
- * snapshot, as if it did not exist (snapshot_unreadable_at() tells of it).
+ * Immutable; lives as long as the snapshot. A preset that this build cannot read has no name there,
+ * as if it did not exist (snapshot_unreadable_at() tells of it); whose default it is goes by no
+ * other.
  */
 #ifndef TOLLGATE_GATEWAY_SNAPSHOT_ROUTING_H
 #define TOLLGATE_GATEWAY_SNAPSHOT_ROUTING_H
@@ -24,8 +25,8 @@ struct routing_rules {
 struct snapshot_preset {
     struct uuid id, tenant;
     struct span name;
-    int32_t version; /* its newest */
-    struct preset preset;
+    int32_t version;      /* its newest */
+    struct preset preset; /* without a root: it could not be read */
 };
 
 #endif

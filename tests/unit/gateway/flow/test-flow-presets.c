@@ -160,6 +160,27 @@ static void what_is_no_preset_is_refused(void **state)
     }
 }
 
+static void nothing_is_sent_without_a_default_that_cannot_be_read(void **state)
+{
+    static const struct snapshot_preset unreadable = {.version = 0};
+
+    (void)state;
+    use(ONE_THEN_BIG(""));
+    world.key.preset = &unreadable;
+    world_ask(WHOLE);
+    assert_int_equal(world.request.status, 503);
+    assert_true(world_sent_has("cannot be read by this gateway"));
+    assert_int_equal(world.record_count, 0);
+    world_close();
+    world_open();
+    use(ONE_THEN_BIG(""));
+    world.key.preset = &unreadable;
+    world_ask(PRESET("\"model\":\"a/m\"")); /* one that it names holds */
+    world_write();
+    answer(0, 200, ANSWER);
+    assert_int_equal(world.request.status, 200);
+}
+
 static void statuses_lead_on_as_they_are_named(void **state)
 {
     static const struct {
@@ -342,6 +363,7 @@ int main(void)
         preset_row(a_preset_is_named_in_three_ways_or_not_at_all),
         preset_row(an_answer_that_uses_its_cap_up_is_within_what_was_reserved),
         preset_row(what_is_no_preset_is_refused),
+        preset_row(nothing_is_sent_without_a_default_that_cannot_be_read),
         preset_row(statuses_lead_on_as_they_are_named),
         preset_row(a_target_changes_the_body_for_itself_alone),
         preset_row(a_larger_cap_of_a_target_is_reserved),

@@ -95,7 +95,6 @@ static void a_key_goes_by_its_own_preset_else_its_project_s_else_its_tenant_s(vo
     } rows[] = {
         {"neither key nor project has one", 0, "x/a"},
         {"the project has one", 1, "x/b"},
-        {"the key's own cannot be read", 2, "x/b"},
         {"the key has one", 3, "x/a"},
     };
     struct snapshot_rows made = make_rows();
@@ -108,6 +107,9 @@ static void a_key_goes_by_its_own_preset_else_its_project_s_else_its_tenant_s(vo
         in_row(rows[i].what, found != NULL);
         assert_span(rows[i].what, found->preset.root->model, rows[i].model);
     }
+    const struct snapshot_preset *broken = key_of(snapshot, 2)->preset;
+    in_row("the key's own cannot be read, and no other holds in its stead",
+           broken != NULL && broken->preset.root == NULL && broken->name.size == 0);
     snapshot_unref(snapshot);
     tenants[0].preset = (struct uuid){{0}};
     snapshot = build(&made);
