@@ -24,13 +24,28 @@ uint32_t cell_find(const struct json_doc *doc, uint32_t object, const char *path
     return object;
 }
 
+/* In one line: a line feed of a document's is white space, as none stands in a string, and so is
+ * what indents the next line. */
+static void add_document(struct span raw, struct buf *out)
+{
+    while (raw.size > 0) {
+        size_t size = 0, gap = 0;
+        while (size < raw.size && (unsigned char)raw.at[size] >= ' ')
+            size++;
+        clean_add(out, span_part(raw, 0, size), false);
+        while (size + gap < raw.size && (unsigned char)raw.at[size + gap] <= ' ')
+            gap++;
+        raw = span_part(raw, size + gap, SIZE_MAX);
+    }
+}
+
 void cell_text(const struct json_doc *doc, uint32_t node, struct buf *out)
 {
     if (json_is_null(doc, node))
         return;
     struct span raw = json_raw(doc, node);
     if (json_kind(doc, node) != JSON_STRING) {
-        clean_add(out, raw, false);
+        add_document(raw, out);
         return;
     }
     cleanup(buf_done) struct buf plain = buf_make(TEXT_MAX);

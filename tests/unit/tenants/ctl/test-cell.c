@@ -43,6 +43,8 @@ static void values_have_their_form(void **state)
         {"a list", "{\"a\":[\"b\",\"c\"]}", "a", CELL_LIST, "b, c"},
         {"an empty list", "{\"a\":[]}", "a", CELL_LIST, "-"},
         {"an object as it stands", "{\"a\":{\"b\":1}}", "a", CELL_JSON, "{\"b\":1}"},
+        {"an object of several lines", "{\"a\":{\n  \"b\": \"c  d\",\r\n\t\"e\": [\n1]\n}}", "a",
+         CELL_JSON, "{\"b\": \"c  d\",\"e\": [1]}"},
         {"rates",
          "{\"a\":[{\"meter\":\"input\",\"mode\":\"standard\",\"context_over\":0,\"per_million\":"
          "\"1.25\"},{\"meter\":\"output\",\"mode\":\"batch\",\"context_over\":0,\"per_million\":"
