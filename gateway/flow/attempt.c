@@ -41,18 +41,23 @@ void attempt_free(struct attempt *attempt)
 
 void attempt_clear(struct attempt *attempt)
 {
-    struct attempt clean = {.flow = attempt->flow,
-                            .index = ATTEMPT_NOT_BEGUN,
-                            .sse = attempt->sse,
-                            .messages = attempt->messages,
-                            .body = attempt->body,
-                            .told = attempt->told,
-                            .held = attempt->held,
-                            .usage_frame = attempt->usage_frame,
-                            .tail = attempt->tail};
+    struct flow *flow = attempt->flow;
+    struct sse sse = attempt->sse;
+    struct event_stream messages = attempt->messages;
+    struct buf body = attempt->body, told = attempt->told, held = attempt->held;
+    struct buf usage_frame = attempt->usage_frame, tail = attempt->tail;
 
     pieces_done(&attempt->said);
-    *attempt = clean;
+    memset(attempt, 0, sizeof(*attempt));
+    attempt->flow = flow;
+    attempt->index = ATTEMPT_NOT_BEGUN;
+    attempt->sse = sse;
+    attempt->messages = messages;
+    attempt->body = body;
+    attempt->told = told;
+    attempt->held = held;
+    attempt->usage_frame = usage_frame;
+    attempt->tail = tail;
     sse_reset(&attempt->sse);
     event_stream_reset(&attempt->messages);
     buf_clear(&attempt->body);

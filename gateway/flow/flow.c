@@ -107,12 +107,17 @@ static void flow_free(struct flow *flow)
 /* A flow for the next request: all but its memory is as new. */
 static void wipe(struct flow *flow)
 {
-    struct flow clean = {.worker = flow->worker,
-                         .arena = flow->arena,
-                         .ask_doc = flow->ask_doc,
-                         .attempt = flow->attempt};
+    struct flow_worker *worker = flow->worker;
+    struct arena *arena = flow->arena;
+    struct attempt *attempt = flow->attempt;
+    struct json_doc ask_doc = flow->ask_doc;
 
-    *flow = clean;
+    /* In its place: it is large, and no copy of it is wanted. */
+    memset(flow, 0, sizeof(*flow));
+    flow->worker = worker;
+    flow->arena = arena;
+    flow->attempt = attempt;
+    flow->ask_doc = ask_doc;
     arena_reset(flow->arena);
     attempt_clear(flow->attempt);
     list_init(&flow->link);
