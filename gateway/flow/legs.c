@@ -148,6 +148,13 @@ static const struct span *tags_of(struct flow *flow)
     return tags;
 }
 
+/* A dry run is told of as the chat completion that it stands for. */
+static enum endpoint endpoint_of(const struct flow *flow)
+{
+    return flow->call.endpoint == ENDPOINT_DRY_RUN ? ENDPOINT_CHAT_COMPLETIONS
+                                                   : flow->call.endpoint;
+}
+
 static enum go resolve(struct flow *flow)
 {
     const char *needs[NEEDS_MAX], *where;
@@ -155,7 +162,7 @@ static enum go resolve(struct flow *flow)
     const struct plan_facts facts = {.body = &flow->ask_doc,
                                      .metadata = json_find(&flow->ask_doc, 0, "metadata"),
                                      .model = flow->ask.model,
-                                     .endpoint = span_of(endpoint_name(flow->call.endpoint)),
+                                     .endpoint = span_of(endpoint_name(endpoint_of(flow))),
                                      .user = flow->ask.user,
                                      .key = span_make(key, id_format(ID_KEY, flow->key->id, key)),
                                      .tags = tags_of(flow),

@@ -312,6 +312,17 @@ static void a_target_for_long_prompts_is_kept_for_them(void **state)
     assert_int_equal(world.request.status, 200);
 }
 
+static void a_dry_run_goes_where_the_chat_would(void **state)
+{
+    (void)state;
+    use("{\"strategy\":{\"mode\":\"conditional\",\"conditions\":[{\"query\":{\"request.endpoint\":"
+        "\"chat.completions\"},\"then\":\"chats\"}]},\"targets\":[{\"name\":\"chats\",\"model\":"
+        "\"a/m\"}]}");
+    world_dry_run(PRESET("\"model\":\"a/m\""));
+    assert_int_equal(world.request.status, 200);
+    assert_true(world_sent_has("\"target\":\"chats\""));
+}
+
 static void the_dry_run_tells_the_targets(void **state)
 {
     (void)state;
@@ -371,6 +382,7 @@ int main(void)
         preset_row(a_targets_own_time_leads_on),
         preset_row(a_target_for_long_prompts_is_kept_for_them),
         preset_row(a_target_that_cannot_be_told_is_passed_by),
+        preset_row(a_dry_run_goes_where_the_chat_would),
         preset_row(the_dry_run_tells_the_targets),
     };
 
