@@ -7,6 +7,7 @@
 #include "common/base/digest.h"
 #include "gateway/dialect/error_kind.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 #include "gateway/route/route_next.h"
 
 /* ---- times ---- */
@@ -140,12 +141,18 @@ static bool is_retried(struct flow *flow, const struct verdict_in *in)
     return true;
 }
 
+/* The begin of an answer is not what the client asked for: others may take it. */
+static bool is_ours(const struct flow *flow, const struct verdict_out *out)
+{
+    return resume_is_on(flow) && out->fall == FALL_ERROR;
+}
+
 bool onward_take_end(struct flow *flow, const struct verdict_in *in, const struct verdict_out *out,
                      bool another_credential)
 {
     const struct route_end end = {.fall = out->fall,
                                   .status = in->status >= 300 ? in->status : 0,
-                                  .refused = out->verdict == VERDICT_PASS_ON,
+                                  .refused = out->verdict == VERDICT_PASS_ON && !is_ours(flow, out),
                                   .unreached = in->fault == FAULT_CONNECT};
 
     if (out->verdict == VERDICT_GIVE_UP)

@@ -201,6 +201,26 @@ static void a_second_one_that_refuses_ends_it_as_before(void **state)
     }
 }
 
+/* What it refuses is what the gateway put there. */
+static void a_second_one_that_refuses_leaves_it_to_a_third(void **state)
+{
+    (void)state;
+    first_says("{\"model\":\"a/m\",\"stream\":true,\"fallbacks\":[\"a/big\"]," HELLO "}",
+               ROLE TEXT);
+    die(RESET);
+    script_answer(world.script, 1, 400, JSON, "{\"error\":{\"message\":\"its words\"}}");
+    world_write();
+    assert_int_equal(script_count(world.script), 3);
+    script_head(world.script, 2, 200, SSE);
+    script_bytes(world.script, 2, ROLE SAY("ijkl") STOP TOLD DONE);
+    world_write();
+    assert_true(world.request.complete);
+    assert_true(world_sent_has(DONE));
+    assert_int_equal(world_event()->outcome, OUTCOME_FINISHED);
+    assert_span("provider", world_event()->provider, "one");
+    assert_int_equal(world_event()->meters.count[METER_OUTPUT], 2 + 5);
+}
+
 static void a_client_that_leaves_between_pays_what_it_has(void **state)
 {
     (void)state;
@@ -303,6 +323,7 @@ int main(void)
         world_row(it_does_not_where_no_text_can_follow),
         world_row(it_does_not_for_who_does_not_want_it),
         world_row(a_second_one_that_refuses_ends_it_as_before),
+        world_row(a_second_one_that_refuses_leaves_it_to_a_third),
         world_row(a_client_that_leaves_between_pays_what_it_has),
         world_row(a_client_that_leaves_in_the_wait_pays_what_it_has),
         world_row(nobody_who_takes_the_begin_of_an_answer_ends_it),
