@@ -292,6 +292,7 @@ enum go flow_route(struct flow *flow)
     candidate = next_candidate(flow);
     if (candidate == NULL && flow->again_waiting) {
         flow_arm(flow, flow->again_ms < flow->deadline_ms ? flow->again_ms : flow->deadline_ms);
+        flow_ping(flow);
         return GO_WAIT;
     }
     if (candidate == NULL) {

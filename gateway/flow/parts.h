@@ -52,6 +52,8 @@ extern const struct upstream_events flow_upstream_events;
 /* The time for which only a provider is waited for. */
 void flow_wait_begin(struct flow *flow);
 void flow_wait_end(struct flow *flow);
+/* A stream's client hears a ping when it is due; sets the timer. */
+void flow_ping(struct flow *flow);
 /* Gives the running call up. */
 void flow_cancel(struct flow *flow);
 /* The attempt failed; the first fault stays. */

@@ -214,20 +214,13 @@ static int64_t first_ping_ms(const struct flow *flow)
     return told_ms >= 0 ? told_ms : flow->worker->config.first_ping_ms;
 }
 
-/* Pings and PROGRESS of a stream under way. */
-static void keep_alive(struct flow *flow)
+void flow_ping(struct flow *flow)
 {
     const struct flow_config *config = &flow->worker->config;
     int64_t now_ms = flow_now_ms(flow), ping_ms;
 
-    if (flow->attempt->content && !ask_is_service(flow->ask.kind)) {
-        if (now_ms >= flow->progress_ms + config->progress_ms) {
-            flow_put_progress(flow);
-            flow->progress_ms = now_ms;
-        }
-        flow_arm(flow, flow->progress_ms + config->progress_ms);
-    }
-    if (flow->request == NULL)
+    /* One that was put down unsent has no writer. */
+    if (flow->request == NULL || !served_streams(flow) || flow->attempt->writer.language == NULL)
         return;
     ping_ms = flow->sent_ms + (flow->head_sent ? config->ping_ms : first_ping_ms(flow));
     if (now_ms >= ping_ms) {
@@ -235,6 +228,21 @@ static void keep_alive(struct flow *flow)
         ping_ms = now_ms + config->ping_ms;
     }
     flow_arm(flow, ping_ms);
+}
+
+/* PROGRESS of a stream under way. */
+static void put_progress(struct flow *flow)
+{
+    const struct flow_config *config = &flow->worker->config;
+    int64_t now_ms = flow_now_ms(flow);
+
+    if (!flow->attempt->content || ask_is_service(flow->ask.kind))
+        return;
+    if (now_ms >= flow->progress_ms + config->progress_ms) {
+        flow_put_progress(flow);
+        flow->progress_ms = now_ms;
+    }
+    flow_arm(flow, flow->progress_ms + config->progress_ms);
 }
 
 static enum attempt_result result_of(const struct attempt *attempt)
@@ -498,6 +506,7 @@ enum go flow_relay(struct flow *flow)
         return end_left(flow);
     }
     if (served_streams(flow))
-        keep_alive(flow);
+        put_progress(flow);
+    flow_ping(flow);
     return flow_hedge_due(flow) ? flow_hedge(flow) : GO_WAIT;
 }

@@ -150,6 +150,30 @@ static void the_clients_own_time_is_that_of_all_attempts(void **state)
     assert_int_equal(world_event()->charge_pico, 0);
 }
 
+static void a_stream_hears_pings_while_a_retry_is_waited_for(void **state)
+{
+    (void)state;
+    world_ask(ASK("\"stream\":true,\"num_retries\":1,\"provider\":{\"only\":[\"one\"]}"));
+    world_write();
+    script_head_retry(world.script, 0, 429, 35000);
+    script_end(world.script, 0, UPSTREAM_WHOLE);
+    world_write();
+    world_wait(9999);
+    assert_int_equal(world.request.status, 0);
+    world_wait(1);
+    assert_span("the first", world_sent(), ": ping\n\n");
+    world_wait(20000);
+    assert_span("one each 10 s", world_sent(), ": ping\n\n: ping\n\n: ping\n\n");
+    assert_int_equal(script_count(world.script), 1);
+    world_wait(5000);
+    assert_int_equal(script_count(world.script), 2);
+    script_head(world.script, 1, 200, SSE);
+    script_bytes(world.script, 1, ROLE TEXT STOP TOLD DONE);
+    world_write();
+    assert_true(world_sent_has(": ping\n\n" ROLE TEXT STOP DONE));
+    assert_true(world.request.complete);
+}
+
 static void a_wait_does_not_go_beyond_it(void **state)
 {
     (void)state;
@@ -303,6 +327,7 @@ int main(void)
         world_row(retries_are_of_the_same_deployment),
         world_row(an_only_one_is_not_tried_again_where_none_are_asked_for),
         world_row(the_clients_own_time_is_that_of_all_attempts),
+        world_row(a_stream_hears_pings_while_a_retry_is_waited_for),
         world_row(a_wait_does_not_go_beyond_it),
         world_row(the_clients_own_time_to_the_first_token_blames_nobody),
         world_row(the_first_ping_comes_when_it_is_asked_for),
