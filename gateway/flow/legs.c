@@ -231,6 +231,23 @@ static enum go take_default(struct flow *flow)
     return GO_NEXT;
 }
 
+static struct span overrides_of(const struct flow *flow, uint8_t leg)
+{
+    const struct preset_target *target = flow->plan.legs[leg].target;
+
+    return target == NULL || !ask_is_chat(flow->ask.kind) ? (struct span){0} : target->overrides;
+}
+
+/* Read once: a reservation looks at them for every candidate, and more than once. */
+static void note_effects(struct flow *flow)
+{
+    struct override_effect *effects = arena_array(flow->arena, PLAN_LEGS_MAX, sizeof(*effects));
+
+    for (uint32_t i = 0; i < flow->plan.count; i++)
+        effects[i] = override_effect_of(overrides_of(flow, (uint8_t)i));
+    flow->effects = effects;
+}
+
 enum go legs_plan(struct flow *flow)
 {
     flow->plan.count = 0;
@@ -243,6 +260,8 @@ enum go legs_plan(struct flow *flow)
     else
         flow->route.plan = &flow->plan;
     add_lists(flow);
+    if (flow->preset != NULL)
+        note_effects(flow);
     return GO_NEXT;
 }
 
@@ -287,25 +306,14 @@ struct leg_body {
     const char *chat_why, *chat_member;
 };
 
-static struct span overrides_of(const struct flow *flow, uint8_t leg)
-{
-    const struct preset_target *target = flow->plan.legs[leg].target;
-
-    return target == NULL || !ask_is_chat(flow->ask.kind) ? (struct span){0} : target->overrides;
-}
-
 int64_t legs_cap(const struct flow *flow, uint8_t leg)
 {
-    struct span overrides = overrides_of(flow, leg);
-
-    return overrides.size == 0 ? -1 : override_effect_of(overrides).max_tokens;
+    return flow->effects == NULL ? -1 : flow->effects[leg].max_tokens;
 }
 
 int64_t legs_added_input(const struct flow *flow, uint8_t leg)
 {
-    struct span overrides = overrides_of(flow, leg);
-
-    return overrides.size == 0 ? 0 : (int64_t)override_effect_of(overrides).system_bytes;
+    return flow->effects == NULL ? 0 : (int64_t)flow->effects[leg].system_bytes;
 }
 
 static void change_places(struct flow *flow, struct leg_body *body)

@@ -8,6 +8,7 @@
 #include "common/base/buf.h"
 #include "common/base/json.h"
 #include "gateway/dialect/ask.h"
+#include "gateway/dialect/override.h"
 #include "gateway/flow/attempt.h"
 #include "gateway/flow/step.h"
 #include "gateway/meter/metering.h"
@@ -43,6 +44,7 @@ struct flow {
     const struct snapshot_preset *preset; /* NULL: none is used */
     struct plan plan;                     /* the legs of … */
     struct route route;
+    const struct override_effect *effects; /* on each leg; NULL: none */
     uint8_t attempt_legs[EVENT_ATTEMPTS_MAX];
     struct leg_body *bodies; /* with a preset's overrides in them; of legs.c */
     enum policy policy;      /* its candidates stand in the order of it */
