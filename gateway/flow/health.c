@@ -139,6 +139,10 @@ void flow_tell_outrun(struct flow *flow)
 {
     struct attempt *attempt = flow->attempt;
 
+    if (flow->left) {
+        board_end(flow->worker->board, attempt->candidate->deployment, &nothing, flow_now_ms(flow));
+        return;
+    }
     board_outrun(flow->worker->board, attempt->candidate->deployment,
                  flow->ask.stream ? BOARD_FIRST_TOKEN_MS : BOARD_TOTAL_MS, &attempt->wait,
                  flow_now_ms(flow));

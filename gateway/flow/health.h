@@ -17,7 +17,7 @@ void flow_tell_sent(struct flow *flow);
 void flow_tell_word(const struct flow *flow); /* its first content */
 /* A stream without content so far, which is given `timeout_ms` in all for it; sets the timer. */
 void flow_tell_silent(struct flow *flow, int64_t timeout_ms);
-/* It is given up because another one of the request was faster. */
+/* It is given up because another one of the request was faster, or the client left. */
 void flow_tell_outrun(struct flow *flow);
 /* It is under way no more, however it ended; told again, nothing happens. */
 void flow_tell_gone(struct flow *flow);

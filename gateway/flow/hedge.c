@@ -7,6 +7,7 @@
 #include "common/base/mem.h"
 #include "gateway/flow/health.h"
 #include "gateway/flow/parts.h"
+#include "gateway/flow/resume.h"
 #include "gateway/route/route_next.h"
 
 /* Of a deployment of which little is known, an answer is late after this. */
@@ -50,7 +51,7 @@ static bool may_hedge(const struct flow *flow)
     const struct attempt *attempt = flow->attempt;
 
     return flow->hedges && !flow->hedged && flow->other == NULL && attempt->call != NULL &&
-           !attempt->content && flow->request != NULL && !flow->pinned &&
+           !attempt->content && flow->request != NULL && !flow->pinned && !resume_is_on(flow) &&
            ask_is_chat(flow->ask.kind);
 }
 

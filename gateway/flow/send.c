@@ -333,6 +333,7 @@ static enum go give_up_second(struct flow *flow)
 {
     if (flow->attempt->index != ATTEMPT_NOT_BEGUN)
         metering_end(&flow->metering, 0, "journal", NULL, clock_mono_us());
+    flow_keep_memory(flow, false);
     flow_drop(flow);
     return GO_NEXT;
 }
