@@ -89,14 +89,6 @@ static enum preset_error error_of(const struct verdict_in *in)
     return in->status == 429 ? PRESET_ERROR_RATE_LIMIT : PRESET_ERROR_SERVER;
 }
 
-static bool is_named(const struct preset_statuses *statuses, int status)
-{
-    for (uint32_t i = 0; i < statuses->count; i++)
-        if (statuses->at[i] == status)
-            return true;
-    return false;
-}
-
 /* How often the deployment is tried once more; -1: the gateway's way. */
 static int32_t retries_asked(const struct flow *flow, const struct preset_target *target)
 {
@@ -111,7 +103,7 @@ static int32_t retries_for(const struct flow *flow, const struct verdict_in *in)
     int32_t own = target == NULL ? -1 : target->retries_by[error_of(in)];
 
     if (target != NULL && target->retry_on.count > 0 && in->status >= 300 &&
-        !is_named(&target->retry_on, in->status))
+        !preset_statuses_name(&target->retry_on, in->status))
         return 0;
     return own >= 0 ? own : retries_asked(flow, target);
 }

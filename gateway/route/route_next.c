@@ -38,14 +38,6 @@ static uint8_t falls_to(const struct route *route, uint8_t leg)
     return leg == 0 || on == 0 ? FALL_ANY : on;
 }
 
-static bool is_named(const struct preset_statuses *statuses, int status)
-{
-    for (uint32_t i = 0; i < statuses->count; i++)
-        if (statuses->at[i] == status)
-            return true;
-    return false;
-}
-
 static bool is_of_preset(const struct route *route, uint8_t leg)
 {
     return route->plan != NULL && leg < route->plan->count &&
@@ -70,7 +62,8 @@ static bool leads(const struct route *route, uint8_t from, uint8_t to, const str
         return end->fall != FALL_ERROR || !end->refused;
     if (end->fall != FALL_ERROR && on != FALL_ANY)
         return true;
-    return is_named(leave_on, end->status) || (end->fall == FALL_ERROR && end->status == 0);
+    return preset_statuses_name(leave_on, end->status) ||
+           (end->fall == FALL_ERROR && end->status == 0);
 }
 
 static void look_ahead(struct route *route, uint8_t from, const struct route_end *end)

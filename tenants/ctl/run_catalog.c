@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/base/file.h"
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
 #include "tenants/ctl/ask.h"
@@ -15,6 +14,7 @@
 #include "tenants/ctl/client.h"
 #include "tenants/ctl/request.h"
 #include "tenants/ctl/show.h"
+#include "tenants/ctl/source.h"
 #include "tenants/ctl/when.h"
 
 enum { CATALOG_MAX = 32 << 20, SECRET_MAX = 16384, BODY_MAX = 65536, IMPORT_TIMEOUT_S = 600 };
@@ -46,16 +46,8 @@ static int read_catalog(struct ctl *ctl, struct buf *text)
 {
     static const struct json_limits limits = {CATALOG_MAX, 64, 4000000};
     const char *path = ctl->line->arguments[0];
-    int error = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, text);
-    if (error == -EFBIG)
-        return ctl_fail(ctl, CTL_USAGE, "%s is larger than %d MiB", path, CATALOG_MAX >> 20);
-    if (error != 0)
-        return ctl_fail(ctl, CTL_USAGE, "%s can't be read: %s", path, strerror(-error));
-    enum json_error wrong = json_parse(&ctl->doc, buf_span(text), &limits);
-    if (wrong != JSON_OK)
-        return ctl_fail(ctl, CTL_USAGE, "%s %s at byte %zu", path, json_error_text(wrong),
-                        ctl->doc.error_at);
-    return CTL_OK;
+    int code = source_read(ctl, path, text);
+    return code == CTL_OK ? source_parse(ctl, path, buf_span(text), &limits, &ctl->doc) : code;
 }
 
 static int post_import(struct ctl *ctl, struct span catalog, bool dry_run)

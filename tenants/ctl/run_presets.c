@@ -3,14 +3,12 @@
  */
 #include "tenants/ctl/runs.h"
 
-#include <errno.h>
-
-#include "common/base/file.h"
 #include "common/base/json_writer.h"
 #include "common/base/mem.h"
 #include "tenants/ctl/client.h"
 #include "tenants/ctl/request.h"
 #include "tenants/ctl/show.h"
+#include "tenants/ctl/source.h"
 
 enum { PRESET_MAX = 1 << 18, BODY_MAX = 1 << 19, STATUS_NOT_FOUND = 404 };
 
@@ -93,16 +91,8 @@ static int read_preset(struct ctl *ctl, struct buf *text)
 {
     static const struct json_limits limits = {PRESET_MAX, 64, 100000};
     const char *path = ctl->line->arguments[1];
-    int error = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, text);
-    if (error == -EFBIG)
-        return ctl_fail(ctl, CTL_USAGE, "%s is larger than %d KiB", path, PRESET_MAX >> 10);
-    if (error != 0)
-        return ctl_fail(ctl, CTL_USAGE, "%s can't be read: %s", path, strerror(-error));
-    enum json_error wrong = json_parse(&ctl->doc, buf_span(text), &limits);
-    if (wrong != JSON_OK)
-        return ctl_fail(ctl, CTL_USAGE, "%s %s at byte %zu", path, json_error_text(wrong),
-                        ctl->doc.error_at);
-    return CTL_OK;
+    int code = source_read(ctl, path, text);
+    return code == CTL_OK ? source_parse(ctl, path, buf_span(text), &limits, &ctl->doc) : code;
 }
 
 int run_preset_put(struct ctl *ctl)

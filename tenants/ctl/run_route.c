@@ -1,10 +1,8 @@
 /*
  * run_route: other gateways' configurations as routing presets.
  */
-#include <errno.h>
 #include <stdio.h>
 
-#include "common/base/file.h"
 #include "common/base/mem.h"
 #include "tenants/ctl/cell.h"
 #include "tenants/ctl/clean.h"
@@ -15,6 +13,7 @@
 #include "tenants/ctl/request.h"
 #include "tenants/ctl/runs.h"
 #include "tenants/ctl/show.h"
+#include "tenants/ctl/source.h"
 
 enum { ARENA_CHUNK = 256 << 10, SENTENCE_MAX = 1024, PATH_MAX_BYTES = 4096, CURSOR_MAX = 4096 };
 
@@ -129,10 +128,7 @@ static const struct json_limits limits = {
 
 static int parse(struct importing *import, struct span text, const char *path)
 {
-    enum json_error wrong = json_parse(&import->doc, text, &limits);
-    return wrong == JSON_OK ? CTL_OK
-                            : ctl_fail(import->ctl, CTL_USAGE, "%s %s at byte %zu", path,
-                                       json_error_text(wrong), import->doc.error_at);
+    return source_parse(import->ctl, path, text, &limits, &import->doc);
 }
 
 /* JSON is read as it is, anything else as YAML. */
@@ -141,11 +137,9 @@ static int read_source(struct importing *import)
     struct ctl *ctl = import->ctl;
     const char *path = ctl->line->arguments[0];
     cleanup(buf_done) struct buf error = buf_make(SENTENCE_MAX);
-    int failed = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &import->file);
-    if (failed == -EFBIG)
-        return ctl_fail(ctl, CTL_USAGE, "%s is larger than %d KiB", path, IMPORT_FILE_MAX >> 10);
-    if (failed != 0)
-        return ctl_fail(ctl, CTL_USAGE, "%s can't be read: %s", path, strerror(-failed));
+    int code = source_read(ctl, path, &import->file);
+    if (code != CTL_OK)
+        return code;
     struct span text = buf_span(&import->file);
     size_t at = 0;
     while (at < text.size && strchr(" \t\r\n", text.at[at]) != NULL)

@@ -89,3 +89,11 @@ bool preset_name_good(struct span name)
             return false;
     return true;
 }
+
+bool preset_statuses_name(const struct preset_statuses *statuses, int status)
+{
+    for (uint32_t i = 0; i < statuses->count; i++)
+        if (statuses->at[i] == status)
+            return true;
+    return false;
+}

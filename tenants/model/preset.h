@@ -99,4 +99,6 @@ void preset_each_name(const struct preset *preset,
 /* 1 to PRESET_NAME_MAX of a-z, 0-9, '-', '_' and '.', beginning with a letter or digit. */
 must_use bool preset_name_good(struct span name);
 
+must_use bool preset_statuses_name(const struct preset_statuses *statuses, int status);
+
 #endif
