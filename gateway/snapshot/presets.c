@@ -54,7 +54,7 @@ static bool read_one(struct snapshot *s, const struct preset_row *row, struct ro
                      struct snapshot_preset *preset_out, struct preset_error_at *error_out)
 {
     *error_out = (struct preset_error_at){"", "the tenant's presets take too much memory"};
-    if (!has_room(room, s->arena, row->tenant)) {
+    if (row->body.size == 0 || !has_room(room, s->arena, row->tenant)) {
         return false;
     }
     *error_out = (struct preset_error_at){"name", "is not the name of a preset"};

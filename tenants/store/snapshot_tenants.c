@@ -207,10 +207,17 @@ static const struct snapshot_table tables[] = {
         "allowed_models, budget_window, budget_pico, requests_per_minute, tokens_per_minute, "
         "preset_id FROM tollgate.api_keys ORDER BY key_id"),
     SNAPSHOT_TABLE(presets, preset, read_preset, "read the routing presets",
-                   "SELECT p.preset_id, p.tenant_id, p.current_version, p.name, v.body "
-                   "FROM tollgate.routing_presets p JOIN tollgate.routing_preset_versions v "
-                   "ON v.preset_id = p.preset_id AND v.version = p.current_version "
-                   "WHERE p.deleted_at IS NULL ORDER BY p.tenant_id, p.name COLLATE \"C\""),
+                   /* What all rows may take is bounded: beyond 128 MiB of presets those of the
+                      tenants that have most come without their bodies. */
+                   "WITH living AS (SELECT p.preset_id, p.tenant_id, p.current_version, p.name, "
+                   "    v.body, length(v.body::text) AS size, "
+                   "    sum(length(v.body::text)) OVER (PARTITION BY p.tenant_id) AS of_tenant "
+                   "  FROM tollgate.routing_presets p JOIN tollgate.routing_preset_versions v "
+                   "  ON v.preset_id = p.preset_id AND v.version = p.current_version "
+                   "  WHERE p.deleted_at IS NULL) "
+                   "SELECT preset_id, tenant_id, current_version, name, CASE WHEN sum(size) OVER "
+                   "  (ORDER BY of_tenant, tenant_id, preset_id) <= 134217728 THEN body END "
+                   "FROM living ORDER BY tenant_id, name COLLATE \"C\""),
     /* Secrets that died lately are kept in, so that the refusal can say why. */
     SNAPSHOT_TABLE(
         secrets, secret, read_secret, "read the secrets of keys",
