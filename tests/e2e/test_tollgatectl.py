@@ -414,7 +414,8 @@ def test_an_import_shows_its_diff_and_asks(operator, tmp_path):
 def test_providers_are_drained_and_resumed(operator):
     assert operator("providers drain anthropic --json").json["status"] == "disabled"
     assert operator("providers resume anthropic --json").json["status"] == "active"
-    assert operator("providers health --hours 24 --json").json["data"][0]["attempts"] >= 3
+    health = operator("providers health --hours 24 --json").json["data"]
+    assert sum(provider["attempts"] for provider in health) >= 3, "chance chooses among providers"
 
 
 def test_a_credential_is_never_an_argument(operator):
