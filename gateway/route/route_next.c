@@ -69,8 +69,8 @@ static bool leads(const struct route *route, uint8_t from, uint8_t to, const str
 static void look_ahead(struct route *route, uint8_t from, const struct route_end *end)
 {
     route->towards = (uint16_t)(1U << from);
-    for (uint8_t to = 0; to < ROUTE_LEGS_MAX; to++)
-        if (to != from && leads(route, from, to, end))
+    for (uint32_t to = 0; to < ROUTE_LEGS_MAX; to++)
+        if (to != from && leads(route, from, (uint8_t)to, end))
             route->towards |= (uint16_t)(1U << to);
 }
 

@@ -196,7 +196,7 @@ static void one_tenant_s_presets_leave_room_for_the_others(void **state)
 {
     enum { MANY = 500, LEAVES = 60, SYSTEM_BYTES = 900 };
     static struct preset_row many[MANY + 1];
-    static char names[MANY][8], system[SYSTEM_BYTES + 1];
+    static char names[MANY][16], system[SYSTEM_BYTES + 1];
     struct buf body = buf_make(PRESET_BYTES_MAX);
     struct snapshot_rows made = make_rows();
 
