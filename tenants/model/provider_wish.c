@@ -136,7 +136,7 @@ static bool read_sort_word(struct reading *r, const char *member, uint32_t value
     return sort_is_known(r->wish->sort) || wrong(r, member, "must be " WISH_SORTS);
 }
 
-/* A word, or {"by": a word, "partition": "model" or "none"}. */
+/* A word, or {"by": a word, "partition": "model"}: models are tried one after the other. */
 static bool read_sort(struct reading *r, const char *member, uint32_t value, void *out)
 {
     struct span partition = {0};
@@ -149,9 +149,9 @@ static bool read_sort(struct reading *r, const char *member, uint32_t value, voi
     if (!read_sort_word(r, "sort.by", json_find(r->doc, value, "by")) ||
         !read_text(r, "sort.partition", json_find(r->doc, value, "partition"), &partition))
         return false;
-    r->wish->across_models = span_is(partition, "none");
-    return partition.size == 0 || r->wish->across_models || span_is(partition, "model") ||
-           wrong(r, "sort.partition", "must be 'model' or 'none'");
+    return partition.size == 0 || span_is(partition, "model") ||
+           wrong(r, "sort.partition",
+                 "must be 'model': the models of a request are not sorted as if they were one");
 }
 
 /* ---- prices ---- */

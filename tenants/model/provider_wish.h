@@ -29,7 +29,6 @@ enum wish_percentile { WISH_P50, WISH_P75, WISH_P90, WISH_P99, WISH_PERCENTILES 
 struct provider_wish {
     struct wish_names order, only, ignore;
     struct span sort;        /* one of WISH_SORTS; empty: not there */
-    bool across_models;      /* sort.partition is "none": models[] are sorted as if they were one */
     int64_t caps[WISH_CAPS]; /* max_price, in pico per token, request or image; those of … */
     uint8_t capped;          /* … 1 << enum wish_cap */
     bool zdr, no_collection, no_fallbacks, require_parameters;

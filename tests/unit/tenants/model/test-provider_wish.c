@@ -47,8 +47,7 @@ static void all_members_are_read(void **state)
     assert_span("order", wish->order.at[1], "b");
     assert_span("only", wish->only.at[0], "a");
     assert_span("ignore", wish->ignore.at[0], "cd");
-    assert_true(wish->no_fallbacks && wish->require_parameters && wish->zdr &&
-                wish->no_collection && !wish->across_models);
+    assert_true(wish->no_fallbacks && wish->require_parameters && wish->zdr && wish->no_collection);
     assert_span("quantization", wish->quantizations->at[0], "fp8");
     assert_span("region", wish->regions->at[0], "eu");
     assert_span("sort", wish->sort, "price");
@@ -69,12 +68,11 @@ static void percentiles_and_partitions_are_read(void **state)
     const struct provider_wish *wish = &r.wish;
 
     (void)state;
-    assert_int_equal(read(&r, "{\"sort\":{\"by\":\"latency\",\"partition\":\"none\"},"
+    assert_int_equal(read(&r, "{\"sort\":{\"by\":\"latency\",\"partition\":\"model\"},"
                               "\"preferred_max_latency\":{\"p50\":1,\"p75\":null,\"p90\":3.25,"
                               "\"p99\":0.0001},\"preferred_min_throughput\":{\"p90\":12.34}}"),
                      0);
     assert_span("sort", wish->sort, "latency");
-    assert_true(wish->across_models);
     assert_int("p50", wish->max_latency_ms[WISH_P50], 1000);
     assert_int("p75", wish->max_latency_ms[WISH_P75], 0);
     assert_int("p90", wish->max_latency_ms[WISH_P90], 3250);
@@ -82,7 +80,7 @@ static void percentiles_and_partitions_are_read(void **state)
     assert_int("p50 of throughput", wish->min_decitokens[WISH_P50], 0);
     assert_int("p90 of throughput", wish->min_decitokens[WISH_P90], 123);
     assert_int_equal(read(&r, "{\"sort\":{\"partition\":\"model\"}}"), 0);
-    assert_true(wish->sort.size == 0 && !wish->across_models);
+    assert_true(wish->sort.size == 0);
     reading_done(&r);
 }
 
@@ -133,7 +131,9 @@ static void what_is_wrong_is_named(void **state)
         {"{\"sort\":{\"by\":\"luck\"}}", "provider.sort.by", "must be 'default', 'price'"},
         {"{\"sort\":{\"by\":[]}}", "provider.sort.by", "must be a string"},
         {"{\"sort\":{\"by\":\"price\",\"partition\":\"all\"}}", "provider.sort.partition",
-         "must be 'model' or 'none'"},
+         "must be 'model': the models"},
+        {"{\"sort\":{\"by\":\"price\",\"partition\":\"none\"}}", "provider.sort.partition",
+         "are not sorted as if"},
         {"{\"max_price\":3}", "provider.max_price", "must be an object"},
         {"{\"max_price\":{\"completion\":-1}}", "provider.max_price.completion", "at least 0"},
         {"{\"max_price\":{\"request\":\"cheap\"}}", "provider.max_price.request",
