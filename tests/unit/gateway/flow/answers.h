@@ -31,6 +31,17 @@
     "\"cost\":0.000063,\"cost_details\":{\"base\":\"0.00006\",\"markup\":\"0.000003\","            \
     "\"discount\":\"0\"}"
 
+/* Who the n-th attempt went to. */
+static inline const char *provider_at(uint32_t n)
+{
+    static char name[16];
+    struct span provider = script_at(world.script, n)->deployment->provider;
+
+    memcpy(name, provider.at, provider.size);
+    name[provider.size] = '\0';
+    return name;
+}
+
 /* A test in a world of its own. */
 #define world_row(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 

@@ -13,17 +13,6 @@
     "{\"id\":\"c1\",\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":"               \
     "\"content_filter\"}],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":0}}"
 
-/* Who the n-th attempt went to. */
-static const char *provider_at(uint32_t n)
-{
-    static char name[16];
-    struct span provider = script_at(world.script, n)->deployment->provider;
-
-    memcpy(name, provider.at, provider.size);
-    name[provider.size] = '\0';
-    return name;
-}
-
 /* The first attempt fails; who has the second, or what the client is told. */
 static void a_failure_goes_to_who_takes_its_kind(void **state)
 {

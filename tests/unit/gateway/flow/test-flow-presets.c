@@ -25,16 +25,6 @@ static void use(const char *text)
         fail_msg("%s %s: %s", error.path, error.text, text);
 }
 
-static const char *provider_at(uint32_t n)
-{
-    static char name[16];
-    struct span provider = script_at(world.script, n)->deployment->provider;
-
-    memcpy(name, provider.at, provider.size);
-    name[provider.size] = '\0';
-    return name;
-}
-
 static void answer(uint32_t n, int status, const char *text)
 {
     script_answer(world.script, n, status, JSON, text);
